@@ -1,0 +1,93 @@
+# How a room, a program and a test are declared, so that each CMakeLists.txt only says what is its own.
+
+set(INSIST_SOURCE_DIR "${CMAKE_CURRENT_LIST_DIR}/..")
+cmake_path(NORMAL_PATH INSIST_SOURCE_DIR)
+set(INSIST_ROOMS base view policy engine origin wire pool call)
+
+# Gives a target of this project its language, visibility, warnings and sanitizers.
+function(insist_configure_target target)
+    set_target_properties(${target} PROPERTIES
+        C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+        C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE=)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+        -Wstrict-prototypes -Wmissing-prototypes $<$<BOOL:${INSIST_WERROR}>:-Werror>)
+    if(INSIST_SANITIZE)
+        target_compile_options(${target} PRIVATE
+            -fsanitize=${INSIST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_link_options(${target} PRIVATE -fsanitize=${INSIST_SANITIZE})
+    endif()
+endfunction()
+
+# insist_room(NAME sources…): the object library insist_NAME of the folder src/NAME.
+function(insist_room name)
+    set(sources "")
+    foreach(source IN LISTS ARGN)
+        cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE path)
+        if(EXISTS "${path}")
+            list(APPEND sources "${path}")
+        else()
+            message(STATUS "insist: src/${name}/${source} is not there yet")
+        endif()
+    endforeach()
+    if(NOT sources)
+        return()
+    endif()
+    add_library(insist_${name} OBJECT ${sources})
+    insist_configure_target(insist_${name})
+    target_include_directories(insist_${name} PUBLIC
+        "$<BUILD_INTERFACE:${INSIST_SOURCE_DIR}/src>" "$<BUILD_INTERFACE:${INSIST_SOURCE_DIR}/include>")
+    target_link_libraries(insist_${name} PUBLIC CURL::libcurl ZLIB::ZLIB Threads::Threads)
+endfunction()
+
+# One cmocka program NAME made of the given sources and rooms, registered with ctest.
+function(insist_add_test name label timeout sources rooms libs)
+    set(objects "")
+    foreach(room IN LISTS rooms)
+        if(NOT TARGET insist_${room})
+            message(STATUS "insist: ${name} waits for src/${room}")
+            return()
+        endif()
+        list(APPEND objects insist_${room})
+    endforeach()
+    foreach(source IN LISTS sources)
+        cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE path)
+        if(NOT EXISTS "${path}")
+            message(STATUS "insist: ${name} waits for ${source}")
+            return()
+        endif()
+    endforeach()
+    add_executable(${name} ${sources})
+    insist_configure_target(${name})
+    target_include_directories(${name} PRIVATE "${INSIST_SOURCE_DIR}/tests" "${INSIST_SOURCE_DIR}/include")
+    target_link_libraries(${name} PRIVATE ${objects} ${libs} PkgConfig::CMOCKA)
+    add_test(NAME ${name} COMMAND ${name})
+    if(INSIST_SANITIZE)
+        math(EXPR timeout "${timeout} * 5")
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77)
+endfunction()
+
+# insist_unit_test(NAME ROOMS room… [SOURCES file…] [TIMEOUT seconds]): links the objects of the named rooms only, so that a
+# room which reaches above its place does not link. The source is NAME.c unless SOURCES names others (NAME.c comes with them).
+function(insist_unit_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "ROOMS;SOURCES")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 30)
+    endif()
+    insist_add_test(${name} unit ${arg_TIMEOUT} "${name}.c;${arg_SOURCES}" "${arg_ROOMS}" "")
+endfunction()
+
+# insist_integration_test(NAME [SOURCES file…] [LIBS target…] [TIMEOUT seconds]): all rooms' objects and the test server.
+function(insist_integration_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBS")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    if(NOT TARGET insist_testserver)
+        message(STATUS "insist: ${name} waits for testserver")
+        return()
+    endif()
+    insist_add_test(${name} integration ${arg_TIMEOUT} "${name}.c;${arg_SOURCES}" "${INSIST_ROOMS}"
+        "insist_testserver;${arg_LIBS}")
+endfunction()
