@@ -1,0 +1,165 @@
+/* The client, and a call: send a plan, insist on a good answer, come back by the deadline.
+ *
+ * A client is [SYNCED]: any number of threads may call with it at once, and one client a process is the usual number. It owns a
+ * few worker threads that carry all attempts; a call only blocks the thread that made it. After fork() a client belongs to the
+ * parent: in the child calls return INSIST_EFORKED, and insist_client_free() does nothing. */
+#ifndef INSIST_CLIENT_H
+#define INSIST_CLIENT_H
+
+#include <insist/execution.h>
+#include <insist/plan.h>
+#include <insist/result.h>
+
+INSIST_BEGIN_DECLS
+
+typedef struct insist_client insist_client;
+typedef struct insist_cancel insist_cancel;
+typedef struct insist_budget insist_budget;
+
+typedef enum insist_http_version {
+    INSIST_HTTP_1_1 = 0,
+    INSIST_HTTP_2 /* over https, where the server offers it; libcurl before 8.0 can lose wake-ups with it: measure before use */
+} insist_http_version;
+
+/** TLS settings. Begins with its size; zero means the default. */
+typedef struct insist_tls_options {
+    size_t size;
+    const char *ca_file;  /* PEM file of the authorities to trust; default: the system's */
+    bool insecure;        /* true: the server's certificate is not verified. Never in production */
+} insist_tls_options;
+
+/** Settings of a client. Begins with its size; zero means the default; all of it is copied. Use INSIST_CLIENT_OPTIONS or
+ *  insist_client_options_init() to fill in the size. Durations: INSIST_FOREVER for none; negative ones are refused. */
+typedef struct insist_client_options {
+    size_t size;
+    const insist_retry_policy *retry;     /* default: 3 retries of insist_retry_standard() after insist_wait_standard(), Retry-After up to 30 s */
+    const insist_timeout_policy *timeout; /* default: 5 s, or all that is left when no retry could follow */
+    const insist_handlers *handlers;      /* default: none; must outlive the client */
+    insist_budget *budget;                /* default: one of the client's own; insist_budget_none() for none */
+    const insist_tls_options *tls;
+    const char *user_agent;      /* default: "insist/<version>"; "" sends none */
+    const char *thread_name;     /* of the workers, at most 11 characters; default "insist" */
+    int64_t deadline_ms;         /* of a call; default 30,000 */
+    uint64_t max_body_bytes;     /* default 64 MiB, on the wire and after decoding */
+    uint64_t max_header_bytes;   /* default 256 KiB */
+    int64_t idle_unsafe_ms;      /* a request that may not be repeated takes no connection idle for longer; default 2,000, whole seconds are used */
+    uint64_t seed;               /* of the random numbers; default: from the system */
+    unsigned workers;            /* default 2, or the number of processors if fewer */
+    unsigned max_redirects;      /* default 10 */
+    unsigned max_in_flight;      /* attempts at once; default 8,192 */
+    unsigned max_in_flight_origin; /* of them to one origin; default 4,096 */
+    unsigned max_waiting;        /* attempts waiting for room; default 4,096 */
+    insist_http_version http_version;
+    bool repeat_unsafe; /* repeats any method. Dangerous: a POST may be carried out twice */
+    bool no_redirects;  /* a 3xx is the answer */
+    bool no_gzip;       /* asks for no content encoding and decodes none */
+} insist_client_options;
+
+#define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})
+
+/** All defaults. For languages without compound literals. */
+INSIST_API void insist_client_options_init(insist_client_options *options);
+
+/** Starts a client. @param options NULL for all defaults. @return INSIST_OK, INSIST_EINVAL, INSIST_ETOONEW, INSIST_ENOMEM or
+ *  INSIST_ESYSTEM (no thread or descriptor to be had) */
+INSIST_API insist_err insist_client_new(const insist_client_options *options, insist_problem *problem,
+                                        insist_client **out) INSIST_MUST_USE;
+
+/** Ends a client: running calls return INSIST_ESHUTDOWN, then the workers are joined. Waits for the calls to leave, except when
+ *  called inside one of them (from a handler): then the last call to leave does the rest. NULL is fine. */
+INSIST_API void insist_client_free(insist_client *client);
+
+/** Closes connections that carry nothing. */
+INSIST_API insist_err insist_client_close_idle(insist_client *client);
+
+/** Counters since the client was made. Begins with its size, to be set by the caller. */
+typedef struct insist_stats {
+    size_t size;
+    uint64_t calls;            /* begun */
+    uint64_t calls_done;       /* ended with reason DONE */
+    uint64_t attempts;         /* started, of any kind */
+    uint64_t retries;
+    uint64_t hedges;
+    uint64_t attempt_timeouts;
+    uint64_t deadlines;        /* calls ended by their deadline */
+    uint64_t budget_refusals;  /* retries and hedges that the budget did not allow */
+    uint64_t queue_refusals;   /* attempts that found the queue full */
+    uint64_t resends_blocked;  /* requests that libcurl would have sent a second time by itself */
+    uint64_t stale_connections; /* reused connections found dead before anything was sent on them */
+    uint64_t in_flight;        /* at this moment, those being buried included */
+    uint64_t waiting;          /* for room, at this moment */
+    uint64_t running;          /* calls, at this moment */
+} insist_stats;
+
+INSIST_API insist_err insist_client_stats(insist_client *client, insist_stats *out);
+
+/* ---- budget: [SYNCED] ------------------------------------------------------------------------------------------------ */
+
+/** A budget of its own, to be given to several clients: extra attempts, per origin, are at most 10 plus 20 % of the first attempts
+ *  of the last 10 s, and draw on a bucket of 500 (14 an attempt, 5 after a throttled answer; 14 come back each second, and 1 with
+ *  each first attempt that is accepted; what an accepted extra attempt cost comes back too). */
+INSIST_API insist_err insist_budget_new(insist_budget **out) INSIST_MUST_USE;
+/** Gives it up; clients that use it keep it alive. NULL and insist_budget_none() are fine. */
+INSIST_API void insist_budget_free(insist_budget *budget);
+/** The budget that allows everything. Static. */
+INSIST_API insist_budget *insist_budget_none(void);
+
+/* ---- cancel token: [SYNCED] ------------------------------------------------------------------------------------------ */
+
+/** A token that ends the calls it was given to, from any thread, once and for all. */
+INSIST_API insist_err insist_cancel_new(insist_cancel **out) INSIST_MUST_USE;
+/** Wakes the calls at once: they return INSIST_ECANCELED. Calls that are given the token later do not start. */
+INSIST_API void insist_cancel_fire(insist_cancel *cancel);
+/** Gives the token up; it must not be used by a running call any more. NULL is fine. */
+INSIST_API void insist_cancel_free(insist_cancel *cancel);
+
+/* ---- a call ------------------------------------------------------------------------------------------------------------ */
+
+/** Settings of one call. Begins with its size; zero means the client's. Policies go before the client's. */
+typedef struct insist_call_options {
+    size_t size;
+    const insist_retry_policy *retry;
+    const insist_timeout_policy *timeout;
+    const insist_handlers *handlers; /* called after the client's */
+    insist_cancel *cancel;
+    int64_t deadline_ms;    /* from now; INSIST_FOREVER for none */
+    int64_t deadline_at_ns; /* instead: an instant of CLOCK_MONOTONIC; one that has passed ends the call at once */
+} insist_call_options;
+
+#define INSIST_CALL_OPTIONS(...) (&(insist_call_options){.size = sizeof(insist_call_options), __VA_ARGS__})
+
+INSIST_API void insist_call_options_init(insist_call_options *options);
+
+/** Executes a plan and blocks until it is over, at the latest until the deadline.
+ *  @param result always set, failed or not, but for INSIST_ENOMEM and NULL arguments (then NULL); to be freed with
+ *                insist_result_free()
+ *  @return INSIST_OK when an answer came, whatever its status; else what insist_result_error() tells */
+INSIST_API insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options,
+                                     insist_result **result) INSIST_MUST_USE;
+
+/** One-line calls with the client's settings: a plan is made, executed and freed. A URL or header that is refused is told by the
+ *  error and by insist_result_explain(). */
+INSIST_API insist_err insist_get(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
+INSIST_API insist_err insist_head(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
+INSIST_API insist_err insist_delete(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
+/** With a body; type is its Content-Type (NULL: none is sent). */
+INSIST_API insist_err insist_post(insist_client *client, const char *url, const char *type, const void *body, size_t len,
+                                  insist_result **result) INSIST_MUST_USE;
+INSIST_API insist_err insist_put(insist_client *client, const char *url, const char *type, const void *body, size_t len,
+                                 insist_result **result) INSIST_MUST_USE;
+INSIST_API insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body, size_t len,
+                                   insist_result **result) INSIST_MUST_USE;
+
+/** A name and its value of a form. */
+typedef struct insist_pair {
+    const char *name;
+    const char *value;
+} insist_pair;
+
+/** POST of n pairs as application/x-www-form-urlencoded, in the order of their names (pairs of one name keep theirs). */
+INSIST_API insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n,
+                                       insist_result **result) INSIST_MUST_USE;
+
+INSIST_END_DECLS
+
+#endif

@@ -1,0 +1,80 @@
+/* A running call as policies and handlers see it, and the events that they may listen to.
+ *
+ * All of it happens on the thread that executes the call, one thing at a time, with no lock held. */
+#ifndef INSIST_EXECUTION_H
+#define INSIST_EXECUTION_H
+
+#include <insist/policy.h>
+
+INSIST_BEGIN_DECLS
+
+/* ---- what has happened so far: any function that is handed an execution may ask ------------------------------------ */
+
+/** Index of the attempt that this is about, from 0. */
+INSIST_API unsigned insist_execution_attempt(const insist_execution *execution);
+/** How many attempts have ended. In AFTER_ATTEMPT the attempt at hand does not count yet, for a decider it does. */
+INSIST_API unsigned insist_execution_attempt_ends(const insist_execution *execution);
+/** How many attempts have ended by their own timeout, or by the deadline while they were under way. */
+INSIST_API unsigned insist_execution_attempt_timeouts(const insist_execution *execution);
+/** How many attempts of any kind have been started. */
+INSIST_API unsigned insist_execution_attempts_started(const insist_execution *execution);
+/** How many retries have been started; for a waiter: the number of the retry that it is asked about, from 1. */
+INSIST_API unsigned insist_execution_retry(const insist_execution *execution);
+/** The wave, from 0: a wave starts with one attempt and ends when none of its attempts is in flight. */
+INSIST_API unsigned insist_execution_wave(const insist_execution *execution);
+/** How many attempts of the wave are in flight, the one at hand included. */
+INSIST_API unsigned insist_execution_racing(const insist_execution *execution);
+/** Error of the attempt at hand; INSIST_OK while it runs and when an answer came. */
+INSIST_API insist_err insist_execution_error(const insist_execution *execution);
+/** The kind of that error. */
+INSIST_API insist_transience insist_execution_transience(const insist_execution *execution);
+/** Status of the attempt at hand; 0 when there is none. */
+INSIST_API int insist_execution_status(const insist_execution *execution);
+/** First response header of that name, letter case aside, or NULL. Borrowed. */
+INSIST_API const char *insist_execution_header(const insist_execution *execution, const char *name);
+/** The body so far, NUL-terminated beyond its length; never NULL. Borrowed. */
+INSIST_API const void *insist_execution_body(const insist_execution *execution, size_t *len);
+/** Microseconds since the call began. */
+INSIST_API int64_t insist_execution_elapsed_us(const insist_execution *execution);
+/** The last wait that was decided, in microseconds; 0 before the first. */
+INSIST_API int64_t insist_execution_last_wait_us(const insist_execution *execution);
+/** The delay that the answer's Retry-After asks for, in milliseconds; false when there is none or it makes no sense. */
+INSIST_API bool insist_execution_retry_after_ms(const insist_execution *execution, int64_t *ms);
+
+/* ---- events ---------------------------------------------------------------------------------------------------------- */
+
+/** In the order in which they can first occur. */
+typedef enum insist_event {
+    INSIST_BEFORE_EXECUTION_START = 0, /* once, always */
+    INSIST_BEFORE_ATTEMPT,             /* once an attempt; its timeout runs already */
+    INSIST_BEFORE_READ_BODY,           /* once an attempt whose headers came */
+    INSIST_AFTER_ATTEMPT_TIMEOUT,      /* the attempt ended by a timeout; before its AFTER_ATTEMPT */
+    INSIST_AFTER_ATTEMPT,              /* once an attempt, losers included */
+    INSIST_RETRY_SCHEDULED,            /* a retry has been decided; insist_execution_last_wait_us() tells its wait */
+    INSIST_AFTER_PLAN_TIMEOUT,         /* the call's deadline has passed; not for a cancel */
+    INSIST_AFTER_EXECUTION_END,        /* once, always */
+    INSIST_EVENTS                      /* their number */
+} insist_event;
+
+/** "BEFORE_ATTEMPT" and so on; "UNKNOWN" for any other number. */
+INSIST_API const char *insist_event_name(insist_event event);
+
+/** @return 0 to go on, any other number to end the call with INSIST_EHANDLER; the number is in the result. */
+typedef int insist_handler_fn(void *ctx, insist_event event, insist_execution *execution);
+
+/** Handlers by event, called in the order in which they were pushed. [CONFINED] while it is filled, then shared read-only: give it
+ *  to clients and calls when it is complete. */
+typedef struct insist_handlers insist_handlers;
+
+/** An empty group, to be freed with insist_handlers_free() after the last client and call that use it. */
+INSIST_API insist_err insist_handlers_new(insist_handlers **out) INSIST_MUST_USE;
+INSIST_API void insist_handlers_free(insist_handlers *handlers);
+/** Adds one. INSIST_EINVAL for an unknown event or a NULL function. */
+INSIST_API insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler, void *ctx);
+
+/** In BEFORE_ATTEMPT only: sets a request header of this attempt alone. INSIST_EINVAL for a bad header or another event. */
+INSIST_API insist_err insist_execution_set_header(insist_execution *execution, const char *name, const char *value);
+
+INSIST_END_DECLS
+
+#endif

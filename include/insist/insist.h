@@ -1,0 +1,13 @@
+/* insist: HTTP calls that insist on a good answer. This header takes in all the others but the test server's. */
+#ifndef INSIST_INSIST_H
+#define INSIST_INSIST_H
+
+#include <insist/api.h>
+#include <insist/client.h>
+#include <insist/error.h>
+#include <insist/execution.h>
+#include <insist/plan.h>
+#include <insist/policy.h>
+#include <insist/result.h>
+
+#endif

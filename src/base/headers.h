@@ -1,0 +1,41 @@
+/* An ordered list of header fields in two blocks of memory, whatever their number. Names compare without regard to letter case
+ * (RFC 9110 section 5.1). One thread at a time; shared read-only once complete. */
+#ifndef BASE_HEADERS_H
+#define BASE_HEADERS_H
+
+#include "base/env.h"
+#include <insist/error.h>
+#include <stdbool.h>
+
+struct header_place {
+    uint32_t name, value; /* offsets into text, both NUL-terminated; a removed field is closed up */
+};
+
+struct headers {
+    const struct env *env;
+    char *text;
+    size_t text_length, text_capacity;
+    struct header_place *places;
+    size_t count, capacity;
+};
+
+void headers_init(struct headers *headers, const struct env *env);
+void headers_fini(struct headers *headers);
+void headers_clear(struct headers *headers);                                 /* keeps its memory */
+void headers_move(struct headers *to, struct headers *from);                 /* to is overwritten, from is left empty */
+insist_err headers_copy(struct headers *to, const struct headers *from);     /* to must be initialised; what it held is dropped */
+insist_err headers_add(struct headers *headers, const char *name, const char *value); /* INSIST_OK or INSIST_ENOMEM */
+insist_err headers_add_bytes(struct headers *headers, const char *name, size_t name_length, const char *value, size_t value_length);
+insist_err headers_set(struct headers *headers, const char *name, const char *value); /* replaces every field of that name; on failure nothing changes */
+void headers_remove(struct headers *headers, const char *name);
+const char *headers_get(const struct headers *headers, const char *name);    /* the first one's value, or NULL */
+size_t headers_count(const struct headers *headers);
+const char *headers_name_at(const struct headers *headers, size_t i);
+const char *headers_value_at(const struct headers *headers, size_t i);
+size_t headers_bytes(const struct headers *headers);                         /* of all names and values */
+
+bool headers_same_name(const char *a, const char *b);
+bool headers_valid_token(const char *text);  /* RFC 9110 section 5.6.2; also for methods */
+bool headers_valid_value(const char *text);  /* no control character but HTAB, no leading or trailing blank lost: those are trimmed when sent */
+
+#endif

@@ -1,0 +1,27 @@
+/* A binary heap of timers: who is due next. The timers are part of their owners; the heap holds pointers. One thread at a time. */
+#ifndef BASE_TIMERS_H
+#define BASE_TIMERS_H
+
+#include "base/env.h"
+#include <stdbool.h>
+
+struct timer {
+    int64_t due_ns;
+    size_t place; /* 1-based place in the heap; 0: not set */
+};
+
+struct timers {
+    const struct env *env;
+    struct timer **heap;
+    size_t count, capacity;
+};
+
+void timers_init(struct timers *timers, const struct env *env);
+void timers_fini(struct timers *timers);
+bool timers_reserve(struct timers *timers, size_t count); /* makes room for that many, so that timers_set() cannot fail; false: no memory */
+void timers_set(struct timers *timers, struct timer *timer, int64_t due_ns); /* sets or moves it; room must have been reserved */
+void timers_clear(struct timers *timers, struct timer *timer);             /* harmless when it is not set */
+struct timer *timers_take_due(struct timers *timers, int64_t now_ns);      /* takes off one whose time has come, or NULL */
+int64_t timers_next_ns(const struct timers *timers);                       /* TIME_NEVER when empty */
+
+#endif

@@ -1,0 +1,27 @@
+/* The execution's half of an attempt: facts, and nothing that another thread could touch. */
+#ifndef VIEW_ATTEMPT_H
+#define VIEW_ATTEMPT_H
+
+#include "view/outcome.h"
+
+enum attempt_state { ATTEMPT_WAITING, ATTEMPT_RUNNING, ATTEMPT_SENT, ATTEMPT_ENDED };
+
+struct attempt {
+    unsigned index, wave;
+    insist_kind kind;
+    enum attempt_state state; /* WAITING: for room, in the client's queue */
+    bool started;             /* false: it was refused before it was handed over */
+    bool timed_out;
+    int64_t limit_ns;           /* when it is given up */
+    int64_t limit_once_sent_ns; /* replaces limit_ns once the request is on the wire; never earlier */
+    insist_why_started why_started;
+    int64_t wait_us;
+    insist_why_ended why_ended;
+    unsigned charged; /* what the budget holds for it; 0: nothing */
+    struct progress progress;
+    struct outcome outcome;
+    struct headers own_headers; /* set by a handler for this attempt alone */
+    void *job;                  /* the transport's half, for whoever carries the execution out */
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* The execution as policies and handlers see it. The engine keeps it up to date; everybody else reads. One thread. */
+#ifndef VIEW_EXECUTION_H
+#define VIEW_EXECUTION_H
+
+#include "base/random.h"
+#include "view/attempt.h"
+#include "view/request.h"
+#include <insist/execution.h>
+
+struct insist_execution {
+    const struct request *request;
+    struct attempt *current; /* the attempt that this is about; NULL before the first */
+    unsigned attempts_started;
+    unsigned attempt_ends;
+    unsigned attempt_timeouts;
+    unsigned retries; /* started; while a waiter is asked, the number of the retry it is asked about */
+    unsigned wave;
+    unsigned racing;
+    int64_t start_ns;
+    int64_t now_ns; /* the instant of the input that is being worked on */
+    int64_t deadline_ns;
+    int64_t last_wait_us;
+    insist_event event; /* being fired; INSIST_EVENTS between */
+    struct insist_random random;
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* What an attempt's end means: an answer with a status, or an error of a kind, and how far the request got. Pure. */
+#ifndef VIEW_OUTCOME_H
+#define VIEW_OUTCOME_H
+
+#include "base/body.h"
+#include "base/headers.h"
+#include <insist/error.h>
+#include <insist/result.h>
+
+/* How an attempt is getting on. The reactor keeps one and copies it into the mailbox with each piece of news, so that an attempt that
+ * is given up leaves its last one behind as its record. Instants are monotonic nanoseconds, 0 when not reached. */
+struct progress {
+    int64_t queued_ns, started_ns, connected_ns, sent_ns, first_byte_ns, ended_ns;
+    uint64_t bytes;     /* of the body, over the wire */
+    int64_t connection; /* number within its reactor, from 1; 0: none yet */
+    int reactor;        /* -1: none */
+    int status;         /* 0 until the final status line came */
+    bool reused;
+    char address[56];   /* "[2001:db8::1]:443", "" until one was chosen */
+};
+
+struct outcome {
+    insist_err err;               /* INSIST_OK: an answer, complete */
+    insist_transience transience; /* of err */
+    int os_errno;
+    int status; /* may be set beside an error: the body did not come whole */
+    insist_sent sent;
+    bool stale;             /* its reused connection died before the first byte of an answer */
+    int64_t retry_after_us; /* what the answer asks for; -1: nothing. Filled in by whoever owns a wall clock */
+    struct headers headers;
+    struct body body;
+    char *url; /* that answered, after redirects; NULL: the plan's own */
+};
+
+void outcome_init(struct outcome *outcome, const struct env *env, uint64_t body_limit);
+void outcome_fini(struct outcome *outcome);
+void outcome_move(struct outcome *to, struct outcome *from); /* to must be initialised and empty */
+
+/* A complete answer came, whatever its status. Only answers win races. */
+bool outcome_is_answer(const struct outcome *outcome);
+/* The server says that it has too much to do: 429, or 503 with Retry-After. */
+bool outcome_is_throttled(const struct outcome *outcome);
+
+#endif

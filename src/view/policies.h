@@ -1,0 +1,55 @@
+/* The policies as the engine holds them: counted values of functions. */
+#ifndef VIEW_POLICIES_H
+#define VIEW_POLICIES_H
+
+#include "base/env.h"
+#include <insist/policy.h>
+#include <stdatomic.h>
+
+#define RETRY_UNBOUNDED UINT32_MAX
+
+struct insist_retry_policy {
+    atomic_uint references;
+    const struct env *env;
+    insist_decider decider;
+    insist_waiter waiter;         /* inside the Retry-After wrapper, if there was one */
+    int64_t retry_after_cap_us;   /* -1: Retry-After is ignored */
+    uint32_t retry_bound;         /* retries that the decider can allow at most, RETRY_UNBOUNDED: no bound known */
+    uint32_t attempt_bound;       /* attempts of any kind, likewise */
+};
+
+/* How long the next attempt may take, in microseconds; INSIST_FOREVER: no limit of its own. */
+typedef int64_t timeout_fn(void *ctx, const insist_execution *execution);
+
+struct insist_timeout_policy {
+    atomic_uint references;
+    const struct env *env;
+    timeout_fn *timeout;
+    void *ctx;
+    insist_release_fn *release;
+    bool takes_the_rest; /* the default: an attempt that no retry can follow may take all that is left */
+};
+
+/* The delay to the next hedge, counted from the newest attempt's request on the wire, in microseconds; hedges: started in this wave. */
+#define RACE_NO_HEDGE ((int64_t)0)
+#define RACE_NOW INT64_MAX
+typedef int64_t schedule_fn(void *ctx, const insist_execution *execution, unsigned hedges);
+/* May the hedge that is due be started? */
+typedef bool starter_fn(void *ctx, const insist_execution *execution);
+
+enum race_mode {
+    RACE_REFILL, /* a retryable end is replaced after its wait while its siblings go on */
+    RACE_CLOSE   /* a retryable end stops hedging; the policies are asked once, when nothing is in flight */
+};
+
+struct race_policy {
+    atomic_uint references;
+    const struct env *env;
+    schedule_fn *schedule;
+    void *schedule_ctx;
+    starter_fn *start;
+    void *start_ctx;
+    enum race_mode mode;
+};
+
+#endif

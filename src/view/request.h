@@ -1,0 +1,32 @@
+/* What a plan holds, read-only and counted: shared by any number of calls, attempts and threads. */
+#ifndef VIEW_REQUEST_H
+#define VIEW_REQUEST_H
+
+#include "base/headers.h"
+#include <stdatomic.h>
+
+struct url; /* wire/url.h */
+
+struct request {
+    atomic_uint references;
+    void (*release)(struct request *request); /* called with the last reference, on any thread */
+
+    const char *method;
+    const struct url *url;
+    const char *shown_url; /* without user and password */
+    const char *origin;    /* "https://host:port" */
+    struct headers headers;
+    const void *body;
+    size_t body_length;
+    bool has_body;
+    bool repeatable; /* by its method, its mark or an Idempotency-Key (semantics: May be repeated) */
+    bool raceable;   /* safe by its method, or marked */
+};
+
+struct request *request_retain(const struct request *request);
+void request_release(const struct request *request); /* NULL is fine */
+
+bool request_method_is_repeatable(const char *method); /* RFC 9110 section 9.2.2, and QUERY of RFC 10008 */
+bool request_method_is_raceable(const char *method);   /* GET HEAD OPTIONS QUERY */
+
+#endif
