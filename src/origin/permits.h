@@ -1,0 +1,39 @@
+/* Who may be in flight: a bounded number of attempts, in all and to one origin, and a bounded queue of those that wait for room, first
+ * come first served. Hedges never wait and take at most half of each limit. Any thread; one leaf lock. */
+#ifndef ORIGIN_PERMITS_H
+#define ORIGIN_PERMITS_H
+
+#include "base/env.h"
+#include "base/list.h"
+#include <insist/error.h>
+
+struct permits;
+struct permit_origin;
+
+enum permit_state { PERMIT_NONE, PERMIT_WAITING, PERMIT_HELD };
+
+/* Part of a job. Under the permits' lock, but for `hedge`. */
+struct permit {
+    struct list link;
+    struct permit_origin *origin;
+    uint64_t ticket;
+    enum permit_state state;
+    bool hedge;
+};
+
+struct permit_limits {
+    unsigned in_flight, in_flight_origin, waiting;
+};
+
+insist_err permits_new(const struct env *env, const struct permit_limits *limits, struct permits **out);
+void permits_free(struct permits *permits); /* none may be held or waiting */
+
+/* Takes room or a place in the queue. INSIST_OK (*waits tells which), INSIST_EQUEUEFULL (for a hedge: no room now) or INSIST_ENOMEM. */
+insist_err permits_enter(struct permits *permits, struct permit *permit, const char *origin, bool hedge, bool *waits);
+/* Takes a waiting one off the queue. False: it is not waiting (any more), so it holds room and will be started. */
+bool permits_withdraw(struct permits *permits, struct permit *permit);
+/* Gives room back. Those that got it are put on granted by their link; the caller starts them, unlocked. */
+void permits_leave(struct permits *permits, struct permit *permit, struct list *granted);
+void permits_count(struct permits *permits, uint64_t *in_flight, uint64_t *waiting);
+
+#endif

@@ -1,0 +1,34 @@
+/* The fixed set of workers and the reactors that they drive. Any thread. */
+#ifndef POOL_POOL_H
+#define POOL_POOL_H
+
+#include "origin/counters.h"
+#include "origin/permits.h"
+#include "wire/transport.h"
+
+struct pool;
+
+struct pool_settings {
+    unsigned workers;  /* threads */
+    unsigned reactors; /* two at least; at most 64 */
+    const char *thread_name;
+    struct permit_limits limits;
+    struct counters *counters;
+    transport_new_fn *transport_new; /* called once for each reactor */
+    void *transport_ctx;
+};
+
+insist_err pool_new(const struct env *env, const struct pool_settings *settings, struct pool **out);
+/* Stops and joins the workers; jobs that are left are buried. Nothing may be submitted any more. NULL is fine. */
+void pool_free(struct pool *pool);
+
+/* Hands a job over: takes a reference for the transport, chooses a reactor none of `taken` (a bit each) where it can, enters it into the permits.
+ * INSIST_OK (*waits: in the queue), INSIST_EQUEUEFULL or INSIST_ENOMEM: nothing was kept. */
+insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool *waits);
+/* After the job's gate was tried and its mailbox detached: nobody waits for it any more. Never blocks. */
+void pool_give_up(struct pool *pool, struct job *job);
+void pool_read_on(struct pool *pool, struct job *job);
+void pool_close_idle(struct pool *pool);
+void pool_count(struct pool *pool, uint64_t *in_flight, uint64_t *waiting);
+
+#endif

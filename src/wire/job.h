@@ -1,0 +1,92 @@
+/* A job: the transport's half of an attempt, handed over from a calling thread to a reactor.
+ *
+ * Counted: one reference of the call, one of the transport from its submission until it is finished, one while an inbox holds it. It
+ * refers to its request and the call's mailbox (both counted), never to the call, its result or its handlers. */
+#ifndef WIRE_JOB_H
+#define WIRE_JOB_H
+
+#include "base/list.h"
+#include "origin/permits.h"
+#include "view/outcome.h"
+#include "view/request.h"
+#include <stdatomic.h>
+
+struct mailbox;
+struct reactor;
+
+/* How far a request got is read from here and from nothing else. It moves once, by compare-and-swap. */
+enum gate {
+    GATE_OPEN, /* not sent, and may still be */
+    GATE_SENT, /* handed to a connection: by the reactor, just before the first byte */
+    GATE_SHUT  /* never sent, and never will be: by whoever gave it up */
+};
+
+/* News of a job, for its call; bits. */
+enum {
+    NEWS_STARTED = 1, /* it has left the queue (posted only if it waited there) */
+    NEWS_SENT = 2,    /* on the wire (posted only if wants_sent) */
+    NEWS_HEADERS = 4, /* paused at its headers (only if pauses_at_headers) */
+    NEWS_END = 8      /* its outcome is complete */
+};
+
+/* Commands for its reactor; bits. */
+enum {
+    JOB_START = 1,    /* once, when there is room for it */
+    JOB_STOP = 2,     /* given up: bury it */
+    JOB_RESOLVED = 4, /* the lookup it waited for has ended */
+    JOB_READ_ON = 8   /* go on behind the headers */
+};
+
+struct job {
+    /* fixed: set before it is submitted */
+    const struct env *env;
+    struct request *request;
+    struct mailbox *mailbox;
+    void *tag; /* the call's; nobody else looks behind it */
+    struct headers own_headers; /* replace those of the request by name; often empty */
+    int64_t deadline_ns;           /* when the attempt ends by timeout */
+    int64_t deadline_once_sent_ns; /* replaces it once the request is on the wire; never earlier */
+    unsigned attempt_index;        /* a hedge takes another address than the attempts before it, where there is one */
+    bool hedge, fresh, wants_sent, pauses_at_headers; /* fresh: takes no used connection */
+    bool may_repeat;               /* decides about 307, 308 and idle connections */
+    struct reactor *reactor;
+
+    /* atomics */
+    atomic_uint references;
+    atomic_int gate;
+    atomic_bool stop; /* given up: nothing that it still does matters */
+
+    /* shared: under the mailbox's lock */
+    struct {
+        struct list link;
+        unsigned news;
+        bool detached; /* given up: its news are dropped */
+        struct progress progress;
+    } mail;
+
+    /* shared: under the inbox's lock of its reactor */
+    struct {
+        struct list link;
+        unsigned commands;
+    } inbox;
+
+    struct permit permit; /* under the permits' lock */
+
+    /* own: whoever drives its reactor, until END; then the call */
+    struct progress progress;
+    struct outcome outcome;
+    void *transfer; /* the transport's own; NULL before it started and after it finished */
+};
+
+/* One reference, the caller's; request and mailbox are retained. NULL: no memory. */
+struct job *job_new(const struct env *env, const struct request *request, struct mailbox *mailbox, uint64_t body_limit);
+struct job *job_retain(struct job *job);
+void job_release(struct job *job);
+
+/* The reactor's side of the gate: may the request go out? True moves OPEN to SENT; true also when it is SENT already (the next hop of a redirect). */
+bool job_pass_gate(struct job *job);
+/* The other side: OPEN to SHUT. True proves that it was not and will never be sent. */
+bool job_shut_gate(struct job *job);
+insist_sent job_how_far(const struct job *job); /* NOT_SENT or MAYBE_SENT, by the gate */
+
+#endif

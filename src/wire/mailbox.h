@@ -1,0 +1,35 @@
+/* Where a call waits: news of its jobs, and what interrupts it. Reactors and cancelling threads post, one calling thread takes.
+ *
+ * One lock, with a monotonic condition variable. It may be taken inside the client's or a cancel token's lock; nothing is taken inside it. */
+#ifndef WIRE_MAILBOX_H
+#define WIRE_MAILBOX_H
+
+#include "base/env.h"
+#include "base/list.h"
+#include "view/outcome.h"
+#include <stdbool.h>
+
+struct job;
+struct mailbox;
+
+struct mailbox *mailbox_new(const struct env *env); /* one reference; NULL: no memory */
+struct mailbox *mailbox_retain(struct mailbox *mailbox);
+void mailbox_release(struct mailbox *mailbox);
+
+/* The reactor's side. Copies the job's progress, sets the news and puts the job on the list, END always at its end, so that the order of the list is the
+ * order in which the attempts ended. Dropped when the mailbox is closed or the job detached. */
+void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news);
+/* Cancel, or the client closing. The first one counts. */
+void mailbox_interrupt(struct mailbox *mailbox, insist_err err);
+
+/* The call's side. Waits for news, an interruption not seen before, or deadline_ns; moves all news to out: a list of job.mail.link, whose members keep
+ * their bits in job.mail.news until mailbox_read(). *interrupted: INSIST_OK or what mailbox_interrupt() was given. */
+void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out, insist_err *interrupted);
+/* The next piece of a list that was taken: takes it off, hands out its bits and a copy of its progress. NULL when the list is empty. */
+struct job *mailbox_read(struct mailbox *mailbox, struct list *taken, unsigned *news, struct progress *progress);
+/* Gives a job up: its news are dropped from here on. Copies its progress. True: it had ended by itself, and its outcome is the call's. */
+bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *progress);
+/* Nothing is taken any more; what comes is dropped. */
+void mailbox_close(struct mailbox *mailbox);
+
+#endif

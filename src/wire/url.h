@@ -1,0 +1,26 @@
+/* A URL, parsed once: what libcurl is handed, what is shown, and the origin it belongs to. Immutable; any thread may read. */
+#ifndef WIRE_URL_H
+#define WIRE_URL_H
+
+#include "base/env.h"
+#include <insist/error.h>
+#include <stdbool.h>
+
+struct url {
+    const struct env *env;
+    void *handle;         /* CURLU, without user, password and fragment */
+    char *text;           /* the same, as text: safe to show */
+    char *origin;         /* "https://host:port", host in lower case */
+    char *host;           /* as it is resolved: no brackets */
+    char *authorization;  /* "Basic …" of the user and password in it; NULL: none */
+    unsigned port;
+    bool https;
+};
+
+/* http and https only; an empty port is stripped; refused with INSIST_EURL and a sentence (control characters, blanks, no host, other schemes, port out of range …). */
+insist_err url_new(const struct env *env, const char *text, insist_problem *problem, struct url **out);
+/* Where a redirect leads: location may be relative. User and password in it are dropped. */
+insist_err url_follow(const struct url *base, const char *location, struct url **out);
+void url_free(struct url *url); /* NULL is fine */
+
+#endif
