@@ -1,0 +1,199 @@
+/* The test server: an HTTP server for tests that misbehaves exactly as it is told, inside the test's own process.
+ *
+ * A script tells a path what to answer, hit by hit: "404x2,200" is two times 404, then 200 for ever. Scripts come in
+ * through insist_testserver_script(), through the query of a request ("?do=404x2,200&key=a"), or through the paths
+ * below /__admin/. docs/testserver.md has the whole grammar.
+ *
+ * Link with insist-testserver; libinsist is not needed. One thread serves everything. Every function here may be called
+ * from any thread, at any time between start and free, and blocks for no longer than a lock is held, unless it says so. */
+#ifndef INSIST_TESTSERVER_H
+#define INSIST_TESTSERVER_H
+
+#include <insist/api.h>
+#include <insist/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+INSIST_BEGIN_DECLS
+
+/** A running server. */
+typedef struct insist_testserver insist_testserver;
+
+/** How a server is started. Zero means default, in every field. */
+typedef struct insist_testserver_options {
+    size_t size;          /* sizeof(insist_testserver_options); INSIST_TESTSERVER_OPTIONS and _options_init set it */
+    const char *bind;     /* a numeric address, IPv4 or IPv6; default "127.0.0.1" */
+    uint16_t port;        /* 0: any free one */
+    uint16_t admin_port;  /* of the control port, which no fault ever touches; 0: any free one */
+    bool tls;             /* serve https with a certificate made at start; the control port stays plain http */
+    uint64_t seed;        /* of the weighted draws; 0 is a seed like any other */
+    size_t journal_limit; /* requests that the journal keeps before it drops its oldest; default 300,000 */
+} insist_testserver_options;
+
+/** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), &server, NULL). */
+#define INSIST_TESTSERVER_OPTIONS(...)                                                                                 \
+    (&(const insist_testserver_options){.size = sizeof(insist_testserver_options), __VA_ARGS__})
+
+/** Sets every field of options to its default. For C++ and for code that fills options in step by step. */
+INSIST_API void insist_testserver_options_init(insist_testserver_options *options);
+
+/**
+ * Starts a server, which accepts connections when this returns. options may be NULL (all defaults) and is copied.
+ * Creates one thread, with all signals blocked. For thousands of connections raise RLIMIT_NOFILE first.
+ * Returns INSIST_OK and the server in *out; else *out is NULL, and problem (may be NULL) says why: INSIST_EINVAL,
+ * INSIST_ETOONEW, INSIST_EPORT (in use, or may not be used), INSIST_ESYSTEM, INSIST_ENOMEM.
+ */
+INSIST_API INSIST_MUST_USE insist_err insist_testserver_start(const insist_testserver_options *options,
+                                                              insist_problem *problem, insist_testserver **out);
+
+/** Closes the ports and every connection and waits for the thread. Counts and journal can still be read. Again: no effect. */
+INSIST_API void insist_testserver_stop(insist_testserver *server);
+
+/** Stops the server if it runs and frees it. NULL is allowed. The last call; no other may be running. */
+INSIST_API void insist_testserver_free(insist_testserver *server);
+
+/** "http://127.0.0.1:41234", "https://..." with TLS: no slash at the end. The server's, until it is freed. */
+INSIST_API const char *insist_testserver_url(const insist_testserver *server);
+
+/** The same of the control port, always http. */
+INSIST_API const char *insist_testserver_admin_url(const insist_testserver *server);
+
+/** The port that serves. */
+INSIST_API uint16_t insist_testserver_port(const insist_testserver *server);
+
+/** The control port. */
+INSIST_API uint16_t insist_testserver_admin_port(const insist_testserver *server);
+
+/** The self-signed certificate in PEM, good for localhost, 127.0.0.1, ::1 and the bound address, to be trusted by
+ *  clients; NULL without TLS. The server's, until it is freed. */
+INSIST_API const char *insist_testserver_certificate(const insist_testserver *server);
+
+/**
+ * What path (decoded, beginning with '/') answers from the next request on, at the script's first step. Hits are counted
+ * by the request's ?key= where it has one, else all together. NULL as script: the path answers 200 again.
+ * Returns INSIST_OK, INSIST_EINVAL (problem->text begins with the column and says what was expected there), INSIST_ENOMEM.
+ */
+INSIST_API insist_err insist_testserver_script(insist_testserver *server, const char *path, const char *script,
+                                               insist_problem *problem);
+
+/** Whether script parses: INSIST_OK or INSIST_EINVAL, with the column of the mistake (from 1, in bytes) in *column and the
+ *  sentence, without the column, in problem. Both may be NULL. */
+INSIST_API insist_err insist_testserver_check(const char *script, size_t *column, insist_problem *problem);
+
+/** What a hit gets instead of a proper answer. Numbers are only ever appended. */
+typedef enum insist_testserver_fault {
+    INSIST_TESTSERVER_NO_FAULT = 0,
+    INSIST_TESTSERVER_RESET,         /* reset: RST, nothing answered */
+    INSIST_TESTSERVER_RESET_HEADERS, /* reset@headers: half of the header block, then RST */
+    INSIST_TESTSERVER_RESET_BODY,    /* reset@body:N: N bytes of the body, then RST */
+    INSIST_TESTSERVER_CLOSE,         /* close: FIN, nothing answered */
+    INSIST_TESTSERVER_CLOSE_BODY,    /* close@body:N: N bytes of the body, then FIN; no close_notify under TLS */
+    INSIST_TESTSERVER_TRUNCATE,      /* truncate@N: N bytes of the body, then an orderly end of the connection */
+    INSIST_TESTSERVER_HANG,          /* hang: nothing, until the client gives up */
+    INSIST_TESTSERVER_STALL_HEADERS, /* stall=headers: half of the header block, then silence */
+    INSIST_TESTSERVER_STALL_BODY,    /* stall=body@N: N bytes of the body, then silence */
+    INSIST_TESTSERVER_FAULT_MAX = 0x7fffffff
+} insist_testserver_fault;
+
+/** A fault as scripts spell it, without its number ("reset@body"); "none" for no fault. Static text for any value. */
+INSIST_API const char *insist_testserver_fault_name(insist_testserver_fault fault);
+
+/** What one hit of a script is told to do. Fields are only ever appended. */
+typedef struct insist_testserver_step {
+    size_t size;                   /* sizeof(insist_testserver_step), set by the caller */
+    insist_testserver_fault fault; /* NO_FAULT: a proper answer */
+    int status;                    /* 0 where no status line is sent: reset, close, hang */
+    uint64_t cut_bytes;            /* N of the faults that have one */
+    uint64_t delay_ms;             /* before the first byte of the answer, or the fault */
+} insist_testserver_step;
+
+/**
+ * Foretells what a server with this seed does with hit number hit (from 0) of key under script. key is the request's
+ * ?key=; without one it is the path for path scripts, and path and query as sent ("/p?do=...") for ?do=. Needs no server.
+ * Returns INSIST_OK or INSIST_EINVAL (script does not parse, step->size unknown), INSIST_ENOMEM.
+ */
+INSIST_API insist_err insist_testserver_foretell(uint64_t seed, const char *script, const char *key, uint64_t hit,
+                                                 insist_testserver_step *step);
+
+/** Requests to path (decoded, without the query) that have been read completely, those waiting for an answer included. */
+INSIST_API size_t insist_testserver_hits(const insist_testserver *server, const char *path);
+
+/** Requests with ?key=key that have been read completely, on any path. */
+INSIST_API size_t insist_testserver_hits_by_key(const insist_testserver *server, const char *key);
+
+/** Blocks until path has had that many hits: true; false when timeout_ms have passed first, or the server was stopped. */
+INSIST_API bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits,
+                                            int64_t timeout_ms);
+
+/** Blocks until no request is in flight and every journal entry is final: true; false as above. */
+INSIST_API bool insist_testserver_wait_idle(insist_testserver *server, int64_t timeout_ms);
+
+/** Forgets journal and counts; every script starts again at its first step. Requests in flight go on. */
+INSIST_API void insist_testserver_reset(insist_testserver *server);
+
+/** Totals since the start, the /__admin/ paths and the control port left out. Fields are only ever appended. */
+typedef struct insist_testserver_stats {
+    size_t size;                   /* sizeof(insist_testserver_stats), set by the caller */
+    uint64_t connections_accepted; /* TLS handshakes that fail included */
+    uint64_t connections_open;     /* at this moment */
+    uint64_t requests;             /* read completely; insist_testserver_reset() sets it to 0 */
+    uint64_t in_flight;            /* read completely, the answer or fault not finished */
+    uint64_t held;                 /* of these: waiting for a delay, a hold, a hang, a stall */
+    uint64_t held_peak;            /* the most that were held at once; reset() sets it to what is held */
+    uint64_t journal_dropped;      /* entries that the journal no longer has because of its limit */
+} insist_testserver_stats;
+
+/** Fills in the fields that stats->size covers. INSIST_OK or INSIST_EINVAL (size unknown). */
+INSIST_API insist_err insist_testserver_get_stats(const insist_testserver *server, insist_testserver_stats *stats);
+
+/** One header field of a request. */
+typedef struct insist_testserver_field {
+    const char *name;
+    const char *value;
+} insist_testserver_field;
+
+/** One request in the journal. Fields are only ever appended; entries are only handed out by pointer. */
+typedef struct insist_testserver_entry {
+    uint64_t number;         /* of the request in order of being read completely, from 1 */
+    int64_t time_us;         /* wall clock, microseconds since 1970, when it had been read completely */
+    int64_t read_us;         /* the same, monotonic, since the server's start */
+    int64_t ended_us;        /* when the answer or fault was finished, since the server's start; -1: not yet */
+    uint64_t connection;     /* n-th accepted, from 1 */
+    uint64_t place;          /* of the request on its connection, from 1 */
+    const char *method;      /* as sent */
+    const char *path;        /* decoded, without the query */
+    const char *query;       /* as sent, without '?'; "" if there is none */
+    const char *key;         /* decoded ?key=; NULL if there is none */
+    size_t field_count;      /* headers, in the order sent */
+    const insist_testserver_field *fields;
+    uint64_t body_bytes;     /* size of the request's body, decoded from chunks */
+    const char *body_sha256; /* its SHA-256 in 64 hexadecimal digits; "" without a body */
+    int status;              /* of the answer; 0 where none was begun */
+    insist_testserver_fault fault;
+    bool client_gone;        /* the client left before the answer was complete (a half-closed connection counts) */
+    uint64_t gone_bytes;     /* then: bytes of the answer, header block included, that its system had acknowledged;
+                                under TLS as on the wire */
+} insist_testserver_entry;
+
+/** A copy of the journal as it was at one moment. [IMMUTABLE] */
+typedef struct insist_testserver_journal insist_testserver_journal;
+
+/** Copies the journal, oldest request first, into *out, to be freed by the caller. Where path or key is not NULL, only
+ *  their entries. INSIST_OK or INSIST_ENOMEM. An entry's status and fault are there before the client can see the answer. */
+INSIST_API INSIST_MUST_USE insist_err insist_testserver_journal_new(insist_testserver *server, const char *path,
+                                                                    const char *key, insist_testserver_journal **out);
+
+/** How many entries. */
+INSIST_API size_t insist_testserver_journal_count(const insist_testserver_journal *journal);
+
+/** Entry i, from 0; NULL beyond the end. The journal's, until it is freed. */
+INSIST_API const insist_testserver_entry *insist_testserver_journal_at(const insist_testserver_journal *journal,
+                                                                       size_t i);
+
+/** Frees the copy. NULL is allowed. */
+INSIST_API void insist_testserver_journal_free(insist_testserver_journal *journal);
+
+INSIST_END_DECLS
+
+#endif

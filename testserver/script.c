@@ -1,0 +1,213 @@
+/* Scripts, steps and choices. See script.h; the items of a choice are read in items.c. */
+#include "script.h"
+
+#include "items.h"
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t repeat_limit = 1000000000;
+static const size_t step_limit = 10000; /* steps, and choices of one step */
+
+static void choice_fini(struct choice *choice) {
+    free(choice->retry_after_text);
+    free(choice->text);
+    free(choice->type);
+    free(choice->location);
+    free(choice->hold_path);
+    for (size_t i = 0; i < choice->field_count; i++) {
+        free(choice->fields[i].name);
+        free(choice->fields[i].value);
+    }
+    free(choice->fields);
+}
+
+void script_free(struct script *script) {
+    if (!script) {
+        return;
+    }
+    for (size_t i = 0; i < script->step_count; i++) {
+        struct step *step = &script->steps[i];
+        for (size_t k = 0; k < step->choice_count; k++) {
+            choice_fini(&step->choices[k]);
+        }
+        free(step->choices);
+    }
+    free(script->steps);
+    free(script->text);
+    free(script);
+}
+
+/* One more zeroed element of `size` bytes at the end of *array; NULL when there is no room. */
+static void *append(struct scan *scan, void **array, size_t *count, size_t size) {
+    if (*count >= step_limit) {
+        scan_fail_at(scan, scan->at, "expected at most %zu steps, and as many choices in a step", step_limit);
+        return NULL;
+    }
+    char *grown = realloc(*array, (*count + 1) * size);
+    if (!grown) {
+        scan_fail_memory(scan);
+        return NULL;
+    }
+    *array = grown;
+    memset(grown + *count * size, 0, size);
+    return grown + (*count)++ * size;
+}
+
+/* A weight is a number with a colon behind it; a status is a number without. */
+static bool read_weight(struct scan *scan, double *weight) {
+    size_t start = scan->at;
+    size_t end = start + strspn(scan->text + start, "0123456789.");
+    *weight = -1;
+    if (end == start || scan->text[end] != ':') {
+        return true;
+    }
+    return scan_probability(scan, weight) && (scan_take(scan, ":") || scan_fail_at(scan, scan->at, "expected ':'"));
+}
+
+/* "x3" after a status or a fault: the whole step takes that many hits. */
+static bool read_repeat(struct scan *scan, bool may_repeat, uint64_t *repeat) {
+    size_t start = scan->at;
+    if (!may_repeat || !scan_take(scan, "x")) {
+        return true;
+    }
+    if (*repeat != 0) {
+        return scan_fail_at(scan, start, "expected only one count in a step");
+    }
+    return scan_number(scan, "a count", 1, repeat_limit, repeat);
+}
+
+static bool read_choice(struct scan *scan, struct step *step, struct choice *choice) {
+    size_t start = scan->at;
+    do {
+        bool may_repeat = false;
+        if (!item_read(scan, choice, &may_repeat) || !read_repeat(scan, may_repeat, &step->repeat)) {
+            return false;
+        }
+        if (!scan_at_end_of_item(scan)) {
+            return scan_fail_at(scan, scan->at, "expected ';' and an option, ',' and a step, '|' and a choice, or the end");
+        }
+    } while (scan_take(scan, ";"));
+    return items_agree(scan, start, choice);
+}
+
+/* Gives the choices without a weight their share and checks the sum. */
+static bool share_weights(struct scan *scan, size_t start, struct step *step) {
+    double sum = 0;
+    size_t without = 0;
+    for (size_t i = 0; i < step->choice_count; i++) {
+        double weight = step->choices[i].weight;
+        without += weight < 0;
+        sum += weight < 0 ? 0 : weight;
+    }
+    if (sum > 1 + 1e-9) {
+        return scan_fail_at(scan, start, "expected weights that sum to at most 1");
+    }
+    if (without == 0 && sum < 1 - 1e-9) {
+        return scan_fail_at(scan, start, "expected weights that sum to 1, or a choice without a weight for the rest");
+    }
+    for (size_t i = 0; i < step->choice_count; i++) {
+        if (step->choices[i].weight < 0) {
+            step->choices[i].weight = (1 - sum) / (double)without;
+        }
+    }
+    return true;
+}
+
+static bool read_step(struct scan *scan, struct step *step) {
+    size_t start = scan->at;
+    do {
+        void *choices = step->choices;
+        struct choice *choice = append(scan, &choices, &step->choice_count, sizeof *choice);
+        step->choices = choices;
+        if (!choice || !read_weight(scan, &choice->weight) || !read_choice(scan, step, choice)) {
+            return false;
+        }
+    } while (scan_take(scan, "|"));
+    if (step->repeat == 0) {
+        step->repeat = 1;
+    }
+    return share_weights(scan, start, step);
+}
+
+static bool read_script(struct scan *scan, struct script *script) {
+    do {
+        if (script->step_count > 0 && scan_take(scan, "...")) {
+            script->loops = true;
+            return scan_peek(scan) == '\0' || scan_fail_at(scan, scan->at, "expected the end after '...'");
+        }
+        void *steps = script->steps;
+        struct step *step = append(scan, &steps, &script->step_count, sizeof *step);
+        script->steps = steps;
+        if (!step || !read_step(scan, step)) {
+            return false;
+        }
+    } while (scan_take(scan, ","));
+    return true;
+}
+
+static bool has_echo(const struct script *script) {
+    for (size_t i = 0; i < script->step_count; i++) {
+        for (size_t k = 0; k < script->steps[i].choice_count; k++) {
+            if (script->steps[i].choices[k].body == BODY_ECHO) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+insist_err script_parse(const char *text, struct script **out, size_t *column, char expected[160]) {
+    struct scan scan;
+    scan_init(&scan, text);
+    *out = NULL;
+    *column = 0;
+    struct script *script = calloc(1, sizeof *script);
+    if (!script) {
+        return INSIST_ENOMEM;
+    }
+    script->text = strdup(text);
+    if (!script->text) {
+        scan_fail_memory(&scan);
+    } else {
+        read_script(&scan, script);
+    }
+    if (scan.failed) {
+        script_free(script);
+        *column = scan.column;
+        memcpy(expected, scan.expected, sizeof scan.expected);
+        return scan.out_of_memory ? INSIST_ENOMEM : INSIST_EINVAL;
+    }
+    script->echoes = has_echo(script);
+    *out = script;
+    return INSIST_OK;
+}
+
+const struct step *script_step(const struct script *script, uint64_t hit) {
+    if (script->loops) {
+        uint64_t round = 0;
+        for (size_t i = 0; i < script->step_count; i++) {
+            round += script->steps[i].repeat;
+        }
+        hit %= round;
+    }
+    for (size_t i = 0; i < script->step_count; i++) {
+        if (hit < script->steps[i].repeat) {
+            return &script->steps[i];
+        }
+        hit -= script->steps[i].repeat;
+    }
+    return &script->steps[script->step_count - 1];
+}
+
+const struct choice *step_choose(const struct step *step, double drawn) {
+    double sum = 0;
+    for (size_t i = 0; i + 1 < step->choice_count; i++) {
+        sum += step->choices[i].weight;
+        if (drawn < sum) {
+            return &step->choices[i];
+        }
+    }
+    return &step->choices[step->choice_count - 1];
+}
