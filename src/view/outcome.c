@@ -1,0 +1,30 @@
+/* Outcomes: made, moved, and sorted. Pure. */
+#include "view/outcome.h"
+
+void outcome_init(struct outcome *outcome, const struct env *env, uint64_t body_limit) {
+    *outcome = (struct outcome){.retry_after_us = -1};
+    headers_init(&outcome->headers, env);
+    body_init(&outcome->body, env, body_limit);
+}
+
+void outcome_fini(struct outcome *outcome) {
+    const struct env *env = outcome->body.env;
+    env_release(env, outcome->url);
+    headers_fini(&outcome->headers);
+    body_fini(&outcome->body);
+    outcome_init(outcome, env, outcome->body.limit);
+}
+
+void outcome_move(struct outcome *to, struct outcome *from) {
+    outcome_fini(to);
+    *to = *from;
+    outcome_init(from, from->body.env, from->body.limit);
+}
+
+bool outcome_is_answer(const struct outcome *outcome) {
+    return outcome->err == INSIST_OK && outcome->status > 0;
+}
+
+bool outcome_is_throttled(const struct outcome *outcome) {
+    return outcome->status == 429 || (outcome->status == 503 && outcome->retry_after_us >= 0);
+}
