@@ -1,4 +1,5 @@
-/* A growing block of bytes with a limit, a NUL always behind its last byte. Also how text is put together. One thread at a time. */
+/* A growing block of bytes with a limit, a NUL always behind its last byte. Also how text is put together. One thread
+ * at a time. */
 #ifndef BASE_BODY_H
 #define BASE_BODY_H
 
@@ -8,19 +9,21 @@
 
 struct body {
     const struct env *env;
-    char *data; /* NULL while empty; body_text() is never NULL */
+    char *data; /* NULL while nothing was ever appended; body_text() never is */
     size_t length, capacity;
     uint64_t limit;
 };
 
 void body_init(struct body *body, const struct env *env, uint64_t limit);
 void body_fini(struct body *body);
-void body_clear(struct body *body);                     /* keeps its memory */
-void body_move(struct body *to, struct body *from);     /* to is overwritten, from is left empty */
-insist_err body_append(struct body *body, const void *data, size_t length); /* INSIST_OK, INSIST_ETOOLARGE (nothing appended) or INSIST_ENOMEM */
+void body_clear(struct body *body);                 /* keeps its memory */
+void body_move(struct body *to, struct body *from); /* to is overwritten, from is left empty */
+/* INSIST_OK, or INSIST_ETOOLARGE or INSIST_ENOMEM with nothing appended. What is appended may be a part of the same
+ * body. */
+insist_err body_append(struct body *body, const void *data, size_t length);
 insist_err body_append_text(struct body *body, const char *text);
 insist_err body_append_format(struct body *body, const char *format, ...) TEXT_FORMAT(2, 3);
 const char *body_text(const struct body *body);
-char *body_take(struct body *body, size_t *length);     /* the memory, now the caller's; NULL when it could not be had */
+char *body_take(struct body *body, size_t *length); /* the memory, now the caller's; NULL when it could not be had */
 
 #endif

@@ -1,5 +1,5 @@
-/* The standard outside world (malloc, the system's clocks, its random numbers, its process id), and the short ways to ask whichever
- * outside world one was handed. Any thread; no state of its own. */
+/* The standard outside world (malloc, the system's clocks, its random numbers, its process id), and the short ways to
+ * ask whichever outside world one was handed. Any thread; no state of its own. */
 #include "base/env.h"
 
 #include <stdlib.h>
@@ -37,8 +37,9 @@ static long standard_process_id(void *ctx) {
     return (long)getpid();
 }
 
-/* For a system that has no random numbers to give (yet). No two calls agree: threads that run at once differ in their number, and a
- * thread goes on only when the clock has moved. What the machine did before it was last started is told apart by the wall clock. */
+/* For a system that has no random numbers to give (yet). No two calls agree: threads that run at once differ in their
+ * number, and a thread goes on only when the clock has moved. What the machine did before it was last started is told
+ * apart by the wall clock. */
 static uint64_t seed_without_entropy(void) {
     int64_t first_ns = standard_monotonic_ns(NULL), now_ns;
     do

@@ -1,5 +1,5 @@
-/* Everything that comes from outside: memory, time, random seeds, the process id. Each part has a context pointer of its own and can
- * be replaced; whoever needs it is handed a const struct env *. Any thread. */
+/* Everything that comes from outside: memory, time, random seeds, the process id. Each part has a context pointer of
+ * its own and can be replaced; whoever needs it is handed a const struct env *. Any thread. */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
 

@@ -3,7 +3,7 @@
 
 const char *insist_strerror(insist_err err) {
     switch ((int)err) {
-#define TEXT_OF(name, number, text) \
+#define TEXT_OF(name, number, text)                                                                                    \
     case number: return text;
         INSIST_ERR_MAP(TEXT_OF)
 #undef TEXT_OF
@@ -13,7 +13,7 @@ const char *insist_strerror(insist_err err) {
 
 const char *insist_err_name(insist_err err) {
     switch ((int)err) {
-#define NAME_OF(name, number, text) \
+#define NAME_OF(name, number, text)                                                                                    \
     case number: return #name;
         INSIST_ERR_MAP(NAME_OF)
 #undef NAME_OF

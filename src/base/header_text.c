@@ -1,4 +1,5 @@
-/* What names and values of header fields may be, and when two names are the same. ASCII alone, whatever the locale. Pure. */
+/* What names and values of header fields may be, and when two names are the same. ASCII alone, whatever the locale.
+ * Pure. */
 #include "base/headers.h"
 
 #include <string.h>

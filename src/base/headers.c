@@ -1,12 +1,13 @@
-/* The fields lie one behind the other in one block, name NUL value NUL, without gaps and in their order; the places say where each
- * begins. A block that grows is copied, and the old one released last: what is added may lie in it. One thread at a time. */
+/* The fields lie one behind the other in one block, name NUL value NUL, without gaps and in their order; the places say
+ * where each begins. A block that grows is copied, and the old one released last: what is added may lie in it. One
+ * thread at a time. */
 #include "base/headers.h"
 
 #include "base/size_math.h"
 #include <string.h>
 
 #define FIRST_TEXT_CAPACITY 256
-#define FIRST_CAPACITY 8
+#define FIRST_CAPACITY      8
 
 void headers_init(struct headers *headers, const struct env *env) {
     *headers = (struct headers){.env = env};
@@ -109,14 +110,15 @@ static size_t field_length(const struct headers *headers, size_t i) {
     return end - headers->places[i].name;
 }
 
-/* Removes the fields of that name among the first so many. They are marked before anything moves: the name may be one of theirs. */
+/* Removes the fields of that name among the first so many. They are marked before anything moves: the name may be one
+ * of theirs. */
 static void remove_among(struct headers *headers, size_t among, const char *name) {
     const uint32_t removed = 0; /* no value can be there: its name's NUL comes first */
+    size_t kept = 0, text_length = 0;
     for (size_t i = 0; i < among; i++)
         if (headers_same_name(headers_name_at(headers, i), name))
             headers->places[i].value = removed;
 
-    size_t kept = 0, text_length = 0;
     for (size_t i = 0; i < headers->count; i++) {
         struct header_place place = headers->places[i];
         size_t length = field_length(headers, i);

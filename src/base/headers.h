@@ -1,5 +1,5 @@
-/* An ordered list of header fields in two blocks of memory, whatever their number. Names compare without regard to letter case
- * (RFC 9110 section 5.1). One thread at a time; shared read-only once complete. */
+/* An ordered list of header fields in two blocks of memory, whatever their number. Names compare without regard to
+ * letter case (RFC 9110 section 5.1). One thread at a time; shared read-only once complete. */
 #ifndef BASE_HEADERS_H
 #define BASE_HEADERS_H
 
@@ -21,21 +21,29 @@ struct headers {
 
 void headers_init(struct headers *headers, const struct env *env);
 void headers_fini(struct headers *headers);
-void headers_clear(struct headers *headers);                                 /* keeps its memory */
-void headers_move(struct headers *to, struct headers *from);                 /* to is overwritten, from is left empty */
-insist_err headers_copy(struct headers *to, const struct headers *from);     /* to must be initialised; what it held is dropped */
-insist_err headers_add(struct headers *headers, const char *name, const char *value); /* INSIST_OK or INSIST_ENOMEM */
-insist_err headers_add_bytes(struct headers *headers, const char *name, size_t name_length, const char *value, size_t value_length);
-insist_err headers_set(struct headers *headers, const char *name, const char *value); /* replaces every field of that name; on failure nothing changes */
+void headers_clear(struct headers *headers);                 /* keeps its memory */
+void headers_move(struct headers *to, struct headers *from); /* to is overwritten, from is left empty */
+
+/* INSIST_OK, or INSIST_ENOMEM (more than 4 GiB of text included) with nothing changed. Names and values may be parts of
+ * the same list, but hold no NUL. Every change ends the life of the pointers that were lent. */
+insist_err headers_add(struct headers *headers, const char *name, const char *value);
+insist_err headers_add_bytes(
+    struct headers *headers, const char *name, size_t name_length, const char *value, size_t value_length);
+/* Takes the place of every field of that name, at the end of the list. */
+insist_err headers_set(struct headers *headers, const char *name, const char *value);
+/* to must be initialised; what it held is dropped. */
+insist_err headers_copy(struct headers *to, const struct headers *from);
 void headers_remove(struct headers *headers, const char *name);
-const char *headers_get(const struct headers *headers, const char *name);    /* the first one's value, or NULL */
+
+const char *headers_get(const struct headers *headers, const char *name); /* the first one's value, or NULL */
 size_t headers_count(const struct headers *headers);
 const char *headers_name_at(const struct headers *headers, size_t i);
 const char *headers_value_at(const struct headers *headers, size_t i);
-size_t headers_bytes(const struct headers *headers);                         /* of all names and values */
+size_t headers_bytes(const struct headers *headers); /* of all names and values */
 
 bool headers_same_name(const char *a, const char *b);
-bool headers_valid_token(const char *text);  /* RFC 9110 section 5.6.2; also for methods */
-bool headers_valid_value(const char *text);  /* no control character but HTAB, no leading or trailing blank lost: those are trimmed when sent */
+bool headers_valid_token(const char *text); /* RFC 9110 section 5.6.2; also for methods. NULL is none, nor a value */
+/* No control character but HTAB (RFC 9110 section 5.5). Blanks around a value are no part of it and go when it is sent. */
+bool headers_valid_value(const char *text);
 
 #endif

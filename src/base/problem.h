@@ -6,6 +6,7 @@
 #include <insist/error.h>
 
 /* Returns err. problem may be NULL; field and sentence are cut to fit. */
-insist_err problem_set(insist_problem *problem, insist_err err, const char *field, const char *format, ...) TEXT_FORMAT(4, 5);
+insist_err problem_set(insist_problem *problem, insist_err err, const char *field, const char *format, ...)
+    TEXT_FORMAT(4, 5);
 
 #endif

@@ -12,7 +12,8 @@ static uint64_t scramble(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-/* The streams of one seed start at scrambled places: counting on from neighbouring ones would make each a shifted copy of the last. */
+/* The streams of one seed start at scrambled places: counting on from neighbouring ones would make each a shifted copy
+ * of the last. */
 void random_init(struct insist_random *random, uint64_t seed, uint64_t stream) {
     random->state = scramble(scramble(seed + GAMMA) + stream * GAMMA);
 }
@@ -23,5 +24,5 @@ uint64_t random_next(struct insist_random *random) {
 }
 
 double insist_random_unit(insist_random *random) {
-    return (double)(random_next(random) >> 11) * 0x1.0p-53; /* as many bits as a double holds, so that 1 is never reached */
+    return (double)(random_next(random) >> 11) * 0x1.0p-53; /* as many bits as a double holds: 1 is never reached */
 }

@@ -1,5 +1,5 @@
-/* A splitmix64 stream (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): one a call, so that nothing is
- * shared and a seed replays a call exactly. Pure. */
+/* A splitmix64 stream (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): one a call, so that
+ * nothing is shared and a seed replays a call exactly. Pure. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 

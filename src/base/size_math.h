@@ -10,8 +10,8 @@ static inline bool size_add(size_t *sum, size_t more) {
     return !__builtin_add_overflow(*sum, more, sum);
 }
 
-/* The capacity that something grows to which has to hold needed: twice what it was, first when it was nothing, at most most; never
- * less than needed. 0 when needed is more than most. */
+/* The capacity that something grows to which has to hold needed: twice what it was, first when it was nothing, at most
+ * most; never less than needed. 0 when needed is more than most. */
 static inline size_t size_grow(size_t capacity, size_t first, size_t needed, size_t most) {
     if (needed > most)
         return 0;

@@ -1,4 +1,4 @@
-/* Locks and conditions of pthreads. Those of the kind made here fail only when they are made. Any thread. */
+/* Locks and conditions of pthreads; of the kind made here they can fail only when they are made. Any thread. */
 #include "base/sync.h"
 
 #include "base/time_math.h"

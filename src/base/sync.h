@@ -24,7 +24,8 @@ void condition_fini(struct condition *condition);
 void condition_signal(struct condition *condition);
 void condition_broadcast(struct condition *condition);
 void condition_wait(struct condition *condition, struct mutex *mutex);
-/* Returns false once deadline_ns (CLOCK_MONOTONIC) has passed; TIME_NEVER waits without an end. May wake for no reason: ask again. */
+/* Returns false once deadline_ns (CLOCK_MONOTONIC) has passed; TIME_NEVER waits without an end. May wake for no reason:
+ * ask again. */
 bool condition_wait_until(struct condition *condition, struct mutex *mutex, int64_t deadline_ns);
 
 #endif

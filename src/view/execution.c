@@ -1,5 +1,5 @@
-/* The questions that policies and handlers may ask an execution, and the events' names. They read what the engine keeps up to date,
- * on the thread that executes the call. Pure. */
+/* The questions that policies and handlers may ask an execution, and the events' names. They read what the engine keeps
+ * up to date, on the thread that executes the call. Pure. */
 #include "view/execution.h"
 
 #include "base/time_math.h"

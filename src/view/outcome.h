@@ -7,8 +7,9 @@
 #include <insist/error.h>
 #include <insist/result.h>
 
-/* How an attempt is getting on. The reactor keeps one and copies it into the mailbox with each piece of news, so that an attempt that
- * is given up leaves its last one behind as its record. Instants are monotonic nanoseconds, 0 when not reached. */
+/* How an attempt is getting on. The reactor keeps one and copies it into the mailbox with each piece of news, so that
+ * an attempt that is given up leaves its last one behind as its record. Instants are monotonic nanoseconds, 0 when not
+ * reached. */
 struct progress {
     int64_t queued_ns, started_ns, connected_ns, sent_ns, first_byte_ns, ended_ns;
     uint64_t bytes;     /* of the body, over the wire */
@@ -16,7 +17,7 @@ struct progress {
     int reactor;        /* -1: none */
     int status;         /* 0 until the final status line came */
     bool reused;
-    char address[56];   /* "[2001:db8::1]:443", "" until one was chosen */
+    char address[56]; /* "[2001:db8::1]:443", "" until one was chosen */
 };
 
 struct outcome {
@@ -34,7 +35,8 @@ struct outcome {
 
 void outcome_init(struct outcome *outcome, const struct env *env, uint64_t body_limit);
 void outcome_fini(struct outcome *outcome);
-void outcome_move(struct outcome *to, struct outcome *from); /* to must be initialised and empty */
+/* to must be initialised, what it held is dropped; from is left empty. */
+void outcome_move(struct outcome *to, struct outcome *from);
 
 /* A complete answer came, whatever its status. Only answers win races. */
 bool outcome_is_answer(const struct outcome *outcome);

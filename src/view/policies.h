@@ -12,10 +12,10 @@ struct insist_retry_policy {
     atomic_uint references;
     const struct env *env;
     insist_decider decider;
-    insist_waiter waiter;         /* inside the Retry-After wrapper, if there was one */
-    int64_t retry_after_cap_us;   /* -1: Retry-After is ignored */
-    uint32_t retry_bound;         /* retries that the decider can allow at most, RETRY_UNBOUNDED: no bound known */
-    uint32_t attempt_bound;       /* attempts of any kind, likewise */
+    insist_waiter waiter;       /* inside the Retry-After wrapper, if there was one */
+    int64_t retry_after_cap_us; /* -1: Retry-After is ignored */
+    uint32_t retry_bound;       /* retries that the decider can allow at most, RETRY_UNBOUNDED: no bound known */
+    uint32_t attempt_bound;     /* attempts of any kind, likewise */
 };
 
 /* How long the next attempt may take, in microseconds; INSIST_FOREVER: no limit of its own. */
@@ -30,9 +30,10 @@ struct insist_timeout_policy {
     bool takes_the_rest; /* the default: an attempt that no retry can follow may take all that is left */
 };
 
-/* The delay to the next hedge, counted from the newest attempt's request on the wire, in microseconds; hedges: started in this wave. */
+/* The delay to the next hedge, counted from the newest attempt's request on the wire, in microseconds; hedges: started
+ * in this wave. */
 #define RACE_NO_HEDGE ((int64_t)0)
-#define RACE_NOW INT64_MAX
+#define RACE_NOW      INT64_MAX
 typedef int64_t schedule_fn(void *ctx, const insist_execution *execution, unsigned hedges);
 /* May the hedge that is due be started? */
 typedef bool starter_fn(void *ctx, const insist_execution *execution);
