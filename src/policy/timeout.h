@@ -1,0 +1,12 @@
+/* Timeout policies: the constructors of <insist/policy.h>, with the env they take memory from. */
+#ifndef POLICY_TIMEOUT_H
+#define POLICY_TIMEOUT_H
+
+#include "view/policies.h"
+
+/* takes_the_rest: an attempt that no retry can follow may take all that is left of the deadline. */
+insist_err timeout_policy_fixed_new(const struct env *env, int64_t ms, bool takes_the_rest, insist_problem *problem,
+    insist_timeout_policy **out);
+insist_timeout_policy *timeout_policy_retain(const insist_timeout_policy *policy);
+
+#endif
