@@ -18,6 +18,22 @@ struct insist_retry_policy {
     uint32_t attempt_bound;     /* attempts of any kind, likewise */
 };
 
+/* Ask a user's function, so that only answers that make sense come back: an unknown verdict counts as INSIST_FAIL, a failure that names
+ * no error as INSIST_EINVAL, and every negative wait is INSIST_EXIT. *error is set with INSIST_FAIL only. */
+static inline insist_verdict decider_ask(const insist_decider *decider, const insist_execution *execution, insist_err *error) {
+    insist_err own = INSIST_OK;
+    const insist_verdict verdict = decider->decide(decider->ctx, execution, &own);
+    if (verdict == INSIST_ACCEPT || verdict == INSIST_RETRY || verdict == INSIST_EXHAUSTED)
+        return verdict;
+    *error = verdict == INSIST_FAIL && own != INSIST_OK ? own : INSIST_EINVAL;
+    return INSIST_FAIL;
+}
+
+static inline int64_t waiter_ask(const insist_waiter *waiter, const insist_execution *execution, insist_random *random) {
+    const int64_t wait_us = waiter->wait(waiter->ctx, execution, random);
+    return wait_us < 0 ? INSIST_EXIT : wait_us;
+}
+
 /* How long the next attempt may take, in microseconds; INSIST_FOREVER: no limit of its own. */
 typedef int64_t timeout_fn(void *ctx, const insist_execution *execution);
 
