@@ -1,0 +1,170 @@
+/* The inputs of an execution: each is one turn, in which news are worked in first and then whatever has fallen due is started. */
+#include "engine/parts.h"
+#include <string.h>
+
+void execution_init(struct execution *execution, const struct env *env, const struct request *request, const struct execution_rules *rules,
+                    const struct execution_ports *ports, void *ctx, uint64_t seed, uint64_t stream) {
+    memset(execution, 0, sizeof *execution);
+    execution->env = env;
+    execution->rules = *rules;
+    execution->ports = ports;
+    execution->ctx = ctx;
+    execution->not_before_ns = INT64_MIN;
+    execution->wave_retry_after_us = -1;
+    execution->view.request = request;
+    execution->view.deadline_ns = rules->deadline_ns;
+    execution->view.event = INSIST_EVENTS;
+    random_init(&execution->view.random, seed, stream);
+}
+
+void execution_fini(struct execution *execution) {
+    for (size_t i = 0; i < execution->count; i++) {
+        outcome_fini(&execution->attempts[i]->outcome);
+        headers_fini(&execution->attempts[i]->own_headers);
+        env_release(execution->env, execution->attempts[i]);
+    }
+    env_release(execution->env, execution->attempts);
+    execution->attempts = NULL;
+    execution->count = 0;
+}
+
+bool execution_is_over(const struct execution *execution) {
+    return execution->phase == EXECUTION_OVER;
+}
+
+/* The first number that a handler returns is kept, unless the result stands already. */
+void execution_fire(struct execution *execution, insist_event event, struct attempt *about) {
+    execution->view.current = about;
+    execution->view.event = event;
+    int number = execution->ports->fire(execution->ctx, event);
+    execution->view.event = INSIST_EVENTS;
+    if (number != 0 && execution->handler_number == 0 && !execution->settled)
+        execution->handler_number = number;
+}
+
+/* The end of every turn. Starting one thing may make the next due, an instant hedge for instance. */
+static void settle(struct execution *execution) {
+    if (execution->phase == EXECUTION_OPEN)
+        wave_start_due(execution);
+    finish_if_closed(execution);
+}
+
+void execution_begin(struct execution *execution, insist_err interrupted, int64_t now_ns) {
+    execution->view.start_ns = execution->view.now_ns = now_ns;
+    execution_fire(execution, INSIST_BEFORE_EXECUTION_START, NULL);
+    if (execution->handler_number != 0)
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+    else if (interrupted != INSIST_OK)
+        finish_at_once(execution, INSIST_CANCELLED, interrupted);
+    else if (now_ns >= execution->rules.deadline_ns)
+        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE);
+    else
+        wave_start_first(execution);
+    settle(execution);
+}
+
+static bool in_flight(const struct execution *execution, const struct attempt *attempt) {
+    return execution->phase != EXECUTION_OVER && attempt->state != ATTEMPT_ENDED;
+}
+
+void execution_left_queue(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (!in_flight(execution, attempt) || attempt->state != ATTEMPT_WAITING)
+        return;
+    attempt->state = ATTEMPT_RUNNING;
+    wave_left_queue(execution, attempt);
+    settle(execution);
+}
+
+void execution_sent(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (!in_flight(execution, attempt) || attempt->state == ATTEMPT_SENT)
+        return;
+    attempt->state = ATTEMPT_SENT;
+    attempt->limit_ns = attempt->limit_once_sent_ns;
+    wave_sent(execution, attempt);
+    settle(execution);
+}
+
+void execution_headers(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (!in_flight(execution, attempt))
+        return;
+    execution_fire(execution, INSIST_BEFORE_READ_BODY, attempt);
+    if (execution->handler_number != 0)
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+    else
+        execution->ports->read_on(execution->ctx, attempt);
+    settle(execution);
+}
+
+/* The wire's own timer may see the deadline before the call does: an attempt that may take all that is left ends with the call. */
+static void name_the_deadline(const struct execution *execution, struct attempt *attempt) {
+    if (attempt->outcome.err == INSIST_ETIMEOUT && attempt->limit_ns >= execution->rules.deadline_ns)
+        attempt->outcome.err = INSIST_EDEADLINE;
+}
+
+static void end_attempt(struct execution *execution, struct attempt *attempt) {
+    name_the_deadline(execution, attempt);
+    finish_attempt(execution, attempt);
+    if (execution->handler_number != 0) {
+        attempt->why_ended = INSIST_ENDED_HANDLER;
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+    } else if (attempt->outcome.err == INSIST_EDEADLINE) {
+        attempt->why_ended = INSIST_ENDED_DEADLINE;
+        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE);
+    } else {
+        judge_attempt(execution, attempt);
+    }
+}
+
+void execution_ended(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (!in_flight(execution, attempt))
+        return;
+    end_attempt(execution, attempt);
+    settle(execution);
+}
+
+void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (execution->phase != EXECUTION_OVER)
+        finish_at_once(execution, INSIST_CANCELLED, err);
+}
+
+/* An attempt whose limit has passed is given up, unless going on the wire has earned it a later one. */
+static void end_if_late(struct execution *execution, struct attempt *attempt) {
+    if (attempt->limit_once_sent_ns > execution->view.now_ns && !execution->ports->shut(execution->ctx, attempt)) {
+        attempt->limit_ns = attempt->limit_once_sent_ns;
+        return;
+    }
+    if (!execution->ports->give_up(execution->ctx, attempt)) {
+        attempt->outcome.err = INSIST_ETIMEOUT;
+        attempt->outcome.transience = INSIST_TIMEOUT;
+    }
+    end_attempt(execution, attempt);
+}
+
+void execution_time(struct execution *execution, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (execution->phase == EXECUTION_OVER)
+        return;
+    if (now_ns >= execution->rules.deadline_ns) {
+        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE);
+        return;
+    }
+    for (size_t i = 0; i < execution->count; i++) {
+        struct attempt *attempt = execution->attempts[i];
+        if (in_flight(execution, attempt) && attempt->limit_ns <= now_ns)
+            end_if_late(execution, attempt);
+    }
+    settle(execution);
+}
+
+int64_t execution_due_ns(const struct execution *execution) {
+    int64_t due_ns = time_min(execution->rules.deadline_ns, wave_due_ns(execution));
+    for (size_t i = 0; i < execution->count; i++)
+        if (in_flight(execution, execution->attempts[i]))
+            due_ns = time_min(due_ns, execution->attempts[i]->limit_ns);
+    return due_ns;
+}

@@ -1,0 +1,124 @@
+/* Ends: of an attempt, with the events that it is owed, and of the call, with everything that is owed then.
+ *
+ * When a call ends its losers are given up by snapshot: nobody waits for them, and their events fire from what is known at that instant. */
+#include "engine/parts.h"
+
+static bool is_more_useful(const struct attempt *attempt, const struct attempt *best) {
+    if (best == NULL)
+        return true;
+    return outcome_is_answer(&attempt->outcome) || !outcome_is_answer(&best->outcome);
+}
+
+static bool is_timeout(insist_err err) {
+    return err == INSIST_ETIMEOUT || err == INSIST_EDEADLINE;
+}
+
+void finish_attempt(struct execution *execution, struct attempt *attempt) {
+    if (execution->hedge.newest == attempt && attempt->state != ATTEMPT_SENT && attempt->progress.sent_ns == 0)
+        execution->hedge.set = false;
+    attempt->state = ATTEMPT_ENDED;
+    if (attempt->progress.ended_ns == 0)
+        attempt->progress.ended_ns = execution->view.now_ns;
+    if (is_timeout(attempt->outcome.err)) {
+        attempt->timed_out = true;
+        execution->view.attempt_timeouts++;
+        execution_fire(execution, INSIST_AFTER_ATTEMPT_TIMEOUT, attempt);
+    }
+    execution_fire(execution, INSIST_AFTER_ATTEMPT, attempt);
+    execution->view.racing = --execution->in_flight;
+    execution->view.attempt_ends++;
+    if (attempt->started && attempt->outcome.err != INSIST_EREDUNDANT && is_more_useful(attempt, execution->best))
+        execution->best = attempt;
+}
+
+static void give_back(struct execution *execution, struct attempt *attempt) {
+    if (attempt->charged == 0)
+        return;
+    execution->ports->give_back(execution->ctx, attempt->charged, attempt->charged_at_ns, execution->view.now_ns);
+    attempt->charged = 0;
+}
+
+/* How an attempt ends that is given up for a reason: its error unless it had ended by itself, unnoticed so far. */
+static insist_err error_of_given_up(insist_reason reason, insist_err err) {
+    if (reason == INSIST_DEADLINE || reason == INSIST_CANCELLED)
+        return err;
+    return reason == INSIST_HANDLER ? INSIST_ECANCELED : INSIST_EREDUNDANT;
+}
+
+static insist_why_ended why_given_up(insist_reason reason) {
+    switch (reason) {
+    case INSIST_DEADLINE:
+        return INSIST_ENDED_DEADLINE;
+    case INSIST_CANCELLED:
+        return INSIST_ENDED_CANCELLED;
+    case INSIST_HANDLER:
+        return INSIST_ENDED_HANDLER;
+    default:
+        return INSIST_ENDED_LOST;
+    }
+}
+
+static void give_up(struct execution *execution, struct attempt *attempt, insist_reason reason, insist_err err) {
+    if (!execution->ports->give_up(execution->ctx, attempt)) {
+        attempt->outcome.err = error_of_given_up(reason, err);
+        attempt->outcome.transience = reason == INSIST_DEADLINE ? INSIST_TIMEOUT : INSIST_NOT_TRANSIENT;
+    }
+    attempt->why_ended = why_given_up(reason);
+    if (attempt->why_ended == INSIST_ENDED_LOST)
+        give_back(execution, attempt);
+    finish_attempt(execution, attempt);
+}
+
+/* What the call returns when no answer was accepted and no rule names an error: the most useful outcome speaks. */
+static insist_err error_of_best(const struct execution *execution) {
+    if (execution->best == NULL)
+        return execution->err;
+    return execution->best->outcome.err;
+}
+
+static void end(struct execution *execution, insist_reason reason, insist_err err) {
+    execution->settled = true;
+    execution->reason = reason;
+    wave_drop_pending(execution);
+    for (size_t i = 0; i < execution->count; i++)
+        if (execution->attempts[i]->state != ATTEMPT_ENDED)
+            give_up(execution, execution->attempts[i], reason, err);
+    if (execution->reported == NULL)
+        execution->reported = execution->best;
+    execution->err = err;
+    if (reason == INSIST_DEADLINE)
+        execution_fire(execution, INSIST_AFTER_PLAN_TIMEOUT, execution->reported);
+    execution_fire(execution, INSIST_AFTER_EXECUTION_END, execution->reported);
+    execution->phase = EXECUTION_OVER;
+}
+
+void finish_accepted(struct execution *execution, struct attempt *winner) {
+    winner->why_ended = INSIST_ENDED_WON;
+    give_back(execution, winner);
+    if (winner->kind == INSIST_FIRST && execution->ports->charge != NULL)
+        execution->ports->first_accepted(execution->ctx, execution->view.now_ns);
+    execution->reported = winner;
+    end(execution, INSIST_DONE, INSIST_OK);
+}
+
+void finish_close(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about) {
+    if (execution->phase != EXECUTION_OPEN)
+        return;
+    execution->phase = EXECUTION_CLOSED;
+    execution->reason = reason;
+    execution->err = err;
+    execution->reported = about;
+    wave_drop_pending(execution);
+}
+
+void finish_if_closed(struct execution *execution) {
+    if (execution->phase != EXECUTION_CLOSED || execution->in_flight > 0)
+        return;
+    end(execution, execution->reason, execution->reason == INSIST_STOPPED ? execution->err : error_of_best(execution));
+}
+
+void finish_at_once(struct execution *execution, insist_reason reason, insist_err err) {
+    if (reason != INSIST_STOPPED)
+        execution->reported = NULL;
+    end(execution, reason, err);
+}

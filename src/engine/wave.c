@@ -1,0 +1,219 @@
+/* Starting attempts: the first, a retry whose wait is over, a hedge whose delay is over. At most one retry and one hedge are pending.
+ *
+ * A wave begins with one attempt, or with a retry when nothing is in flight, and lasts until nothing of it is in flight. */
+#include "engine/parts.h"
+
+struct start {
+    insist_kind kind;
+    insist_why_started why;
+    int64_t wait_us;
+    unsigned charged;
+    int64_t charged_at_ns;
+};
+
+static struct attempt *append_attempt(struct execution *execution) {
+    if (execution->count == execution->capacity) {
+        size_t capacity = execution->capacity == 0 ? 4 : execution->capacity * 2;
+        struct attempt **attempts = env_resize(execution->env, execution->attempts, capacity * sizeof *attempts);
+        if (attempts == NULL)
+            return NULL;
+        execution->attempts = attempts;
+        execution->capacity = capacity;
+    }
+    struct attempt *attempt = env_alloc(execution->env, sizeof *attempt);
+    if (attempt == NULL)
+        return NULL;
+    outcome_init(&attempt->outcome, execution->env, execution->rules.body_limit);
+    headers_init(&attempt->own_headers, execution->env);
+    attempt->progress.reactor = -1;
+    attempt->index = (unsigned)execution->count;
+    execution->attempts[execution->count++] = attempt;
+    return attempt;
+}
+
+static void give_back(struct execution *execution, unsigned charged, int64_t charged_at_ns) {
+    if (charged != 0)
+        execution->ports->give_back(execution->ctx, charged, charged_at_ns, execution->view.now_ns);
+}
+
+/* Semantics "Deciding": no retry can follow when the policy's bound is reached with this attempt. */
+static bool is_last(const struct execution *execution) {
+    const struct insist_retry_policy *retry = execution->rules.retry;
+    return execution->view.retries >= retry->retry_bound || execution->view.attempts_started >= retry->attempt_bound;
+}
+
+/* Under the default timeout an attempt may take all that is left when none could replace it: because it is the last, or because it is on the
+ * wire and may not be sent twice. Hedges never get this. */
+static void set_limit(struct execution *execution, struct attempt *attempt) {
+    const struct insist_timeout_policy *policy = execution->rules.timeout;
+    int64_t deadline_ns = execution->rules.deadline_ns;
+    int64_t timeout_us = policy->timeout(policy->ctx, &execution->view);
+    int64_t limit_ns = time_add(execution->view.now_ns, time_from_us(time_max(timeout_us, 0)));
+    attempt->limit_ns = attempt->limit_once_sent_ns = time_min(limit_ns, deadline_ns);
+    if (!policy->takes_the_rest || attempt->kind == INSIST_HEDGE)
+        return;
+    if (is_last(execution))
+        attempt->limit_ns = attempt->limit_once_sent_ns = deadline_ns;
+    else if (!execution->view.request->repeatable && !execution->rules.repeat_unsafe)
+        attempt->limit_once_sent_ns = deadline_ns;
+}
+
+/* The delay counts from the moment the newest attempt's request is on the wire; until then another, from its start, is what counts. */
+static void schedule_hedge(struct execution *execution, struct attempt *newest) {
+    const struct race_policy *race = execution->rules.race;
+    execution->hedge.set = false;
+    execution->hedging_stopped = false;
+    if (race == NULL || execution->wave_failed)
+        return;
+    int64_t delay_us = race->schedule(race->schedule_ctx, &execution->view, execution->wave_hedges);
+    int64_t delay_ns = delay_us == RACE_NOW ? 0 : time_from_us(delay_us);
+    if (delay_us <= RACE_NO_HEDGE || time_add(execution->view.now_ns, delay_ns) >= newest->limit_ns)
+        return;
+    execution->hedge = (struct pending_hedge){.set = true, .newest = newest, .delay_ns = delay_ns};
+    if (delay_us == RACE_NOW)
+        execution->hedge.due_ns = execution->view.now_ns;
+    else if (newest->state == ATTEMPT_WAITING)
+        execution->hedge.due_ns = TIME_NEVER;
+    else
+        execution->hedge.due_ns = time_add(execution->view.now_ns, execution->rules.connect_delay_ns);
+}
+
+/* It was refused before it was handed over: a hedge is left out, anything else closes the call. */
+static void refuse(struct execution *execution, struct attempt *attempt, insist_err err) {
+    attempt->outcome.err = err;
+    give_back(execution, attempt->charged, attempt->charged_at_ns);
+    attempt->charged = 0;
+    finish_attempt(execution, attempt);
+    attempt->why_ended = err == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
+    execution->hedging_stopped = true;
+    if (execution->handler_number != 0)
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+    else if (attempt->kind != INSIST_HEDGE)
+        finish_close(execution, INSIST_REJECTED, err, NULL);
+}
+
+static void begin_wave_if_idle(struct execution *execution) {
+    if (execution->in_flight > 0 || execution->count == 0)
+        return;
+    execution->view.wave++;
+    execution->wave_hedges = 0;
+    execution->wave_failed = false;
+    execution->wave_retry_after_us = -1;
+}
+
+static void start_attempt(struct execution *execution, const struct start *start) {
+    begin_wave_if_idle(execution);
+    struct attempt *attempt = append_attempt(execution);
+    if (attempt == NULL) {
+        give_back(execution, start->charged, start->charged_at_ns);
+        if (start->kind != INSIST_HEDGE)
+            finish_close(execution, INSIST_REJECTED, INSIST_ENOMEM, NULL);
+        return;
+    }
+    attempt->kind = start->kind;
+    attempt->why_started = start->why;
+    attempt->wait_us = start->wait_us;
+    attempt->charged = start->charged;
+    attempt->charged_at_ns = start->charged_at_ns;
+    attempt->wave = execution->view.wave;
+    attempt->progress.queued_ns = execution->view.now_ns;
+    execution->view.attempts_started++;
+    if (start->kind == INSIST_RETRIED)
+        execution->view.retries++;
+    execution->wave_hedges += start->kind == INSIST_HEDGE;
+    execution->view.racing = ++execution->in_flight;
+    execution->view.current = attempt;
+
+    set_limit(execution, attempt); /* before the handlers: what they take counts */
+    execution_fire(execution, INSIST_BEFORE_ATTEMPT, attempt);
+    if (execution->handler_number != 0) {
+        refuse(execution, attempt, INSIST_EHANDLER);
+        return;
+    }
+    bool waits = false;
+    insist_err err = execution->ports->start(execution->ctx, attempt, &waits);
+    if (err != INSIST_OK) {
+        refuse(execution, attempt, err);
+        return;
+    }
+    attempt->started = true;
+    attempt->state = waits ? ATTEMPT_WAITING : ATTEMPT_RUNNING;
+    if (start->kind == INSIST_FIRST && execution->ports->charge != NULL)
+        execution->ports->first_begun(execution->ctx, execution->view.now_ns);
+    schedule_hedge(execution, attempt);
+}
+
+void wave_start_first(struct execution *execution) {
+    start_attempt(execution, &(struct start){.kind = INSIST_FIRST, .why = INSIST_START_FIRST});
+}
+
+static void start_retry(struct execution *execution) {
+    struct pending_retry retry = execution->retry;
+    execution->retry.set = false;
+    execution->hedge.set = false;
+    start_attempt(execution, &(struct start){.kind = INSIST_RETRIED, .why = retry.why, .wait_us = retry.wait_us, .charged = retry.charged,
+                                             .charged_at_ns = retry.charged_at_ns});
+}
+
+/* Budget, then starter. A no only leaves the hedge out. */
+static void start_hedge(struct execution *execution) {
+    const struct race_policy *race = execution->rules.race;
+    int64_t now_ns = execution->view.now_ns;
+    unsigned charged = 0;
+    execution->view.current = execution->hedge.newest;
+    execution->hedge.set = false;
+    if (execution->ports->charge != NULL) {
+        charged = execution->ports->charge(execution->ctx, false, now_ns);
+        if (charged == 0) {
+            execution->hedging_stopped = true;
+            return;
+        }
+    }
+    if (!race->start(race->start_ctx, &execution->view)) {
+        give_back(execution, charged, now_ns);
+        execution->hedging_stopped = true;
+        return;
+    }
+    start_attempt(execution, &(struct start){.kind = INSIST_HEDGE, .why = INSIST_START_HEDGE, .wait_us = execution->hedge.delay_ns / 1000,
+                                             .charged = charged, .charged_at_ns = now_ns});
+}
+
+static int64_t hedge_due_ns(const struct execution *execution) {
+    if (!execution->hedge.set || execution->hedging_stopped)
+        return TIME_NEVER;
+    return time_max(execution->hedge.due_ns, execution->not_before_ns);
+}
+
+int64_t wave_due_ns(const struct execution *execution) {
+    if (execution->phase != EXECUTION_OPEN)
+        return TIME_NEVER;
+    int64_t retry_ns = execution->retry.set ? execution->retry.due_ns : TIME_NEVER;
+    return time_min(retry_ns, hedge_due_ns(execution));
+}
+
+/* A hedge that falls due while a retry is pending becomes that retry. */
+void wave_start_due(struct execution *execution) {
+    while (execution->phase == EXECUTION_OPEN && wave_due_ns(execution) <= execution->view.now_ns) {
+        if (execution->retry.set)
+            start_retry(execution);
+        else
+            start_hedge(execution);
+    }
+}
+
+void wave_left_queue(struct execution *execution, struct attempt *attempt) {
+    if (execution->hedge.set && execution->hedge.newest == attempt)
+        execution->hedge.due_ns = time_add(execution->view.now_ns, execution->rules.connect_delay_ns);
+}
+
+void wave_sent(struct execution *execution, struct attempt *attempt) {
+    if (execution->hedge.set && execution->hedge.newest == attempt)
+        execution->hedge.due_ns = time_add(attempt->progress.sent_ns, execution->hedge.delay_ns);
+}
+
+void wave_drop_pending(struct execution *execution) {
+    if (execution->retry.set)
+        give_back(execution, execution->retry.charged, execution->retry.charged_at_ns);
+    execution->retry.set = false;
+    execution->hedge.set = false;
+}
