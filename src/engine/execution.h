@@ -24,7 +24,8 @@ struct execution_ports {
     int (*fire)(void *ctx, insist_event event);
     /* The budget. A NULL charge allows everything; else it returns what an extra attempt was charged, 0 when it is refused. */
     unsigned (*charge)(void *ctx, bool throttled, int64_t now_ns);
-    void (*give_back)(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns);
+    void (*give_back)(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns); /* it never started */
+    void (*refund)(void *ctx, unsigned charged, int64_t now_ns);                           /* it was accepted, or redundant */
     void (*first_begun)(void *ctx, int64_t now_ns);
     void (*first_accepted)(void *ctx, int64_t now_ns);
 };

@@ -31,10 +31,10 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
         execution->best = attempt;
 }
 
-static void give_back(struct execution *execution, struct attempt *attempt) {
+static void refund(struct execution *execution, struct attempt *attempt) {
     if (attempt->charged == 0)
         return;
-    execution->ports->give_back(execution->ctx, attempt->charged, attempt->charged_at_ns, execution->view.now_ns);
+    execution->ports->refund(execution->ctx, attempt->charged, execution->view.now_ns);
     attempt->charged = 0;
 }
 
@@ -65,7 +65,7 @@ static void give_up(struct execution *execution, struct attempt *attempt, insist
     }
     attempt->why_ended = why_given_up(reason);
     if (attempt->why_ended == INSIST_ENDED_LOST)
-        give_back(execution, attempt);
+        refund(execution, attempt);
     finish_attempt(execution, attempt);
 }
 
@@ -94,7 +94,7 @@ static void end(struct execution *execution, insist_reason reason, insist_err er
 
 void finish_accepted(struct execution *execution, struct attempt *winner) {
     winner->why_ended = INSIST_ENDED_WON;
-    give_back(execution, winner);
+    refund(execution, winner);
     if (winner->kind == INSIST_FIRST && execution->ports->charge != NULL)
         execution->ports->first_accepted(execution->ctx, execution->view.now_ns);
     execution->reported = winner;

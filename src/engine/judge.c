@@ -7,69 +7,71 @@ static bool may_be_repeated(const struct execution *execution, const struct outc
     return execution->view.request->repeatable || execution->rules.repeat_unsafe || outcome->sent == INSIST_NOT_SENT;
 }
 
-static int64_t ask_waiter(struct execution *execution) {
-    const insist_waiter *waiter = &execution->rules.retry->waiter;
+/* A connection that had died while it was idle says nothing about the server: its request goes out again at once, once a call. */
+static bool ask_wait(struct execution *execution, const struct outcome *outcome, struct pending_retry *retry) {
+    if (outcome->stale && !execution->stale_replaced) {
+        execution->stale_replaced = true;
+        retry->why = INSIST_START_STALE;
+        return true;
+    }
     execution->view.retries++; /* while it is asked: the number of the retry to come */
-    int64_t wait_us = waiter->wait(waiter->ctx, &execution->view, &execution->view.random);
+    retry->why = INSIST_START_BACKOFF;
+    retry->wait_us = waiter_ask(&execution->rules.retry->waiter, &execution->view, &execution->view.random);
     execution->view.retries--;
-    return wait_us;
+    return retry->wait_us >= 0;
 }
 
-static int64_t retry_after_us(const struct execution *execution, const struct outcome *outcome) {
-    if (execution->rules.retry->retry_after_cap_us < 0)
-        return -1;
-    return time_max(outcome->retry_after_us, execution->wave_retry_after_us);
+/* What the server asked for holds for every further start of the call; the waiter's draw comes on top and spreads the herd. */
+static bool ask_retry_after(struct execution *execution, const struct outcome *outcome, struct pending_retry *retry) {
+    int64_t cap_us = execution->rules.retry->retry_after_cap_us;
+    int64_t asked_us = time_max(outcome->retry_after_us, execution->wave_retry_after_us);
+    if (cap_us < 0 || asked_us < 0)
+        return true;
+    int64_t until_ns = time_add(execution->view.now_ns, time_from_us(asked_us));
+    if (asked_us > cap_us || until_ns >= execution->rules.deadline_ns)
+        return false;
+    execution->not_before_ns = time_max(execution->not_before_ns, until_ns);
+    retry->wait_us = time_add(retry->wait_us, asked_us);
+    retry->why = INSIST_START_RETRY_AFTER;
+    return true;
+}
+
+static bool ask_deadline(const struct execution *execution, struct pending_retry *retry) {
+    int64_t due_ns = time_add(execution->view.now_ns, time_from_us(retry->wait_us));
+    retry->due_ns = time_max(due_ns, execution->not_before_ns);
+    return retry->due_ns < execution->rules.deadline_ns;
+}
+
+static bool ask_budget(struct execution *execution, const struct outcome *outcome, struct pending_retry *retry) {
+    if (execution->ports->charge == NULL)
+        return true;
+    retry->charged_at_ns = execution->view.now_ns;
+    retry->charged = execution->ports->charge(execution->ctx, outcome_is_throttled(outcome), execution->view.now_ns);
+    return retry->charged != 0;
 }
 
 static void schedule_retry(struct execution *execution, struct attempt *about) {
     const struct outcome *outcome = &about->outcome;
-    int64_t now_ns = execution->view.now_ns;
-    struct pending_retry retry = {.set = true, .why = INSIST_START_BACKOFF};
+    struct pending_retry retry = {.set = true};
     execution->view.current = about;
 
     if (!may_be_repeated(execution, outcome)) {
         finish_close(execution, INSIST_NOT_REPEATABLE, INSIST_OK, NULL);
-        return;
-    }
-    if (outcome->stale && !execution->stale_replaced) {
-        execution->stale_replaced = true;
-        retry.why = INSIST_START_STALE;
-    } else {
-        retry.wait_us = ask_waiter(execution);
-    }
-    if (retry.wait_us < 0) {
+    } else if (!ask_wait(execution, outcome, &retry)) {
         finish_close(execution, INSIST_COUNT, INSIST_OK, NULL);
-        return;
-    }
-    int64_t asked_us = retry_after_us(execution, outcome);
-    if (asked_us >= 0) {
-        int64_t asked_until_ns = time_add(now_ns, time_from_us(asked_us));
-        if (asked_us > execution->rules.retry->retry_after_cap_us || asked_until_ns >= execution->rules.deadline_ns) {
-            finish_close(execution, INSIST_RETRY_AFTER, INSIST_OK, NULL);
-            return;
-        }
-        execution->not_before_ns = time_max(execution->not_before_ns, asked_until_ns);
-        retry.wait_us = time_add(retry.wait_us, asked_us);
-        retry.why = INSIST_START_RETRY_AFTER;
-    }
-    retry.due_ns = time_max(time_add(now_ns, time_from_us(retry.wait_us)), execution->not_before_ns);
-    if (retry.due_ns >= execution->rules.deadline_ns) {
+    } else if (!ask_retry_after(execution, outcome, &retry)) {
+        finish_close(execution, INSIST_RETRY_AFTER, INSIST_OK, NULL);
+    } else if (!ask_deadline(execution, &retry)) {
         finish_close(execution, INSIST_NO_TIME, INSIST_OK, NULL);
-        return;
+    } else if (!ask_budget(execution, outcome, &retry)) {
+        finish_close(execution, INSIST_BUDGET, INSIST_OK, NULL);
+    } else {
+        execution->retry = retry;
+        execution->view.last_wait_us = retry.wait_us;
+        execution_fire(execution, INSIST_RETRY_SCHEDULED, about);
+        if (execution->handler_number != 0)
+            finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
     }
-    if (execution->ports->charge != NULL) {
-        retry.charged_at_ns = now_ns;
-        retry.charged = execution->ports->charge(execution->ctx, outcome_is_throttled(outcome), now_ns);
-        if (retry.charged == 0) {
-            finish_close(execution, INSIST_BUDGET, INSIST_OK, NULL);
-            return;
-        }
-    }
-    execution->retry = retry;
-    execution->view.last_wait_us = retry.wait_us;
-    execution_fire(execution, INSIST_RETRY_SCHEDULED, about);
-    if (execution->handler_number != 0)
-        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
 }
 
 /* RACE_REFILL replaces a retryable end while its siblings go on; three that fail together cost one retry. RACE_CLOSE waits for the last of the
@@ -89,11 +91,10 @@ static void another(struct execution *execution, struct attempt *attempt) {
 }
 
 void judge_attempt(struct execution *execution, struct attempt *attempt) {
-    const insist_decider *decider = &execution->rules.retry->decider;
-    insist_err fail = INSIST_EINVAL; /* in case the decider fails the call without saying why */
+    insist_err fail = INSIST_OK;
     execution->view.current = attempt;
     attempt->why_ended = attempt->timed_out ? INSIST_ENDED_TIMEOUT : INSIST_ENDED_FINAL;
-    switch (decider->decide(decider->ctx, &execution->view, &fail)) {
+    switch (decider_ask(&execution->rules.retry->decider, &execution->view, &fail)) {
     case INSIST_ACCEPT:
         if (outcome_is_answer(&attempt->outcome))
             finish_accepted(execution, attempt);
@@ -105,13 +106,12 @@ void judge_attempt(struct execution *execution, struct attempt *attempt) {
             attempt->why_ended = INSIST_ENDED_RETRYABLE;
         another(execution, attempt);
         break;
+    case INSIST_EXHAUSTED:
+        finish_close(execution, INSIST_COUNT, INSIST_OK, NULL);
+        break;
     case INSIST_FAIL:
         execution->reported = attempt;
-        finish_at_once(execution, INSIST_STOPPED, fail == INSIST_OK ? INSIST_EINVAL : fail);
-        break;
-    case INSIST_EXHAUSTED:
-    default: /* nonsense from user code must not keep the call going */
-        finish_close(execution, INSIST_COUNT, INSIST_OK, NULL);
+        finish_at_once(execution, INSIST_STOPPED, fail);
         break;
     }
 }
