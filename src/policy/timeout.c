@@ -39,6 +39,10 @@ insist_err insist_timeout_fixed_new(int64_t ms, insist_problem *problem, insist_
     return timeout_policy_fixed_new(&env_standard, ms, false, problem, out);
 }
 
+int64_t timeout_policy_fixed_us(const insist_timeout_policy *policy) {
+    return policy->timeout == fixed_timeout_us ? ((const struct fixed_timeout *)policy->ctx)->us : -1;
+}
+
 insist_timeout_policy *timeout_policy_retain(const insist_timeout_policy *policy) {
     insist_timeout_policy *counted = (insist_timeout_policy *)policy; /* only its count changes */
     atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);

@@ -1,0 +1,169 @@
+/* A call: the blocking loop on the caller's thread. It sleeps in its mailbox until news come or something falls due, hands what came to the
+ * execution, and lets the execution act through its ports. User code runs from in here, one thing at a time, with no lock held. */
+#include "base/problem.h"
+#include "base/time_math.h"
+#include "call/cancel.h"
+#include "call/carry.h"
+#include "call/options.h"
+#include "call/plan.h"
+#include "call/result.h"
+
+struct call {
+    struct carrier carrier;
+    struct execution execution;
+    struct running running;
+    struct cancel_entry cancel;
+};
+
+/* One job's news, in the order in which they can have happened. What an earlier piece leads to may have ended the call, and given the job up. */
+static void hand_in(struct call *call, struct job *job, unsigned news, const struct progress *progress, int64_t now_ns) {
+    struct execution *execution = &call->execution;
+    struct attempt *attempt = job->tag;
+    attempt->progress = *progress;
+    if (news & NEWS_STARTED)
+        execution_left_queue(execution, attempt, now_ns);
+    if ((news & NEWS_SENT) && attempt->job != NULL)
+        execution_sent(execution, attempt, now_ns);
+    if ((news & NEWS_HEADERS) && attempt->job != NULL) {
+        if (carry_show_headers(attempt) == INSIST_OK)
+            execution_headers(execution, attempt, now_ns);
+        else
+            execution_interrupt(execution, INSIST_ENOMEM, now_ns);
+    }
+    if ((news & NEWS_END) && attempt->job != NULL) {
+        carry_collect(&call->carrier, attempt);
+        execution_ended(execution, attempt, now_ns);
+    }
+}
+
+/* News first, then cancel, then time: an answer that is here beats both. */
+static void turn(struct call *call) {
+    struct execution *execution = &call->execution;
+    const struct env *env = call->carrier.client->env;
+    struct mailbox *mailbox = call->carrier.mailbox;
+    insist_err interrupted = INSIST_OK;
+    struct progress progress;
+    struct list taken;
+    unsigned news;
+    list_init(&taken);
+    mailbox_take(mailbox, execution_due_ns(execution), &taken, &interrupted);
+    if (client_is_forked(call->carrier.client))
+        return;
+    int64_t now_ns = env_now_ns(env);
+    for (struct job *job; (job = mailbox_read(mailbox, &taken, &news, &progress)) != NULL;)
+        hand_in(call, job, news, &progress, now_ns);
+    if (interrupted != INSIST_OK)
+        execution_interrupt(execution, interrupted, now_ns);
+    execution_time(execution, now_ns);
+}
+
+/* False: user code has forked, and this is the child. */
+static bool run(struct call *call, insist_err interrupted) {
+    const struct insist_client *client = call->carrier.client;
+    execution_begin(&call->execution, interrupted, env_now_ns(client->env));
+    while (!client_is_forked(client)) {
+        if (execution_is_over(&call->execution))
+            return true;
+        turn(call);
+    }
+    return false;
+}
+
+static void set_rules(struct execution_rules *rules, const insist_client *client, const insist_call_options *options, int64_t now_ns) {
+    *rules = (struct execution_rules){
+        .retry = options->retry != NULL ? options->retry : client->retry,
+        .timeout = options->timeout != NULL ? options->timeout : client->timeout,
+        .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
+        .body_limit = client->wire.max_body_bytes,
+        .repeat_unsafe = client->repeat_unsafe,
+    };
+    if (options->deadline_at_ns != 0)
+        rules->deadline_ns = options->deadline_at_ns;
+    else if (options->deadline_ms != 0)
+        rules->deadline_ns = time_add(now_ns, time_from_ms(options->deadline_ms));
+    else
+        rules->deadline_ns = time_add(now_ns, client->deadline_ns);
+}
+
+static void count_end(insist_client *client, const struct execution *execution) {
+    if (execution->reason == INSIST_DONE)
+        counter_add(&client->counters.calls_done);
+    else if (execution->reason == INSIST_DEADLINE)
+        counter_add(&client->counters.deadlines);
+}
+
+static insist_result *execute(struct call *call, const insist_call_options *options) {
+    insist_client *client = call->carrier.client;
+    const struct env *env = client->env;
+    const struct request *request = call->carrier.request;
+    struct execution *execution = &call->execution;
+    struct execution_rules rules;
+    uint64_t number = atomic_fetch_add(&client->next_call, 1);
+    counter_add(&client->counters.calls);
+    set_rules(&rules, client, options, env_now_ns(env));
+    execution_init(execution, env, request, &rules, &carry_ports, &call->carrier, client->seed, number);
+
+    bool cancelled = !cancel_add(options->cancel, &call->cancel, call->carrier.mailbox);
+    if (!run(call, cancelled ? INSIST_ECANCELED : INSIST_OK))
+        return result_of_refusal(env, request->method, request->shown_url, INSIST_EFORKED, insist_strerror(INSIST_EFORKED));
+    cancel_remove(options->cancel, &call->cancel);
+    mailbox_close(call->carrier.mailbox);
+    count_end(client, execution);
+    insist_result *result = result_of_execution(env, execution);
+    execution_fini(execution);
+    return result;
+}
+
+/* Enters the client, executes, leaves. The client may be gone once it is left: freed from inside this call. */
+static insist_result *enter_and_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options) {
+    const struct env *env = client->env;
+    const struct request *request = &plan->request;
+    insist_result *result = NULL;
+    struct mailbox *mailbox = mailbox_new(env);
+    struct call *call = env_alloc(env, sizeof *call);
+    if (mailbox != NULL && call != NULL) {
+        call->carrier = (struct carrier){
+            .client = client, .request = request, .handlers = options->handlers, .mailbox = mailbox, .execution = &call->execution};
+        insist_err err = client_enter(client, &call->running, mailbox);
+        if (err != INSIST_OK) {
+            result = result_of_refusal(env, request->method, request->shown_url, err, insist_strerror(err));
+        } else {
+            result = execute(call, options);
+            if (client_is_forked(client))
+                return result; /* the child touches nothing that the parent's threads may hold */
+            client_leave(client, &call->running);
+        }
+    }
+    if (mailbox != NULL)
+        mailbox_release(mailbox);
+    env_release(env, call);
+    return result;
+}
+
+static insist_err take_options(insist_call_options *options, const insist_call_options *given, insist_problem *problem) {
+    insist_call_options_init(options);
+    if (given == NULL)
+        return INSIST_OK;
+    insist_err err = options_copy(options, sizeof *options, given, problem);
+    return err != INSIST_OK ? err : options_check_call(options, problem);
+}
+
+insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *given, insist_result **result) {
+    insist_problem problem = {0};
+    insist_call_options options;
+    if (result != NULL)
+        *result = NULL;
+    if (client == NULL || plan == NULL || result == NULL)
+        return INSIST_EINVAL;
+    atomic_store(&((insist_plan *)(uintptr_t)(const void *)plan)->frozen, true); /* all that ever changes in a plan that is shared */
+    insist_err err = plan->problem.err;
+    if (err != INSIST_OK)
+        problem = plan->problem;
+    else
+        err = take_options(&options, given, &problem);
+    if (err != INSIST_OK)
+        *result = result_of_refusal(client->env, plan->request.method, plan->request.shown_url, err, problem.text);
+    else
+        *result = enter_and_execute(client, plan, &options);
+    return *result == NULL ? INSIST_ENOMEM : (*result)->err;
+}

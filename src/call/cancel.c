@@ -1,0 +1,66 @@
+/* Cancel tokens. Registering and firing exclude each other by the token's lock, so a fired token reaches every mailbox that is on it, and none
+ * that was taken off. */
+#include "call/cancel.h"
+#include "base/sync.h"
+
+struct insist_cancel {
+    struct {
+        struct mutex lock;
+        bool fired;
+        struct list entries;
+    } shared;
+};
+
+insist_err insist_cancel_new(insist_cancel **out) {
+    if (out == NULL)
+        return INSIST_EINVAL;
+    *out = NULL;
+    insist_cancel *cancel = env_alloc(&env_standard, sizeof *cancel);
+    if (cancel == NULL)
+        return INSIST_ENOMEM;
+    if (!mutex_init(&cancel->shared.lock)) {
+        env_release(&env_standard, cancel);
+        return INSIST_ENOMEM;
+    }
+    list_init(&cancel->shared.entries);
+    *out = cancel;
+    return INSIST_OK;
+}
+
+void insist_cancel_free(insist_cancel *cancel) {
+    if (cancel == NULL)
+        return;
+    mutex_fini(&cancel->shared.lock);
+    env_release(&env_standard, cancel);
+}
+
+void insist_cancel_fire(insist_cancel *cancel) {
+    if (cancel == NULL)
+        return;
+    mutex_lock(&cancel->shared.lock);
+    cancel->shared.fired = true;
+    for (struct list *link = cancel->shared.entries.next; link != &cancel->shared.entries; link = link->next)
+        mailbox_interrupt(LIST_ENTRY(link, struct cancel_entry, link)->mailbox, INSIST_ECANCELED);
+    mutex_unlock(&cancel->shared.lock);
+}
+
+bool cancel_add(insist_cancel *cancel, struct cancel_entry *entry, struct mailbox *mailbox) {
+    list_init(&entry->link);
+    entry->mailbox = mailbox;
+    if (cancel == NULL)
+        return true;
+    mutex_lock(&cancel->shared.lock);
+    bool fired = cancel->shared.fired;
+    if (!fired)
+        list_append(&cancel->shared.entries, &entry->link);
+    mutex_unlock(&cancel->shared.lock);
+    return !fired;
+}
+
+void cancel_remove(insist_cancel *cancel, struct cancel_entry *entry) {
+    if (cancel == NULL)
+        return;
+    mutex_lock(&cancel->shared.lock);
+    list_remove(&entry->link);
+    mutex_unlock(&cancel->shared.lock);
+}

@@ -1,0 +1,158 @@
+/* The ports of an execution: starting an attempt hands a job over, giving one up is the careful part of the hand-over. */
+#include "call/carry.h"
+#include "call/handlers.h"
+#include "origin/budgets.h"
+#include "policy/budget.h"
+#include "policy/retry_after.h"
+
+/* A hedge never shares a reactor, and so never a connection, with what it races. */
+static uint64_t reactors_of_wave(const struct execution *execution) {
+    uint64_t taken = 0;
+    for (size_t i = 0; i < execution->count; i++) {
+        const struct attempt *attempt = execution->attempts[i];
+        if (attempt->state != ATTEMPT_ENDED && attempt->job != NULL)
+            taken |= (uint64_t)1 << (attempt->progress.reactor & 63);
+    }
+    return taken;
+}
+
+static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
+    const struct request *request = carrier->request;
+    const struct execution_rules *rules = &carrier->execution->rules;
+    struct job *job = job_new(carrier->client->env, request, carrier->mailbox, rules->body_limit);
+    if (job == NULL)
+        return NULL;
+    headers_move(&job->own_headers, &attempt->own_headers);
+    job->tag = attempt;
+    job->deadline_ns = attempt->limit_ns;
+    job->deadline_once_sent_ns = attempt->limit_once_sent_ns;
+    job->attempt_index = attempt->index;
+    job->hedge = attempt->kind == INSIST_HEDGE;
+    job->fresh = attempt->why_started == INSIST_START_STALE;
+    job->wants_sent = rules->race != NULL;
+    job->pauses_at_headers = handlers_listen(carrier->client->handlers, INSIST_BEFORE_READ_BODY) ||
+                             handlers_listen(carrier->handlers, INSIST_BEFORE_READ_BODY);
+    job->may_repeat = request->repeatable || rules->repeat_unsafe;
+    job->progress.queued_ns = attempt->progress.queued_ns;
+    return job;
+}
+
+static void count_start(struct counters *counters, insist_kind kind) {
+    counter_add(&counters->attempts);
+    if (kind == INSIST_RETRIED)
+        counter_add(&counters->retries);
+    else if (kind == INSIST_HEDGE)
+        counter_add(&counters->hedges);
+}
+
+static insist_err start(void *ctx, struct attempt *attempt, bool *waits) {
+    struct carrier *carrier = ctx;
+    struct job *job = make_job(carrier, attempt);
+    if (job == NULL)
+        return INSIST_ENOMEM;
+    insist_err err = pool_submit(carrier->client->pool, job, job->hedge ? reactors_of_wave(carrier->execution) : 0, waits);
+    if (err != INSIST_OK) {
+        job_release(job);
+        return err;
+    }
+    attempt->job = job;
+    attempt->progress.reactor = job->progress.reactor;
+    count_start(&carrier->client->counters, attempt->kind);
+    return INSIST_OK;
+}
+
+static bool shut(void *ctx, struct attempt *attempt) {
+    (void)ctx;
+    return job_shut_gate(attempt->job);
+}
+
+insist_err carry_show_headers(struct attempt *attempt) {
+    struct job *job = attempt->job;
+    attempt->outcome.status = attempt->progress.status;
+    return headers_copy(&attempt->outcome.headers, &job->outcome.headers);
+}
+
+void carry_collect(struct carrier *carrier, struct attempt *attempt) {
+    struct job *job = attempt->job;
+    outcome_fini(&attempt->outcome);
+    outcome_move(&attempt->outcome, &job->outcome);
+    const struct headers *headers = &attempt->outcome.headers;
+    attempt->outcome.retry_after_us =
+        retry_after_us(headers_get(headers, "Retry-After"), headers_get(headers, "Date"), env_wall_s(carrier->client->env));
+    attempt->job = NULL;
+    job_release(job);
+}
+
+/* The gate first: it proves what was not sent. Then the mailbox: from there on the job's news are dropped, and what is known now is the record.
+ * Nothing waits for the reactor, which buries the job later. */
+static bool give_up(void *ctx, struct attempt *attempt) {
+    struct carrier *carrier = ctx;
+    struct job *job = attempt->job;
+    job_shut_gate(job);
+    if (mailbox_detach(carrier->mailbox, job, &attempt->progress)) {
+        carry_collect(carrier, attempt);
+        return true;
+    }
+    attempt->outcome.status = attempt->progress.status;
+    attempt->outcome.sent = attempt->progress.status > 0 ? INSIST_ANSWERED : job_how_far(job);
+    attempt->progress.ended_ns = 0;
+    pool_give_up(carrier->client->pool, job);
+    attempt->job = NULL;
+    job_release(job);
+    return false;
+}
+
+static void read_on(void *ctx, struct attempt *attempt) {
+    struct carrier *carrier = ctx;
+    pool_read_on(carrier->client->pool, attempt->job);
+}
+
+static int fire(void *ctx, insist_event event) {
+    struct carrier *carrier = ctx;
+    if (event == INSIST_AFTER_ATTEMPT_TIMEOUT)
+        counter_add(&carrier->client->counters.attempt_timeouts);
+    int number = handlers_fire(carrier->client->handlers, event, &carrier->execution->view);
+    return number != 0 ? number : handlers_fire(carrier->handlers, event, &carrier->execution->view);
+}
+
+static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {
+    struct carrier *carrier = ctx;
+    unsigned cost = throttled ? BUDGET_COST_THROTTLED : BUDGET_COST;
+    if (budgets_charge(carrier->client->budget, carrier->request->origin, cost, now_ns))
+        return cost;
+    counter_add(&carrier->client->counters.budget_refusals);
+    return 0;
+}
+
+static void give_back(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns) {
+    struct carrier *carrier = ctx;
+    budgets_give_back(carrier->client->budget, carrier->request->origin, charged, charged_at_ns, now_ns);
+}
+
+static void refund(void *ctx, unsigned charged, int64_t now_ns) {
+    struct carrier *carrier = ctx;
+    budgets_return_cost(carrier->client->budget, carrier->request->origin, charged, now_ns);
+}
+
+static void first_begun(void *ctx, int64_t now_ns) {
+    struct carrier *carrier = ctx;
+    budgets_first_begun(carrier->client->budget, carrier->request->origin, now_ns);
+}
+
+static void first_accepted(void *ctx, int64_t now_ns) {
+    struct carrier *carrier = ctx;
+    budgets_first_accepted(carrier->client->budget, carrier->request->origin, now_ns);
+}
+
+const struct execution_ports carry_ports = {
+    .start = start,
+    .shut = shut,
+    .give_up = give_up,
+    .read_on = read_on,
+    .fire = fire,
+    .charge = charge,
+    .give_back = give_back,
+    .refund = refund,
+    .first_begun = first_begun,
+    .first_accepted = first_accepted,
+};

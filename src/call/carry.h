@@ -1,0 +1,24 @@
+/* Carrying an execution out: its ports, tied to the client's pool, handlers and budget. The calling thread. */
+#ifndef CALL_CARRY_H
+#define CALL_CARRY_H
+
+#include "call/client.h"
+#include "engine/execution.h"
+#include "wire/job.h"
+
+struct carrier {
+    insist_client *client;
+    const struct request *request;
+    const insist_handlers *handlers; /* of this call alone */
+    struct mailbox *mailbox;
+    struct execution *execution;
+};
+
+extern const struct execution_ports carry_ports; /* ctx: struct carrier * */
+
+/* The attempt's job has paused behind its headers: they become visible. INSIST_OK or INSIST_ENOMEM. */
+insist_err carry_show_headers(struct attempt *attempt);
+/* The attempt's job has ended: its outcome becomes the attempt's. */
+void carry_collect(struct carrier *carrier, struct attempt *attempt);
+
+#endif

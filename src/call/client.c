@@ -1,0 +1,264 @@
+/* The client: options copied, workers started, calls counted in and out, and the end of it all.
+ *
+ * Closing interrupts the running calls and waits until the last has left; from inside one of its own calls it only marks, and the last call to
+ * leave does the rest. In a forked child nothing is touched: its locks may be held by threads that do not exist there. */
+#include "call/client.h"
+#include "base/problem.h"
+#include "base/time_math.h"
+#include "call/options.h"
+#include "origin/budgets.h"
+#include "policy/defaults.h"
+#include "policy/retry.h"
+#include "policy/timeout.h"
+#include "wire/resolver.h"
+#include "wire/transport_curl.h"
+#include <string.h>
+
+#define REACTORS_AT_LEAST 2
+#define IDLE_CONNECTIONS 1024
+
+static void destroy(insist_client *client) {
+    pool_free(client->pool);
+    if (client->wire.resolver != NULL)
+        resolver_free(client->wire.resolver);
+    insist_budget_free(client->budget);
+    insist_retry_policy_free(client->retry);
+    insist_timeout_policy_free(client->timeout);
+    env_release(client->env, client->user_agent);
+    env_release(client->env, client->thread_name);
+    env_release(client->env, client->ca_file);
+    condition_fini(&client->shared.left);
+    mutex_fini(&client->shared.lock);
+    env_release(client->env, client);
+}
+
+static insist_err take_policies(insist_client *client, const insist_client_options *options) {
+    insist_err err = INSIST_OK;
+    if (options->retry != NULL)
+        client->retry = retry_policy_retain(options->retry);
+    else
+        err = defaults_retry_policy(client->env, &client->retry);
+    if (err != INSIST_OK)
+        return err;
+    if (options->timeout != NULL)
+        client->timeout = timeout_policy_retain(options->timeout);
+    else
+        err = defaults_timeout_policy(client->env, &client->timeout);
+    if (err != INSIST_OK)
+        return err;
+    if (options->budget == NULL)
+        return budgets_new(client->env, &client->budget);
+    client->budget = budgets_retain(options->budget);
+    return INSIST_OK;
+}
+
+static insist_err copy_texts(insist_client *client, const insist_client_options *options, const char *ca_file) {
+    client->user_agent = env_copy_text(client->env, options->user_agent);
+    client->thread_name = env_copy_text(client->env, options->thread_name);
+    client->ca_file = ca_file == NULL ? NULL : env_copy_text(client->env, ca_file);
+    bool copied = client->user_agent != NULL && client->thread_name != NULL && (ca_file == NULL || client->ca_file != NULL);
+    return copied ? INSIST_OK : INSIST_ENOMEM;
+}
+
+/* Whole seconds are all that libcurl knows; 0 is left for "never", so what is less than a second counts as one. */
+static long whole_seconds(int64_t ms) {
+    if (ms == INSIST_FOREVER)
+        return INT32_MAX;
+    int64_t seconds = (ms + 999) / 1000;
+    return seconds > INT32_MAX ? INT32_MAX : (long)seconds;
+}
+
+static void set_wire(insist_client *client, const insist_client_options *options, const insist_tls_options *tls) {
+    client->wire = (struct wire_settings){
+        .env = client->env,
+        .counters = &client->counters,
+        .ca_file = client->ca_file,
+        .user_agent = client->user_agent,
+        .max_body_bytes = options->max_body_bytes,
+        .max_header_bytes = options->max_header_bytes,
+        .idle_unsafe_s = whole_seconds(options->idle_unsafe_ms),
+        .max_redirects = options->max_redirects,
+        .max_connections = IDLE_CONNECTIONS,
+        .insecure = tls->insecure,
+        .http2 = options->http_version == INSIST_HTTP_2,
+        .follow = !options->no_redirects,
+        .decode = !options->no_gzip,
+    };
+}
+
+static insist_err start_workers(insist_client *client, const insist_client_options *options) {
+    struct pool_settings settings = {
+        .workers = options->workers,
+        .reactors = options->workers > REACTORS_AT_LEAST ? options->workers : REACTORS_AT_LEAST,
+        .thread_name = client->thread_name,
+        .limits = {.in_flight = options->max_in_flight, .in_flight_origin = options->max_in_flight_origin, .waiting = options->max_waiting},
+        .counters = &client->counters,
+        .transport_new = transport_curl_new,
+        .transport_ctx = &client->wire,
+    };
+    if (!transport_curl_begin())
+        return INSIST_ESYSTEM;
+    insist_err err = resolver_new(client->env, &client->wire.resolver);
+    return err != INSIST_OK ? err : pool_new(client->env, &settings, &client->pool);
+}
+
+static insist_err build(insist_client *client, const insist_client_options *options, const insist_tls_options *tls) {
+    client->process_id = env_process_id(client->env);
+    client->seed = options->seed != 0 ? options->seed : env_seed(client->env);
+    client->handlers = options->handlers;
+    client->deadline_ns = time_from_ms(options->deadline_ms);
+    client->repeat_unsafe = options->repeat_unsafe;
+    insist_err err = copy_texts(client, options, tls->ca_file);
+    if (err == INSIST_OK)
+        err = take_policies(client, options);
+    if (err != INSIST_OK)
+        return err;
+    set_wire(client, options, tls);
+    return start_workers(client, options);
+}
+
+static insist_err say_what_failed(insist_problem *problem, insist_err err) {
+    if (err == INSIST_ENOMEM)
+        return problem_set(problem, err, "client", "out of memory");
+    return problem_set(problem, err, "client", "no thread or descriptor could be had: %s", insist_strerror(err));
+}
+
+insist_err client_new(const struct env *env, const insist_client_options *given, insist_problem *problem, insist_client **out) {
+    insist_client_options options;
+    insist_tls_options tls = {.size = sizeof tls};
+    insist_err err = options_copy(&options, sizeof options, given, problem);
+    if (err == INSIST_OK)
+        err = options_complete_client(&options, problem);
+    if (err == INSIST_OK && options.tls != NULL)
+        err = options_copy(&tls, sizeof tls, options.tls, problem);
+    if (err != INSIST_OK)
+        return err;
+
+    insist_client *client = env_alloc(env, sizeof *client);
+    if (client == NULL)
+        return say_what_failed(problem, INSIST_ENOMEM);
+    client->env = env;
+    list_init(&client->shared.running);
+    if (!mutex_init(&client->shared.lock)) {
+        env_release(env, client);
+        return say_what_failed(problem, INSIST_ENOMEM);
+    }
+    if (!condition_init(&client->shared.left)) {
+        mutex_fini(&client->shared.lock);
+        env_release(env, client);
+        return say_what_failed(problem, INSIST_ENOMEM);
+    }
+    err = build(client, &options, &tls);
+    if (err != INSIST_OK) {
+        destroy(client);
+        return say_what_failed(problem, err);
+    }
+    *out = client;
+    return INSIST_OK;
+}
+
+insist_err insist_client_new(const insist_client_options *options, insist_problem *problem, insist_client **out) {
+    if (out == NULL)
+        return problem_set(problem, INSIST_EINVAL, "out", "there is no place for the client: it is NULL");
+    *out = NULL;
+    return client_new(&env_standard, options != NULL ? options : INSIST_CLIENT_OPTIONS(0), problem, out);
+}
+
+bool client_is_forked(const insist_client *client) {
+    return env_process_id(client->env) != client->process_id;
+}
+
+insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox) {
+    if (client_is_forked(client))
+        return INSIST_EFORKED;
+    running->mailbox = mailbox;
+    running->thread = pthread_self();
+    mutex_lock(&client->shared.lock);
+    bool closing = client->shared.closing;
+    if (!closing) {
+        list_append(&client->shared.running, &running->link);
+        client->shared.count++;
+    }
+    mutex_unlock(&client->shared.lock);
+    return closing ? INSIST_ESHUTDOWN : INSIST_OK;
+}
+
+void client_leave(insist_client *client, struct running *running) {
+    mutex_lock(&client->shared.lock);
+    list_remove(&running->link);
+    client->shared.count--;
+    bool last = client->shared.count == 0;
+    bool free_it = last && client->shared.free_with_last;
+    if (last)
+        condition_broadcast(&client->shared.left);
+    mutex_unlock(&client->shared.lock);
+    if (free_it)
+        destroy(client);
+}
+
+/* True: the calling thread is inside one of the client's calls. */
+static bool interrupt_all_locked(insist_client *client) {
+    bool inside = false;
+    for (struct list *link = client->shared.running.next; link != &client->shared.running; link = link->next) {
+        struct running *running = LIST_ENTRY(link, struct running, link);
+        inside = inside || pthread_equal(running->thread, pthread_self());
+        mailbox_interrupt(running->mailbox, INSIST_ESHUTDOWN);
+    }
+    return inside;
+}
+
+void insist_client_free(insist_client *client) {
+    if (client == NULL || client_is_forked(client))
+        return;
+    mutex_lock(&client->shared.lock);
+    client->shared.closing = true;
+    bool inside = interrupt_all_locked(client);
+    if (inside)
+        client->shared.free_with_last = true;
+    while (!inside && client->shared.count > 0)
+        condition_wait(&client->shared.left, &client->shared.lock);
+    mutex_unlock(&client->shared.lock);
+    if (!inside)
+        destroy(client);
+}
+
+insist_err insist_client_close_idle(insist_client *client) {
+    if (client == NULL)
+        return INSIST_EINVAL;
+    if (client_is_forked(client))
+        return INSIST_EFORKED;
+    pool_close_idle(client->pool);
+    return INSIST_OK;
+}
+
+static void count_running(insist_client *client, insist_stats *stats) {
+    pool_count(client->pool, &stats->in_flight, &stats->waiting);
+    mutex_lock(&client->shared.lock);
+    stats->running = client->shared.count;
+    mutex_unlock(&client->shared.lock);
+}
+
+insist_err insist_client_stats(insist_client *client, insist_stats *out) {
+    if (client == NULL || out == NULL || out->size < sizeof out->size)
+        return INSIST_EINVAL;
+    if (client_is_forked(client))
+        return INSIST_EFORKED;
+    struct counters *counters = &client->counters;
+    insist_stats stats = {
+        .calls = atomic_load(&counters->calls),
+        .calls_done = atomic_load(&counters->calls_done),
+        .attempts = atomic_load(&counters->attempts),
+        .retries = atomic_load(&counters->retries),
+        .hedges = atomic_load(&counters->hedges),
+        .attempt_timeouts = atomic_load(&counters->attempt_timeouts),
+        .deadlines = atomic_load(&counters->deadlines),
+        .budget_refusals = atomic_load(&counters->budget_refusals),
+        .queue_refusals = atomic_load(&counters->queue_refusals),
+        .resends_blocked = atomic_load(&counters->resends_blocked),
+        .stale_connections = atomic_load(&counters->stale_connections),
+    };
+    count_running(client, &stats);
+    stats.size = out->size < sizeof stats ? out->size : sizeof stats;
+    memcpy(out, &stats, stats.size);
+    return INSIST_OK;
+}

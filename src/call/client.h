@@ -1,0 +1,57 @@
+/* A client's inside, and how a call enters and leaves it. */
+#ifndef CALL_CLIENT_H
+#define CALL_CLIENT_H
+
+#include "base/list.h"
+#include "base/sync.h"
+#include "pool/pool.h"
+#include "view/policies.h"
+#include "wire/mailbox.h"
+#include "wire/settings.h"
+#include <insist/client.h>
+
+struct insist_client {
+    /* fixed: set before it is shared */
+    const struct env *env;
+    long process_id;
+    uint64_t seed;
+    insist_retry_policy *retry;
+    insist_timeout_policy *timeout;
+    const insist_handlers *handlers;
+    insist_budget *budget;
+    int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */
+    bool repeat_unsafe;
+    char *user_agent, *thread_name, *ca_file;
+    struct wire_settings wire;
+    struct pool *pool;
+
+    /* atomics */
+    struct counters counters;
+    atomic_uint_fast64_t next_call;
+
+    /* shared: under the lock. Mailboxes may be interrupted inside it */
+    struct {
+        struct mutex lock;
+        struct condition left;
+        struct list running;
+        uint64_t count;
+        bool closing;
+        bool free_with_last; /* freed from inside one of its own calls */
+    } shared;
+};
+
+/* A running call's place on its client. */
+struct running {
+    struct list link;
+    struct mailbox *mailbox;
+    pthread_t thread;
+};
+
+insist_err client_new(const struct env *env, const insist_client_options *options, insist_problem *problem, insist_client **out);
+
+/* INSIST_OK, INSIST_ESHUTDOWN or INSIST_EFORKED. */
+insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox);
+void client_leave(insist_client *client, struct running *running);
+bool client_is_forked(const insist_client *client); /* this process is not the one that made it */
+
+#endif

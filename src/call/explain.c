@@ -1,0 +1,76 @@
+/* A call in one line: what was asked, what came of it, after how many attempts, how each of them ended. */
+#include "call/result.h"
+
+static insist_err append_duration(struct body *text, int64_t us) {
+    if (us < 10000)
+        return body_append_format(text, "%.1f ms", (double)us / 1e3);
+    if (us < 1000000)
+        return body_append_format(text, "%lld ms", (long long)(us / 1000));
+    return body_append_format(text, "%.2f s", (double)us / 1e6);
+}
+
+static insist_err append_outcome(struct body *text, int status, insist_err err) {
+    if (err == INSIST_OK)
+        return body_append_format(text, "%d", status);
+    if (status != 0)
+        return body_append_format(text, "%d %s", status, insist_err_name(err));
+    return body_append_text(text, insist_err_name(err));
+}
+
+static insist_err append_attempt(struct body *text, const struct kept_attempt *attempt) {
+    insist_err err = append_outcome(text, attempt->record.status, attempt->record.error);
+    if (err == INSIST_OK && attempt->retry_after_us >= 0)
+        err = body_append_format(text, " + Retry-After %lld", (long long)(attempt->retry_after_us / 1000000));
+    return err;
+}
+
+static insist_err append_attempts(struct body *text, const insist_result *result) {
+    insist_err err = INSIST_OK;
+    for (size_t i = 0; err == INSIST_OK && i < result->count; i++) {
+        err = body_append_text(text, i == 0 ? " (" : ", ");
+        if (err == INSIST_OK)
+            err = append_attempt(text, &result->attempts[i]);
+    }
+    return err == INSIST_OK && result->count > 0 ? body_append_text(text, ")") : err;
+}
+
+static const char *reason_sentence(insist_reason reason) {
+    switch (reason) {
+    case INSIST_STOPPED:
+        return "not worth another attempt";
+    case INSIST_COUNT:
+        return "the retries are used up";
+    case INSIST_NOT_REPEATABLE:
+        return "it may have been carried out, and must not be sent twice";
+    case INSIST_NO_TIME:
+        return "another wait would not fit the deadline";
+    case INSIST_RETRY_AFTER:
+        return "the server asks for a longer wait than is allowed";
+    case INSIST_BUDGET:
+        return "the retry budget is used up";
+    case INSIST_DEADLINE:
+        return "the deadline passed";
+    case INSIST_CANCELLED:
+        return "cancelled";
+    case INSIST_HANDLER:
+        return "a handler ended it";
+    default:
+        return NULL;
+    }
+}
+
+insist_err explain_result(struct body *text, const char *method, const insist_result *result) {
+    insist_err err = body_append_format(text, "%s %s: ", method, result->url);
+    if (err == INSIST_OK)
+        err = append_outcome(text, result->status, result->err);
+    if (err == INSIST_OK)
+        err = body_append_format(text, " after %zu attempt%s in ", result->count, result->count == 1 ? "" : "s");
+    if (err == INSIST_OK)
+        err = append_duration(text, result->elapsed_us);
+    if (err == INSIST_OK)
+        err = append_attempts(text, result);
+    const char *sentence = reason_sentence(result->reason);
+    if (err == INSIST_OK && sentence != NULL)
+        err = body_append_format(text, ": %s", sentence);
+    return err;
+}

@@ -1,0 +1,11 @@
+/* Handler groups. Filled on one thread, then shared read-only. */
+#ifndef CALL_HANDLERS_H
+#define CALL_HANDLERS_H
+
+#include <insist/execution.h>
+
+/* Calls those of an event in order, until one returns something other than 0. NULL is an empty group. */
+int handlers_fire(const insist_handlers *handlers, insist_event event, insist_execution *execution);
+bool handlers_listen(const insist_handlers *handlers, insist_event event);
+
+#endif

@@ -1,0 +1,163 @@
+/* Plans: built and checked on one thread, then shared read-only. What is wrong is said when it is set, and again when it is executed. */
+#include "call/plan.h"
+#include "base/problem.h"
+#include "wire/url.h"
+#include <string.h>
+
+static void destroy(struct request *request) {
+    struct insist_plan *plan = (struct insist_plan *)(void *)request;
+    headers_fini(&request->headers);
+    url_free((struct url *)(uintptr_t)(const void *)request->url);
+    env_release(plan->env, plan->method);
+    env_release(plan->env, plan->body);
+    env_release(plan->env, plan);
+}
+
+/* Semantics "The gate": a method that may be repeated, a mark, or a key by which the server itself tells repetitions. */
+static void judge_repeatable(struct insist_plan *plan) {
+    struct request *request = &plan->request;
+    bool keyed = headers_get(&request->headers, "Idempotency-Key") != NULL;
+    request->repeatable = plan->idempotent || keyed || request_method_is_repeatable(request->method);
+    request->raceable = plan->idempotent || keyed || request_method_is_raceable(request->method);
+}
+
+static insist_err build(struct insist_plan *plan, const char *method, const char *url, insist_problem *problem) {
+    struct url *parsed = NULL;
+    if (method == NULL || method[0] == '\0')
+        method = "GET";
+    if (!headers_valid_token(method))
+        return problem_set(problem, INSIST_EINVAL, "method", "an HTTP method is letters, digits and a few signs, without blanks");
+    plan->method = env_copy_text(plan->env, method);
+    if (plan->method == NULL)
+        return problem_set(problem, INSIST_ENOMEM, "method", "out of memory");
+    insist_err err = url_new(plan->env, url, problem, &parsed);
+    if (err != INSIST_OK)
+        return err;
+    plan->request.method = plan->method;
+    plan->request.url = parsed;
+    plan->request.shown_url = parsed->text;
+    plan->request.origin = parsed->origin;
+    judge_repeatable(plan);
+    return INSIST_OK;
+}
+
+insist_err plan_new(const struct env *env, const char *method, const char *url, insist_problem *problem, insist_plan **out) {
+    struct insist_plan *plan = env_alloc(env, sizeof *plan);
+    if (plan == NULL)
+        return problem_set(problem, INSIST_ENOMEM, "plan", "out of memory");
+    plan->env = env;
+    atomic_init(&plan->request.references, 1);
+    plan->request.release = destroy;
+    headers_init(&plan->request.headers, env);
+    insist_err err = build(plan, method, url, problem);
+    if (err != INSIST_OK)
+        insist_plan_free(plan);
+    else
+        *out = plan;
+    return err;
+}
+
+insist_err insist_plan_new(const char *method, const char *url, insist_problem *problem, insist_plan **out) {
+    if (out == NULL)
+        return problem_set(problem, INSIST_EINVAL, "out", "there is no place for the plan: it is NULL");
+    *out = NULL;
+    if (url == NULL)
+        return problem_set(problem, INSIST_EINVAL, "url", "it is NULL");
+    return plan_new(&env_standard, method, url, problem, out);
+}
+
+void insist_plan_free(insist_plan *plan) {
+    if (plan != NULL)
+        request_release(&plan->request);
+}
+
+const insist_problem *insist_plan_problem(const insist_plan *plan) {
+    return plan != NULL && plan->problem.err != INSIST_OK ? &plan->problem : NULL;
+}
+
+/* Keeps the first problem, for those who look only at the end. */
+static insist_err note(insist_plan *plan, insist_err err, const insist_problem *problem) {
+    if (err != INSIST_OK && plan->problem.err == INSIST_OK)
+        plan->problem = *problem;
+    return err;
+}
+
+static insist_err check_open(const insist_plan *plan) {
+    if (plan == NULL)
+        return INSIST_EINVAL;
+    return atomic_load(&plan->frozen) ? INSIST_EFROZEN : INSIST_OK;
+}
+
+/* What the library decides by itself: a user's value would break the framing or the guards. */
+static bool is_reserved(const char *name) {
+    static const char *const reserved[] = {"Content-Length", "Transfer-Encoding", "Connection", "Expect", "Upgrade", "TE", "Trailer"};
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (headers_same_name(name, reserved[i]))
+            return true;
+    return false;
+}
+
+insist_err plan_check_header(const char *name, const char *value, insist_problem *problem) {
+    if (name == NULL || value == NULL)
+        return problem_set(problem, INSIST_EINVAL, "header", "a name or value is NULL");
+    if (!headers_valid_token(name))
+        return problem_set(problem, INSIST_EINVAL, "header", "\"%.40s\" is no header name: letters, digits and a few signs, without blanks",
+                           name);
+    if (is_reserved(name))
+        return problem_set(problem, INSIST_EINVAL, "header", "%.40s is set by the library itself", name);
+    if (!headers_valid_value(value))
+        return problem_set(problem, INSIST_EINVAL, "header", "the value of %.40s holds a line break or another control character", name);
+    return INSIST_OK;
+}
+
+static insist_err change_header(insist_plan *plan, const char *name, const char *value,
+                                insist_err (*change)(struct headers *, const char *, const char *)) {
+    insist_problem problem = {0};
+    insist_err err = check_open(plan);
+    if (err != INSIST_OK)
+        return err;
+    err = plan_check_header(name, value, &problem);
+    if (err == INSIST_OK && change(&plan->request.headers, name, value) != INSIST_OK)
+        err = problem_set(&problem, INSIST_ENOMEM, "header", "out of memory");
+    if (err == INSIST_OK)
+        judge_repeatable(plan);
+    return note(plan, err, &problem);
+}
+
+insist_err insist_plan_set_header(insist_plan *plan, const char *name, const char *value) {
+    return change_header(plan, name, value, headers_set);
+}
+
+insist_err insist_plan_add_header(insist_plan *plan, const char *name, const char *value) {
+    return change_header(plan, name, value, headers_add);
+}
+
+insist_err insist_plan_set_body(insist_plan *plan, const void *data, size_t len) {
+    insist_problem problem = {0};
+    char *copy = NULL;
+    insist_err err = check_open(plan);
+    if (err != INSIST_OK)
+        return err;
+    if (data == NULL && len > 0)
+        return note(plan, problem_set(&problem, INSIST_EINVAL, "data", "it is NULL, but has a length"), &problem);
+    if (len > 0) {
+        copy = env_copy_bytes(plan->env, data, len);
+        if (copy == NULL)
+            return note(plan, problem_set(&problem, INSIST_ENOMEM, "data", "out of memory"), &problem);
+    }
+    env_release(plan->env, plan->body);
+    plan->body = copy;
+    plan->request.body = copy;
+    plan->request.body_length = len;
+    plan->request.has_body = len > 0;
+    return INSIST_OK;
+}
+
+insist_err insist_plan_set_idempotent(insist_plan *plan, bool idempotent) {
+    insist_err err = check_open(plan);
+    if (err != INSIST_OK)
+        return err;
+    plan->idempotent = idempotent;
+    judge_repeatable(plan);
+    return INSIST_OK;
+}

@@ -1,0 +1,177 @@
+/* Results: the reported outcome, why the call ended, and the record of every attempt. */
+#include "call/result.h"
+#include "base/time_math.h"
+
+static insist_result *result_new(const struct env *env) {
+    insist_result *result = env_alloc(env, sizeof *result);
+    if (result == NULL)
+        return NULL;
+    result->env = env;
+    result->retry_after_us = -1;
+    headers_init(&result->headers, env);
+    body_init(&result->body, env, UINT64_MAX);
+    body_init(&result->explain, env, UINT64_MAX);
+    return result;
+}
+
+void insist_result_free(insist_result *result) {
+    if (result == NULL)
+        return;
+    headers_fini(&result->headers);
+    body_fini(&result->body);
+    body_fini(&result->explain);
+    env_release(result->env, result->url);
+    env_release(result->env, result->attempts);
+    env_release(result->env, result);
+}
+
+static insist_err keep_attempts(insist_result *result, const struct execution *execution) {
+    if (execution->count == 0)
+        return INSIST_OK;
+    result->attempts = env_alloc(result->env, execution->count * sizeof *result->attempts);
+    if (result->attempts == NULL)
+        return INSIST_ENOMEM;
+    result->count = execution->count;
+    for (size_t i = 0; i < execution->count; i++) {
+        struct kept_attempt *kept = &result->attempts[i];
+        execution_record(execution, i, &kept->record);
+        kept->retry_after_us = execution->attempts[i]->outcome.retry_after_us;
+        for (size_t j = 0; j < sizeof kept->address; j++)
+            kept->address[j] = execution->attempts[i]->progress.address[j];
+        kept->record.address = kept->address;
+    }
+    return INSIST_OK;
+}
+
+static void take_outcome(insist_result *result, struct outcome *outcome) {
+    result->status = outcome->status;
+    result->retry_after_us = outcome->retry_after_us;
+    headers_move(&result->headers, &outcome->headers);
+    body_move(&result->body, &outcome->body);
+    result->url = outcome->url;
+    outcome->url = NULL;
+}
+
+static insist_err fill(insist_result *result, struct execution *execution) {
+    const struct request *request = execution->view.request;
+    insist_err err = keep_attempts(result, execution);
+    if (err != INSIST_OK)
+        return err;
+    if (execution->reported != NULL)
+        take_outcome(result, &execution->reported->outcome);
+    if (result->url == NULL)
+        result->url = env_copy_text(result->env, request->shown_url);
+    return result->url == NULL ? INSIST_ENOMEM : explain_result(&result->explain, request->method, result);
+}
+
+insist_result *result_of_execution(const struct env *env, struct execution *execution) {
+    insist_result *result = result_new(env);
+    if (result == NULL)
+        return NULL;
+    result->err = execution->err;
+    result->reason = execution->reason;
+    result->handler_number = execution->handler_number;
+    result->elapsed_us = (execution->view.now_ns - execution->view.start_ns) / 1000;
+    if (fill(result, execution) == INSIST_OK)
+        return result;
+    insist_result_free(result);
+    return NULL;
+}
+
+insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err, const char *sentence) {
+    insist_result *result = result_new(env);
+    if (result == NULL)
+        return NULL;
+    result->err = err;
+    result->reason = INSIST_REJECTED;
+    result->url = env_copy_text(env, url != NULL ? url : "");
+    insist_err said = result->url == NULL ? INSIST_ENOMEM
+                                          : body_append_format(&result->explain, "%s%s%s: %s: %s", method, url != NULL ? " " : "",
+                                                               result->url, insist_err_name(err), sentence);
+    if (said == INSIST_OK)
+        return result;
+    insist_result_free(result);
+    return NULL;
+}
+
+bool insist_result_ok(const insist_result *result) {
+    return result != NULL && result->err == INSIST_OK && result->status >= 200 && result->status <= 299;
+}
+
+int insist_result_status(const insist_result *result) {
+    return result == NULL ? 0 : result->status;
+}
+
+insist_err insist_result_error(const insist_result *result) {
+    return result == NULL ? INSIST_EINVAL : result->err;
+}
+
+insist_reason insist_result_reason(const insist_result *result) {
+    return result == NULL ? INSIST_REJECTED : result->reason;
+}
+
+int insist_result_handler_number(const insist_result *result) {
+    return result == NULL ? 0 : result->handler_number;
+}
+
+const char *insist_result_explain(const insist_result *result) {
+    return result == NULL ? "" : body_text(&result->explain);
+}
+
+const char *insist_result_url(const insist_result *result) {
+    return result == NULL ? "" : result->url;
+}
+
+const void *insist_result_body(const insist_result *result, size_t *len) {
+    if (len != NULL)
+        *len = result == NULL ? 0 : result->body.length;
+    return result == NULL ? "" : body_text(&result->body);
+}
+
+insist_err insist_result_take_body(insist_result *result, void **data, size_t *len) {
+    size_t length = 0;
+    if (result == NULL || data == NULL)
+        return INSIST_EINVAL;
+    *data = body_take(&result->body, &length);
+    if (len != NULL)
+        *len = length;
+    return *data == NULL ? INSIST_ENOMEM : INSIST_OK;
+}
+
+void insist_body_free(void *data) {
+    env_release(&env_standard, data);
+}
+
+const char *insist_result_header(const insist_result *result, const char *name) {
+    return result == NULL || name == NULL ? NULL : headers_get(&result->headers, name);
+}
+
+bool insist_result_header_at(const insist_result *result, size_t i, const char **name, const char **value) {
+    if (result == NULL || i >= headers_count(&result->headers))
+        return false;
+    if (name != NULL)
+        *name = headers_name_at(&result->headers, i);
+    if (value != NULL)
+        *value = headers_value_at(&result->headers, i);
+    return true;
+}
+
+int64_t insist_result_elapsed_us(const insist_result *result) {
+    return result == NULL ? 0 : result->elapsed_us;
+}
+
+bool insist_result_retry_after_ms(const insist_result *result, int64_t *ms) {
+    if (result == NULL || result->retry_after_us < 0)
+        return false;
+    if (ms != NULL)
+        *ms = result->retry_after_us == TIME_NEVER ? INT64_MAX : result->retry_after_us / 1000;
+    return true;
+}
+
+size_t insist_result_attempts(const insist_result *result) {
+    return result == NULL ? 0 : result->count;
+}
+
+const insist_attempt_record *insist_result_attempt(const insist_result *result, size_t i) {
+    return result == NULL || i >= result->count ? NULL : &result->attempts[i].record;
+}

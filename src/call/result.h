@@ -1,0 +1,38 @@
+/* A result's inside, and how it is made of an execution that is over. */
+#ifndef CALL_RESULT_H
+#define CALL_RESULT_H
+
+#include "engine/execution.h"
+#include <insist/result.h>
+
+struct kept_attempt {
+    insist_attempt_record record;
+    int64_t retry_after_us;
+    char address[sizeof((struct progress *)0)->address];
+};
+
+struct insist_result {
+    const struct env *env;
+    insist_err err;
+    insist_reason reason;
+    int handler_number;
+    int status;
+    int64_t elapsed_us;
+    int64_t retry_after_us; /* -1: none */
+    struct headers headers;
+    struct body body;
+    char *url;
+    struct body explain;
+    struct kept_attempt *attempts;
+    size_t count;
+};
+
+/* Takes the reported outcome's headers and body over. NULL: no memory. */
+insist_result *result_of_execution(const struct env *env, struct execution *execution);
+/* Nothing could be started. url may be NULL; sentence says why. */
+insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err, const char *sentence);
+
+/* explain.c: the one line. */
+insist_err explain_result(struct body *text, const char *method, const insist_result *result);
+
+#endif
