@@ -37,6 +37,14 @@ enum {
     JOB_READ_ON = 8   /* go on behind the headers */
 };
 
+/* How far its reactor has come with it. */
+enum job_phase {
+    JOB_NEW,      /* not seen yet */
+    JOB_RUNNING,  /* the transport has it */
+    JOB_STOPPING, /* the transport has it, and was told to let go of it */
+    JOB_FINISHED  /* whatever still comes is ignored */
+};
+
 struct job {
     /* fixed: set before it is submitted */
     const struct env *env;
@@ -54,12 +62,13 @@ struct job {
     /* atomics */
     atomic_uint references;
     atomic_int gate;
-    atomic_bool stop; /* given up: nothing that it still does matters */
+    atomic_bool stop; /* given up: nothing that it still does matters. Set by pool_give_up() */
 
     /* shared: under the mailbox's lock */
     struct {
         struct list link;
         unsigned news;
+        bool ended;    /* END was posted */
         bool detached; /* given up: its news are dropped */
         struct progress progress;
     } mail;
@@ -72,20 +81,26 @@ struct job {
 
     struct permit permit; /* under the permits' lock */
 
-    /* own: whoever drives its reactor, until END; then the call */
+    /* own: whoever drives its reactor, even after END */
+    struct {
+        struct list link; /* on the reactor's list of those that the transport has */
+        enum job_phase phase;
+    } run;
+
+    /* own: the call until it is submitted (it sets progress.queued_ns); whoever drives its reactor, until END; then the call */
     struct progress progress;
     struct outcome outcome;
     void *transfer; /* the transport's own; NULL before it started and after it finished */
 };
 
-/* One reference, the caller's; request and mailbox are retained. NULL: no memory. */
+/* One reference, the caller's; request and mailbox are retained, the deadlines are TIME_NEVER. NULL: no memory. */
 struct job *job_new(const struct env *env, const struct request *request, struct mailbox *mailbox, uint64_t body_limit);
 struct job *job_retain(struct job *job);
 void job_release(struct job *job);
 
 /* The reactor's side of the gate: may the request go out? True moves OPEN to SENT; true also when it is SENT already (the next hop of a redirect). */
 bool job_pass_gate(struct job *job);
-/* The other side: OPEN to SHUT. True proves that it was not and will never be sent. */
+/* The other side: OPEN to SHUT. True, also when it is SHUT already, proves that it was not and will never be sent. */
 bool job_shut_gate(struct job *job);
 insist_sent job_how_far(const struct job *job); /* NOT_SENT or MAYBE_SENT, by the gate */
 

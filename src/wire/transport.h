@@ -17,15 +17,16 @@ struct transport_host {
 };
 
 struct transport_class {
-    /* Takes the job over (its own reference is the transport's until host->finished). Its `stop` may be set at any moment; a job whose gate cannot be passed ends unsent. */
+    /* Takes the job over (its own reference is the transport's until host->finished). Its `stop` may be set at any moment; a job whose gate cannot be passed ends unsent.
+     * progress.started_ns is set. */
     void (*start)(struct transport *transport, struct job *job, int64_t now_ns);
-    /* The job was given up: removes what it holds and finishes it. Only called between start and finished. */
+    /* The job was given up: removes what it holds and finishes it, at once or, while a `resolved` is still to come, then. Called once, and only between start and finished. */
     void (*stop)(struct transport *transport, struct job *job);
-    void (*resolved)(struct transport *transport, struct job *job, int64_t now_ns);
-    void (*read_on)(struct transport *transport, struct job *job);
-    /* Events of a socket that it registered. */
+    void (*resolved)(struct transport *transport, struct job *job, int64_t now_ns); /* also after stop */
+    void (*read_on)(struct transport *transport, struct job *job);                  /* not after stop */
+    /* Events of a socket that it registered. Several may have been fetched at once: a source that was taken off the epoll must stay valid until the next `run`. */
     void (*ready)(struct transport *transport, void *source, uint32_t events, int64_t now_ns);
-    /* Does what is due; returns when to be called next (TIME_NEVER: only for events). Called at the end of every turn. */
+    /* Does what is due; returns when to be called next (TIME_NEVER: only for events). Called at the end of every turn, which is: ready, commands, run. */
     int64_t (*run)(struct transport *transport, int64_t now_ns);
     void (*close_idle)(struct transport *transport);
     void (*free)(struct transport *transport); /* no job may be left */

@@ -1,0 +1,179 @@
+/* The pool: makes and ends reactors and workers, and hands jobs over. Any thread; no lock of its own. */
+#include "pool/pool.h"
+
+#include "pool/reactor.h"
+#include "pool/worker.h"
+#include "wire/mailbox.h"
+#include <stdio.h>
+
+#define REACTORS_MOST 64
+#define BUSY          16 /* in flight: the next job takes the next reactor */
+
+struct pool {
+    /* fixed */
+    const struct env *env;
+    struct counters *counters;
+    struct permits *permits;
+    unsigned reactor_count, worker_count; /* of those that were made */
+    struct reactor **reactors;
+    struct worker *workers;
+
+    /* atomics */
+    atomic_bool ending;
+};
+
+static insist_err make_reactors(struct pool *pool, const struct pool_settings *settings) {
+    while (pool->reactor_count < settings->reactors) {
+        insist_err err = reactor_new(pool->env, pool->permits, settings->transport_new, settings->transport_ctx,
+                                     &pool->reactors[pool->reactor_count]);
+        if (err != INSIST_OK)
+            return err;
+        pool->reactor_count++;
+    }
+    return INSIST_OK;
+}
+
+static insist_err start_workers(struct pool *pool, const struct pool_settings *settings) {
+    while (pool->worker_count < settings->workers) {
+        struct worker *worker = &pool->workers[pool->worker_count];
+        worker->reactors = pool->reactors;
+        worker->reactor_count = pool->reactor_count;
+        worker->first = pool->worker_count;
+        worker->stride = settings->workers;
+        worker->ending = &pool->ending;
+        snprintf(worker->name, sizeof(worker->name), "%.11s-%u", settings->thread_name, pool->worker_count);
+        if (!worker_start(worker))
+            return INSIST_ESYSTEM;
+        pool->worker_count++;
+    }
+    return INSIST_OK;
+}
+
+static insist_err build(struct pool *pool, const struct pool_settings *settings) {
+    insist_err err = permits_new(pool->env, &settings->limits, &pool->permits);
+    if (err != INSIST_OK)
+        return err;
+    pool->reactors = env_alloc(pool->env, settings->reactors * sizeof(struct reactor *));
+    pool->workers = env_alloc(pool->env, settings->workers * sizeof(struct worker));
+    if (!pool->reactors || !pool->workers)
+        return INSIST_ENOMEM;
+    err = make_reactors(pool, settings);
+    return err == INSIST_OK ? start_workers(pool, settings) : err;
+}
+
+insist_err pool_new(const struct env *env, const struct pool_settings *settings, struct pool **out) {
+    *out = NULL;
+    if (settings->workers < 1 || settings->reactors < 2 || settings->reactors < settings->workers ||
+        settings->reactors > REACTORS_MOST)
+        return INSIST_EINVAL;
+    struct pool *pool = env_alloc(env, sizeof(*pool));
+    if (!pool)
+        return INSIST_ENOMEM;
+
+    pool->env = env;
+    pool->counters = settings->counters;
+    atomic_init(&pool->ending, false);
+    insist_err err = build(pool, settings);
+    if (err != INSIST_OK) {
+        pool_free(pool);
+        return err;
+    }
+    *out = pool;
+    return INSIST_OK;
+}
+
+static void drop_waiting(struct pool *pool) {
+    struct list withdrawn, *link;
+    list_init(&withdrawn);
+    permits_withdraw_all(pool->permits, &withdrawn);
+    while ((link = list_take_first(&withdrawn)))
+        job_release(LIST_ENTRY(link, struct job, permit.link));
+}
+
+/* The queue is emptied first, so that nothing that ends from here on starts anything. Once the workers are gone nobody drives. */
+void pool_free(struct pool *pool) {
+    if (!pool)
+        return;
+    if (pool->permits)
+        drop_waiting(pool);
+    atomic_store(&pool->ending, true);
+    for (unsigned i = 0; i < pool->reactor_count; i++)
+        reactor_wake(pool->reactors[i]);
+    for (unsigned i = 0; i < pool->worker_count; i++)
+        worker_join(&pool->workers[i]);
+    for (unsigned i = 0; i < pool->reactor_count; i++)
+        reactor_free(pool->reactors[i]);
+    permits_free(pool->permits);
+    env_release(pool->env, pool->workers);
+    env_release(pool->env, pool->reactors);
+    env_release(pool->env, pool);
+}
+
+/* The reactor with the fewest in flight; before that the first that is not busy. taken: not those. -1: there is no other. */
+static int choose_without(const struct pool *pool, uint64_t taken, unsigned busy) {
+    unsigned fewest = 0;
+    int chosen = -1;
+    for (unsigned i = 0; i < pool->reactor_count; i++) {
+        unsigned in_flight = atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
+        if (taken >> i & 1)
+            continue;
+        if (in_flight < busy)
+            return (int)i;
+        if (chosen < 0 || in_flight < fewest) {
+            chosen = (int)i;
+            fewest = in_flight;
+        }
+    }
+    return chosen;
+}
+
+static int choose(const struct pool *pool, uint64_t taken) {
+    int chosen = choose_without(pool, taken, BUSY);
+    return chosen >= 0 ? chosen : choose_without(pool, 0, 0);
+}
+
+insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool *waits) {
+    int chosen = choose(pool, taken);
+    struct reactor *reactor = pool->reactors[chosen];
+    job->reactor = reactor;
+    job->progress.reactor = chosen;
+    job->mail.progress = job->progress; /* nobody else knows it yet */
+    job_retain(job);
+    atomic_fetch_add(&reactor->in_flight, 1);
+
+    insist_err err = permits_enter(pool->permits, &job->permit, job->request->origin, job->hedge, waits);
+    if (err != INSIST_OK) {
+        if (err == INSIST_EQUEUEFULL && !job->hedge)
+            counter_add(&pool->counters->queue_refusals);
+        atomic_fetch_sub(&reactor->in_flight, 1);
+        job_release(job);
+        return err;
+    }
+    if (!*waits) /* else whoever makes room for it starts it, and may have done so already */
+        reactor_push(reactor, job, JOB_START);
+    return INSIST_OK;
+}
+
+void pool_give_up(struct pool *pool, struct job *job) {
+    atomic_store(&job->stop, true);
+    if (!permits_withdraw(pool->permits, &job->permit)) {
+        reactor_push(job->reactor, job, JOB_STOP);
+        return;
+    }
+    atomic_fetch_sub(&job->reactor->in_flight, 1);
+    job_release(job);
+}
+
+void pool_read_on(struct pool *pool, struct job *job) {
+    (void)pool;
+    reactor_push(job->reactor, job, JOB_READ_ON);
+}
+
+void pool_close_idle(struct pool *pool) {
+    for (unsigned i = 0; i < pool->reactor_count; i++)
+        reactor_order(pool->reactors[i], ORDER_CLOSE_IDLE);
+}
+
+void pool_count(struct pool *pool, uint64_t *in_flight, uint64_t *waiting) {
+    permits_count(pool->permits, in_flight, waiting);
+}

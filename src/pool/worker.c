@@ -1,0 +1,113 @@
+/* The worker's loop: sleep, drive those that are ready, drive those that are due. */
+#include "pool/worker.h"
+
+#include "base/time_math.h"
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS_A_WAKE 64
+#define NS_PER_S      1000000000
+
+static void worker_drive(struct reactor *reactor) {
+    if (!reactor_try_take(reactor))
+        return; /* whoever has it looks again when he lets go of it */
+    reactor_turn(reactor);
+    if (reactor_release(reactor))
+        atomic_store(&reactor->due_ns, REACTOR_AT_ONCE); /* in its turn: the others come first */
+}
+
+static void worker_drive_due(struct worker *worker) {
+    int64_t now_ns = env_now_ns(worker->reactors[worker->first]->env);
+    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride)
+        if (atomic_load(&worker->reactors[i]->due_ns) <= now_ns)
+            worker_drive(worker->reactors[i]);
+}
+
+/* The timer is absolute, so never early. One that rings too early for what is due by then is left: it is cheaper to wake once for nothing
+ * than to move it for each attempt. */
+static void worker_set_alarm(struct worker *worker, int64_t due_ns) {
+    if (due_ns >= worker->alarm_ns)
+        return;
+    int64_t at_ns = time_max(due_ns, 1); /* 0 would mean: never */
+    struct itimerspec alarm = {
+        .it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}};
+    timerfd_settime(worker->timer, TFD_TIMER_ABSTIME, &alarm, NULL);
+    worker->alarm_ns = due_ns;
+}
+
+static int worker_sleep(struct worker *worker, struct epoll_event *events) {
+    int64_t due_ns = TIME_NEVER;
+    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride)
+        due_ns = time_min(due_ns, atomic_load(&worker->reactors[i]->due_ns));
+    if (due_ns == REACTOR_AT_ONCE)
+        return epoll_wait(worker->epoll, events, EVENTS_A_WAKE, 0);
+    worker_set_alarm(worker, due_ns);
+    return epoll_wait(worker->epoll, events, EVENTS_A_WAKE, -1);
+}
+
+static void *worker_main(void *argument) {
+    struct worker *worker = argument;
+    struct epoll_event events[EVENTS_A_WAKE];
+
+    pthread_setname_np(pthread_self(), worker->name);
+    while (!atomic_load(worker->ending)) {
+        int count = worker_sleep(worker, events);
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.ptr)
+                worker_drive(events[i].data.ptr);
+            else
+                worker->alarm_ns = TIME_NEVER; /* it has rung */
+        }
+        worker_drive_due(worker);
+    }
+    return NULL;
+}
+
+static bool watch(const struct worker *worker, int descriptor, uint32_t events, struct reactor *reactor) {
+    struct epoll_event event = {.events = events, .data.ptr = reactor};
+    return descriptor >= 0 && epoll_ctl(worker->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+static bool open_descriptors(struct worker *worker) {
+    worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+    worker->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    worker->alarm_ns = TIME_NEVER;
+    if (worker->epoll < 0 || !watch(worker, worker->timer, EPOLLIN | EPOLLET, NULL))
+        return false;
+    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride)
+        if (!watch(worker, worker->reactors[i]->epoll, EPOLLIN, worker->reactors[i]))
+            return false;
+    return true;
+}
+
+static void close_descriptors(struct worker *worker) {
+    if (worker->timer >= 0)
+        close(worker->timer);
+    if (worker->epoll >= 0)
+        close(worker->epoll);
+}
+
+static bool create_thread(struct worker *worker) {
+    sigset_t all, before;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return false;
+    bool created = pthread_create(&worker->thread, NULL, worker_main, worker) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return created;
+}
+
+bool worker_start(struct worker *worker) {
+    if (open_descriptors(worker) && create_thread(worker))
+        return true;
+    close_descriptors(worker);
+    return false;
+}
+
+void worker_join(struct worker *worker) {
+    pthread_join(worker->thread, NULL);
+    close_descriptors(worker);
+}

@@ -1,0 +1,134 @@
+/* Mailboxes. Reactors post with the lock held for a copy of the progress; the call sleeps on the condition. What is in job.mail is touched
+ * under the lock only, also while the job is on a list that the call has taken. */
+#include "wire/mailbox.h"
+
+#include "base/sync.h"
+#include "wire/job.h"
+#include <stdatomic.h>
+
+struct mailbox {
+    /* fixed */
+    const struct env *env;
+
+    /* atomics */
+    atomic_uint references;
+
+    /* shared, under lock */
+    struct mutex lock;
+    struct condition changed;
+    struct list posted; /* of job.mail.link */
+    insist_err interrupted;
+    bool interruption_seen, closed;
+};
+
+struct mailbox *mailbox_new(const struct env *env) {
+    struct mailbox *mailbox = env_alloc(env, sizeof(*mailbox));
+    if (!mailbox)
+        return NULL;
+    if (!mutex_init(&mailbox->lock))
+        goto no_lock;
+    if (!condition_init(&mailbox->changed))
+        goto no_condition;
+
+    mailbox->env = env;
+    atomic_init(&mailbox->references, 1);
+    list_init(&mailbox->posted);
+    return mailbox;
+
+no_condition:
+    mutex_fini(&mailbox->lock);
+no_lock:
+    env_release(env, mailbox);
+    return NULL;
+}
+
+struct mailbox *mailbox_retain(struct mailbox *mailbox) {
+    atomic_fetch_add_explicit(&mailbox->references, 1, memory_order_relaxed);
+    return mailbox;
+}
+
+void mailbox_release(struct mailbox *mailbox) {
+    if (!mailbox || atomic_fetch_sub_explicit(&mailbox->references, 1, memory_order_acq_rel) != 1)
+        return;
+
+    condition_fini(&mailbox->changed);
+    mutex_fini(&mailbox->lock);
+    env_release(mailbox->env, mailbox);
+}
+
+static void post_locked(struct mailbox *mailbox, struct job *job, unsigned news) {
+    job->mail.progress = job->progress;
+    if (news == 0)
+        return;
+
+    job->mail.news |= news;
+    if (news & NEWS_END) {
+        job->mail.ended = true;
+        list_remove(&job->mail.link); /* to the end of the list, wherever it is */
+    }
+    if (list_empty(&job->mail.link))
+        list_append(&mailbox->posted, &job->mail.link);
+}
+
+void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
+    mutex_lock(&mailbox->lock);
+    bool heard = !mailbox->closed && !job->mail.detached;
+    if (heard)
+        post_locked(mailbox, job, news);
+    mutex_unlock(&mailbox->lock);
+    if (heard && news != 0)
+        condition_signal(&mailbox->changed);
+}
+
+void mailbox_interrupt(struct mailbox *mailbox, insist_err err) {
+    mutex_lock(&mailbox->lock);
+    if (mailbox->interrupted == INSIST_OK)
+        mailbox->interrupted = err;
+    mutex_unlock(&mailbox->lock);
+    condition_signal(&mailbox->changed);
+}
+
+static bool has_something_locked(const struct mailbox *mailbox) {
+    return !list_empty(&mailbox->posted) || (mailbox->interrupted != INSIST_OK && !mailbox->interruption_seen);
+}
+
+void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out, insist_err *interrupted) {
+    list_init(out);
+    mutex_lock(&mailbox->lock);
+    while (!has_something_locked(mailbox) && condition_wait_until(&mailbox->changed, &mailbox->lock, deadline_ns))
+        ;
+    list_move_all(&mailbox->posted, out);
+    *interrupted = mailbox->interrupted;
+    mailbox->interruption_seen = mailbox->interrupted != INSIST_OK;
+    mutex_unlock(&mailbox->lock);
+}
+
+struct job *mailbox_read(struct mailbox *mailbox, struct list *taken, unsigned *news, struct progress *progress) {
+    struct job *job = NULL;
+    mutex_lock(&mailbox->lock);
+    struct list *link = list_take_first(taken);
+    if (link) {
+        job = LIST_ENTRY(link, struct job, mail.link);
+        *news = job->mail.news;
+        *progress = job->mail.progress;
+        job->mail.news = 0;
+    }
+    mutex_unlock(&mailbox->lock);
+    return job;
+}
+
+bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *progress) {
+    mutex_lock(&mailbox->lock);
+    list_remove(&job->mail.link);
+    job->mail.detached = true;
+    *progress = job->mail.progress;
+    bool ended = job->mail.ended;
+    mutex_unlock(&mailbox->lock);
+    return ended;
+}
+
+void mailbox_close(struct mailbox *mailbox) {
+    mutex_lock(&mailbox->lock);
+    mailbox->closed = true;
+    mutex_unlock(&mailbox->lock);
+}
