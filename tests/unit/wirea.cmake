@@ -1,0 +1,5 @@
+# What the wire is made of: URLs, names, content codings, libcurl's codes. Each needs base and nothing else, so it is linked with nothing else.
+insist_unit_test(test_url ROOMS base SOURCES ../../src/wire/url.c ../support/fail_alloc.c)
+insist_unit_test(test_curl_code ROOMS base SOURCES ../../src/wire/curl_code.c)
+insist_unit_test(test_decode ROOMS base SOURCES ../../src/wire/decode.c ../support/fail_alloc.c)
+insist_unit_test(test_resolver ROOMS base SOURCES ../../src/wire/resolver.c ../support/fail_alloc.c)
