@@ -1,0 +1,309 @@
+#include "cli/options.h"
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_CACERT = 256,
+    KEY_RETRIES,
+    KEY_RETRY_ON,
+    KEY_BACKOFF,
+    KEY_RETRY_AFTER_CAP,
+    KEY_TIMEOUT,
+    KEY_DEADLINE,
+    KEY_IDEMPOTENT,
+    KEY_BUDGET,
+    KEY_COUNT,
+    KEY_PARALLEL,
+    KEY_JSON,
+    KEY_TIMELINE,
+    KEY_HTTP2,
+    KEY_MAX_REDIRECTS,
+    KEY_VERSION,
+    KEY_RACE,
+    KEY_WAVE,
+    KEY_PRESET
+};
+
+static const struct option_entry entries[] = {
+    {"request", "METHOD", "GET, or POST with -d", 'X'},
+    {"data", "DATA|@FILE", "the body, or a file that holds it (@-: stdin)", 'd'},
+    {"header", "LINE", "adds a header: -H 'Name: value'", 'H'},
+    {"output", "FILE", "the body goes there, not to standard output", 'o'},
+    {"user-agent", "NAME", "instead of insist's own (\"\": none)", 'A'},
+    {"cacert", "FILE", "the authorities to trust, in PEM", KEY_CACERT},
+    {"retries", "N", "at most N retries (3)", KEY_RETRIES},
+    {"retry-on", "LIST", "also 404,5xx,transient,any (=LIST: only these)", KEY_RETRY_ON},
+    {"backoff", "SPEC", "constant:1s exp:50ms..20s exp:1s*3..20s,none", KEY_BACKOFF},
+    {"retry-after-cap", "DUR", "the longest Retry-After to wait for (30s)", KEY_RETRY_AFTER_CAP},
+    {"timeout", "DUR", "of an attempt (5s): 500ms, 1.5s, 2m, forever", KEY_TIMEOUT},
+    {"deadline", "DUR", "of the whole call (30s)", KEY_DEADLINE},
+    {"budget", "none|default", "none: only their count limits the retries", KEY_BUDGET},
+    {"max-redirects", "N", "follow at most N (10); 0: a 3xx is the answer", KEY_MAX_REDIRECTS},
+    {"count", "N", "repeat the call, show a summary and no bodies", KEY_COUNT},
+    {"parallel", "M", "M calls at once, from M threads", KEY_PARALLEL},
+    {"timeline", "[=always|never]", "draw the attempts; by itself on a terminal", KEY_TIMELINE},
+    {"include", NULL, "status and headers", 'i'},
+    {"silent", NULL, "no messages", 's'},
+    {"verbose", NULL, "settings, headers", 'v'},
+    {"fail", NULL, "400 and up: exit 22", 'f'},
+    {"insecure", NULL, "trust any server", 'k'},
+    {"idempotent", NULL, "may be sent twice", KEY_IDEMPOTENT},
+    {"json", NULL, "the record as JSON", KEY_JSON},
+    {"http2", NULL, "HTTP/2 over https", KEY_HTTP2},
+    {"help", NULL, "this text", 'h'},
+    {"version", NULL, "insist's version", KEY_VERSION},
+    {"location", NULL, NULL, 'L'}, /* redirects are always followed; people type it by habit */
+    {"race", "SPEC", NULL, KEY_RACE},
+    {"wave", "MODE", NULL, KEY_WAVE},
+    {"preset", "NAME", NULL, KEY_PRESET},
+};
+
+enum { ENTRIES = sizeof entries / sizeof entries[0] };
+
+const struct option_entry *options_entry(size_t i) {
+    return i < ENTRIES ? &entries[i] : NULL;
+}
+
+/* ---- what getopt_long wants to know ---------------------------------------------------------------------------- */
+
+struct getopt_tables {
+    struct option longs[ENTRIES + 1];
+    char shorts[2 * ENTRIES + 2];
+};
+
+static void getopt_tables_init(struct getopt_tables *tables) {
+    memset(tables, 0, sizeof *tables);
+    char *letter = tables->shorts;
+    *letter++ = ':'; /* a missing argument is told apart from an unknown option */
+    for (size_t i = 0; i < ENTRIES; i++) {
+        const struct option_entry *entry = &entries[i];
+        struct option *option = &tables->longs[i];
+        option->name = entry->name;
+        option->val = entry->key;
+        option->has_arg = no_argument;
+        if (entry->argument != NULL) {
+            option->has_arg = entry->argument[0] == '[' ? optional_argument : required_argument;
+        }
+        if (entry->key < 256) {
+            *letter++ = (char)entry->key;
+            if (entry->argument != NULL) {
+                *letter++ = ':';
+            }
+        }
+    }
+}
+
+/* ---- refusing -------------------------------------------------------------------------------------------------- */
+
+static const struct option_entry *entry_of_key(int key) {
+    for (size_t i = 0; i < ENTRIES; i++) {
+        if (entries[i].key == key) {
+            return &entries[i];
+        }
+    }
+    return NULL;
+}
+
+static bool refuse(insist_problem *problem, const char *text) {
+    problem->err = INSIST_EINVAL;
+    snprintf(problem->text, sizeof problem->text, "%s", text);
+    return false;
+}
+
+static bool refuse_field(insist_problem *problem, const char *field, const char *text) {
+    snprintf(problem->field, sizeof problem->field, "%s", field);
+    return refuse(problem, text);
+}
+
+static void name_field(insist_problem *problem, int key) {
+    snprintf(problem->field, sizeof problem->field, "--%s", entry_of_key(key)->name);
+}
+
+static void refuse_unknown_name(insist_problem *problem, const char *typed) {
+    problem->err = INSIST_EINVAL;
+    snprintf(problem->field, sizeof problem->field, "%.*s", (int)strcspn(typed, "="), typed);
+    snprintf(problem->text, sizeof problem->text, "there is no such option; did you mean --%s?",
+             options_nearest(typed + strspn(typed, "-")));
+}
+
+static void refuse_unknown_letter(insist_problem *problem, int typed) {
+    refuse(problem, "there is no such option; insist --help lists them");
+    snprintf(problem->field, sizeof problem->field, "-%c", typed);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        int letter = entries[i].key;
+        if (letter < 256 && (letter | 0x20) == (typed | 0x20)) {
+            snprintf(problem->text, sizeof problem->text, "there is no such option; did you mean -%c (--%s)?", letter,
+                     entries[i].name);
+        }
+    }
+}
+
+/* What getopt_long did not take: optopt is 0 for an unknown name, else the key or letter at fault. */
+static void refuse_parsed(insist_problem *problem, int verdict, const char *typed) {
+    if (optopt == 0) {
+        refuse_unknown_name(problem, typed);
+    } else if (entry_of_key(optopt) == NULL) {
+        refuse_unknown_letter(problem, optopt);
+    } else {
+        name_field(problem, optopt);
+        refuse(problem, verdict == ':' ? "its argument is missing" : "it takes no argument");
+    }
+}
+
+/* ---- one option ------------------------------------------------------------------------------------------------ */
+
+static bool add_text(struct texts *texts, const char *text) {
+    texts->items[texts->count++] = text;
+    return true;
+}
+
+static bool positive_duration_ms(const char *text, int64_t *ms, insist_problem *problem) {
+    if (!spec_duration_ms(text, ms, problem)) {
+        return false;
+    }
+    return *ms > 0 || refuse(problem, "it has to be longer than 0");
+}
+
+static bool one_of(const char *text, const char *first, const char *second, bool *is_first, insist_problem *problem) {
+    *is_first = strcmp(text, first) == 0;
+    if (*is_first || strcmp(text, second) == 0) {
+        return true;
+    }
+    problem->err = INSIST_EINVAL;
+    snprintf(problem->text, sizeof problem->text, "\"%.30s\" is neither %s nor %s", text, first, second);
+    return false;
+}
+
+static bool timeline_mode(const char *text, enum when *when, insist_problem *problem) {
+    bool always = true;
+    if (text != NULL && !one_of(text, "always", "never", &always, problem)) {
+        return false;
+    }
+    *when = always ? WHEN_ALWAYS : WHEN_NEVER;
+    return true;
+}
+
+/* What the request consists of, and how it is reported. */
+static bool apply_request(struct settings *settings, int key, const char *text, insist_problem *problem) {
+    switch (key) {
+    case 'X': settings->method = text; return true;
+    case 'd': return add_text(&settings->data, text);
+    case 'H': return add_text(&settings->headers, text);
+    case 'o': settings->output = text; return true;
+    case 'A': settings->user_agent = text; return true;
+    case 'i': settings->include = true; return true;
+    case 's': settings->silent = true; return true;
+    case 'v': settings->verbose = true; return true;
+    case 'f': settings->fail = true; return true;
+    case 'k': settings->insecure = true; return true;
+    case KEY_CACERT: settings->ca_file = text; return true;
+    case KEY_HTTP2: settings->http2 = true; return true;
+    case KEY_JSON: settings->json = true; return true;
+    case KEY_TIMELINE: return timeline_mode(text, &settings->timeline, problem);
+    case KEY_COUNT: return spec_number(text, 1, MOST_CALLS, &settings->count, problem);
+    case KEY_PARALLEL: return spec_number(text, 1, MOST_THREADS, &settings->parallel, problem);
+    case 'L': return true;
+    default: return refuse(problem, "this option comes with a later version");
+    }
+}
+
+/* How it insists. */
+static bool apply(struct settings *settings, int key, const char *text, insist_problem *problem) {
+    unsigned redirects = 0;
+    switch (key) {
+    case KEY_RETRIES: settings->retry_given = true; return spec_number(text, 0, 1000000, &settings->retries, problem);
+    case KEY_RETRY_ON: settings->retry_given = true; return spec_retry_list(text, &settings->retry_on, problem);
+    case KEY_BACKOFF: settings->retry_given = true; return spec_backoff(text, &settings->backoff, problem);
+    case KEY_RETRY_AFTER_CAP:
+        settings->retry_given = true;
+        return spec_duration_ms(text, &settings->retry_after_cap_ms, problem);
+    case KEY_TIMEOUT: return positive_duration_ms(text, &settings->timeout_ms, problem);
+    case KEY_DEADLINE: return positive_duration_ms(text, &settings->deadline_ms, problem);
+    case KEY_IDEMPOTENT: settings->idempotent = true; return true;
+    case KEY_BUDGET: return one_of(text, "none", "default", &settings->budget_off, problem);
+    case KEY_MAX_REDIRECTS:
+        if (!spec_number(text, 0, 1000, &redirects, problem)) {
+            return false;
+        }
+        settings->max_redirects = (int)redirects;
+        return true;
+    default: return apply_request(settings, key, text, problem);
+    }
+}
+
+/* ---- all of them ----------------------------------------------------------------------------------------------- */
+
+static bool settings_init(struct settings *settings, size_t argc) {
+    *settings = (struct settings){
+        .max_redirects = -1,
+        .retries = DEFAULT_RETRIES,
+        .retry_after_cap_ms = DEFAULT_RETRY_AFTER_CAP_MS,
+        .deadline_ms = DEFAULT_DEADLINE_MS,
+    };
+    settings->data.items = calloc(argc, sizeof *settings->data.items);
+    settings->headers.items = calloc(argc, sizeof *settings->headers.items);
+    return settings->data.items != NULL && settings->headers.items != NULL;
+}
+
+void settings_fini(struct settings *settings) {
+    free(settings->data.items);
+    free(settings->headers.items);
+}
+
+/* What one option alone cannot tell. */
+static bool settings_complete(struct settings *settings, int given, char **urls, insist_problem *problem) {
+    if (given == 0) {
+        return refuse_field(problem, "URL", "one is wanted; see insist --help");
+    }
+    if (given > 1) {
+        return refuse_field(problem, "URL", "only one is wanted, but there are more arguments that are no options");
+    }
+    settings->url = urls[0];
+    if (settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
+        return refuse_field(problem, "--timeout", "longer than the deadline of the whole call; raise --deadline, too");
+    }
+    if (settings->count == 0) {
+        settings->count = settings->parallel == 0 ? 1 : settings->parallel;
+    }
+    if (settings->parallel == 0) {
+        settings->parallel = 1;
+    }
+    if (settings->parallel > settings->count) {
+        return refuse_field(problem, "--parallel", "there would be more threads than calls; raise --count, too");
+    }
+    if (settings->count > 1 && settings->output != NULL) {
+        return refuse_field(problem, "--output", "repeated calls write no body");
+    }
+    return true;
+}
+
+enum request options_parse(int argc, char **argv, struct settings *settings, insist_problem *problem) {
+    *problem = (insist_problem){.err = INSIST_OK};
+    if (!settings_init(settings, (size_t)argc)) {
+        refuse_field(problem, "options", "out of memory");
+        return REQUEST_REFUSED;
+    }
+    struct getopt_tables tables;
+    getopt_tables_init(&tables);
+    optind = 0; /* begin anew */
+    opterr = 0;
+    int key = 0;
+    while ((key = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
+        if (key == 'h') {
+            return REQUEST_HELP;
+        }
+        if (key == KEY_VERSION) {
+            return REQUEST_VERSION;
+        }
+        if (key == '?' || key == ':') {
+            refuse_parsed(problem, key, argv[optind - 1]);
+            return REQUEST_REFUSED;
+        }
+        if (!apply(settings, key, optarg, problem)) {
+            name_field(problem, key);
+            return REQUEST_REFUSED;
+        }
+    }
+    return settings_complete(settings, argc - optind, argv + optind, problem) ? REQUEST_CALL : REQUEST_REFUSED;
+}

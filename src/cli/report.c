@@ -1,0 +1,172 @@
+#include "cli/report.h"
+#include "cli/exit_code.h"
+#include "cli/json.h"
+#include "cli/request.h"
+#include "cli/text.h"
+#include "cli/timeline.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void report_problem(const insist_problem *problem) {
+    if (problem->field[0] == '\0') {
+        fprintf(stderr, "insist: %s\n", problem->text);
+    } else {
+        fprintf(stderr, "insist: %s: %s\n", problem->field, problem->text);
+    }
+}
+
+/* ---- with -v --------------------------------------------------------------------------------------------------- */
+
+static void put_header(char mark, const char *name, size_t len, const char *value) {
+    bool secret = text_header_is_secret(name, len);
+    fprintf(stderr, "%c %.*s: %s\n", mark, (int)len, name, secret ? "(not shown)" : value);
+}
+
+static void put_retries(const struct settings *settings) {
+    char cap[TEXT_DURATION];
+    char base[TEXT_DURATION];
+    char most[TEXT_DURATION];
+    const struct backoff *backoff = &settings->backoff;
+    text_duration_ms(cap, settings->retry_after_cap_ms);
+    text_duration_ms(base, backoff->base_ms);
+    text_duration_ms(most, backoff->max_ms);
+    fprintf(stderr, "* retries: at most %u, Retry-After up to %s, budget %s\n", settings->retries, cap,
+            settings->budget_off ? "none" : "default");
+    switch (backoff->shape) {
+    case BACKOFF_STANDARD: fputs("* backoff: standard, 50ms doubling up to 20s", stderr); break;
+    case BACKOFF_CONSTANT: fprintf(stderr, "* backoff: constant, %s", base); break;
+    case BACKOFF_EXPONENTIAL:
+        fprintf(stderr, "* backoff: exponential, %s times %g up to %s", base, backoff->factor, most);
+        break;
+    }
+    bool jittered = backoff->full_jitter || backoff->shape == BACKOFF_STANDARD;
+    fputs(jittered ? ", full jitter\n" : ", no jitter\n", stderr);
+}
+
+static void put_retry_list(const struct retry_list *list) {
+    fprintf(stderr, "* retried:%s", list->replaces ? "" : " 408 425 429 500 502 503 504 transient");
+    for (size_t i = 0; i < list->status_count; i++) {
+        fprintf(stderr, " %d", list->statuses[i]);
+    }
+    for (int digit = 1; digit <= 9; digit++) {
+        if (list->classes[digit]) {
+            fprintf(stderr, " %dxx", digit);
+        }
+    }
+    fprintf(stderr, "%s%s\n", list->transient ? " transient" : "", list->any ? " any" : "");
+}
+
+void report_request(const struct settings *settings) {
+    char timeout[TEXT_DURATION] = "standard";
+    char deadline[TEXT_DURATION];
+    if (settings->timeout_ms != 0) {
+        text_duration_ms(timeout, settings->timeout_ms);
+    }
+    text_duration_ms(deadline, settings->deadline_ms);
+    fprintf(stderr, "* deadline: %s, timeout of an attempt: %s\n", deadline, timeout);
+    put_retries(settings);
+    put_retry_list(&settings->retry_on);
+
+    size_t offset = 0;
+    size_t secret = text_url_secret(settings->url, &offset);
+    fprintf(stderr, "> %s %.*s%s\n", request_method(settings), (int)offset, settings->url,
+            settings->url + offset + secret);
+    if (settings->user_agent != NULL) {
+        fprintf(stderr, "> User-Agent: %s\n", settings->user_agent);
+    }
+    for (size_t i = 0; i < settings->headers.count; i++) {
+        const char *line = settings->headers.items[i];
+        size_t len = strcspn(line, ":");
+        const char *value = line + len + strspn(line + len, ": \t");
+        put_header('>', line, len, value);
+    }
+}
+
+void report_headers(const insist_result *result) {
+    const char *name = NULL;
+    const char *value = NULL;
+    if (insist_result_status(result) != 0) {
+        fprintf(stderr, "< HTTP %d\n", insist_result_status(result));
+    }
+    for (size_t i = 0; insist_result_header_at(result, i, &name, &value); i++) {
+        put_header('<', name, strlen(name), value);
+    }
+}
+
+/* ---- the call -------------------------------------------------------------------------------------------------- */
+
+static bool draws_timeline(const struct settings *settings, const struct terminal *terminal) {
+    if (settings->timeline != WHEN_TERMINAL) {
+        return settings->timeline == WHEN_ALWAYS;
+    }
+    return terminal->present && !settings->json && !settings->silent && settings->count == 1;
+}
+
+static bool says_sentence(const struct settings *settings, const struct account *account) {
+    if (settings->silent || settings->json || settings->count > 1) {
+        return false;
+    }
+    return settings->verbose || exit_code_of_call(account->error, account->status, settings->fail) != EXIT_ANSWERED;
+}
+
+static bool put_text(char *text) {
+    if (text == NULL) {
+        return false;
+    }
+    fputs(text, stderr);
+    free(text);
+    return true;
+}
+
+bool report_call(const struct settings *settings, const struct terminal *terminal, const insist_result *result) {
+    struct account account;
+    if (!account_init(&account, result, request_method(settings))) {
+        return false;
+    }
+    bool complete = true;
+    if (settings->json) {
+        complete = put_text(json_of_account(&account));
+    }
+    if (draws_timeline(settings, terminal)) {
+        complete = put_text(timeline_of_account(&account, terminal->style)) && complete;
+    } else if (says_sentence(settings, &account)) {
+        fprintf(stderr, "insist: %s\n", account.explain);
+    }
+    account_fini(&account);
+    return complete;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
+
+static void put_answer(FILE *out, const struct settings *settings, const insist_result *result) {
+    if (settings->include) {
+        const char *name = NULL;
+        const char *value = NULL;
+        fprintf(out, "HTTP %d\r\n", insist_result_status(result));
+        for (size_t i = 0; insist_result_header_at(result, i, &name, &value); i++) {
+            fprintf(out, "%s: %s\r\n", name, value);
+        }
+        fputs("\r\n", out);
+    }
+    size_t len = 0;
+    const void *body = insist_result_body(result, &len);
+    fwrite(body, 1, len, out);
+}
+
+bool report_answer(const struct settings *settings, const insist_result *result) {
+    bool to_file = settings->output != NULL && strcmp(settings->output, "-") != 0;
+    FILE *out = to_file ? fopen(settings->output, "wbe") : stdout;
+    bool written = out != NULL;
+    if (written) {
+        put_answer(out, settings, result);
+        written = !ferror(out);
+        written = (to_file ? fclose(out) : fflush(out)) == 0 && written;
+    }
+    if (!written) {
+        fprintf(stderr, "insist: cannot write %s: %s\n", to_file ? settings->output : "standard output",
+                strerror(errno));
+    }
+    return written;
+}

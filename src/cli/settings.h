@@ -1,0 +1,63 @@
+/* What the command line asked for: filled in by options.c, then read-only. All text is borrowed from argv. */
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+#include "cli/specs.h"
+#include <insist/insist.h>
+
+/* The library's defaults, spelt out so that -v can print what is in force. */
+#define DEFAULT_RETRIES 3
+#define DEFAULT_RETRY_AFTER_CAP_MS 30000
+#define DEFAULT_DEADLINE_MS 30000
+
+#define MOST_CALLS 10000000
+#define MOST_THREADS 10000
+
+enum when {
+    WHEN_TERMINAL, /* when standard error is one */
+    WHEN_ALWAYS,
+    WHEN_NEVER
+};
+
+/* Arguments of an option that may be given several times; room for as many as argv has. */
+struct texts {
+    const char **items;
+    size_t count;
+};
+
+struct settings {
+    /* the request */
+    const char *url;
+    const char *method; /* NULL: not given */
+    struct texts data;
+    struct texts headers;
+    const char *user_agent; /* NULL: the library's */
+    const char *ca_file;
+    bool insecure;
+    bool idempotent;
+    bool http2;
+    int max_redirects; /* -1: not given */
+
+    /* insisting */
+    unsigned retries;
+    struct retry_list retry_on;
+    struct backoff backoff;
+    int64_t retry_after_cap_ms;
+    int64_t timeout_ms; /* 0: not given */
+    int64_t deadline_ms;
+    bool retry_given; /* any of --retries, --retry-on, --backoff, --retry-after-cap */
+    bool budget_off;
+
+    /* the report */
+    const char *output; /* NULL: standard output */
+    bool include;
+    bool silent;
+    bool verbose;
+    bool fail;
+    bool json;
+    enum when timeline;
+    unsigned count;
+    unsigned parallel;
+};
+
+#endif

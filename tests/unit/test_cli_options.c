@@ -1,0 +1,256 @@
+/* The command line: what is understood, what is refused, what the help and the man page say. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "cli/options.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_WORDS = 40 };
+
+struct line {
+    struct settings settings;
+    insist_problem problem;
+    enum request request;
+};
+
+/* Words are parted by blanks; a word of two quotes is empty. */
+static void parse(struct line *line, const char *words) {
+    char text[512];
+    char *argv[MOST_WORDS + 1] = {"insist"};
+    int argc = 1;
+    snprintf(text, sizeof text, "%s", words);
+    char *rest = NULL;
+    for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        assert_true(argc < MOST_WORDS);
+        argv[argc++] = strdup(strcmp(word, "''") == 0 ? "" : word);
+    }
+    line->request = options_parse(argc, argv, &line->settings, &line->problem);
+    /* Settings borrow from argv: the words live as long as the test program. */
+    static char *kept[4096];
+    static size_t keeps;
+    for (int i = 1; i < argc; i++) {
+        assert_true(keeps < sizeof kept / sizeof kept[0]);
+        kept[keeps++] = argv[i];
+    }
+}
+
+static void refused(const char *words, const char *field, const char *part) {
+    struct line line;
+    parse(&line, words);
+    assert_int_equal(line.request, REQUEST_REFUSED);
+    assert_int_equal(line.problem.err, INSIST_EINVAL);
+    assert_string_equal(line.problem.field, field);
+    if (strstr(line.problem.text, part) == NULL) {
+        fail_msg("%s: \"%s\" does not say \"%s\"", words, line.problem.text, part);
+    }
+    settings_fini(&line.settings);
+}
+
+static void a_url_alone_gives_the_defaults(void **state) {
+    (void)state;
+    struct line line;
+    parse(&line, "http://h/");
+    const struct settings *settings = &line.settings;
+    assert_int_equal(line.request, REQUEST_CALL);
+    assert_string_equal(settings->url, "http://h/");
+    assert_null(settings->method);
+    assert_int_equal(settings->retries, 3);
+    assert_false(settings->retry_given);
+    assert_true(settings->deadline_ms == 30000 && settings->timeout_ms == 0 && settings->retry_after_cap_ms == 30000);
+    assert_int_equal(settings->count, 1);
+    assert_int_equal(settings->parallel, 1);
+    assert_int_equal(settings->max_redirects, -1);
+    assert_int_equal(settings->timeline, WHEN_TERMINAL);
+    settings_fini(&line.settings);
+}
+
+static void every_option_arrives(void **state) {
+    (void)state;
+    struct line line;
+    parse(&line,
+          "-X PUT -d a=1 -d b=2 -H A:1 -H B:2 http://h/ -o out -isvfk -A me --cacert ca.pem --retries 5 --retry-on 404 "
+          "--backoff constant:1s --retry-after-cap 2m --timeout 1s --deadline forever --idempotent --budget none "
+          "--max-redirects 0 --json --timeline=never --http2 -L");
+    const struct settings *settings = &line.settings;
+    assert_int_equal(line.request, REQUEST_CALL);
+    assert_string_equal(settings->url, "http://h/");
+    assert_string_equal(settings->method, "PUT");
+    assert_int_equal(settings->data.count, 2);
+    assert_string_equal(settings->data.items[1], "b=2");
+    assert_int_equal(settings->headers.count, 2);
+    assert_string_equal(settings->headers.items[0], "A:1");
+    assert_string_equal(settings->output, "out");
+    assert_true(settings->include && settings->silent && settings->verbose && settings->fail && settings->insecure);
+    assert_string_equal(settings->user_agent, "me");
+    assert_string_equal(settings->ca_file, "ca.pem");
+    assert_int_equal(settings->retries, 5);
+    assert_true(settings->retry_given);
+    assert_int_equal(settings->retry_on.statuses[0], 404);
+    assert_int_equal(settings->backoff.shape, BACKOFF_CONSTANT);
+    assert_true(settings->retry_after_cap_ms == 120000 && settings->timeout_ms == 1000);
+    assert_true(settings->deadline_ms == INSIST_FOREVER);
+    assert_true(settings->idempotent && settings->budget_off && settings->json && settings->http2);
+    assert_int_equal(settings->max_redirects, 0);
+    assert_int_equal(settings->timeline, WHEN_NEVER);
+    settings_fini(&line.settings);
+}
+
+static void each_retry_option_asks_for_a_policy(void **state) {
+    (void)state;
+    static const char *const rows[] = {"--retries=3 u", "--retry-on 404 u", "--backoff exp:1s u",
+                                       "--retry-after-cap 1s u"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct line line;
+        parse(&line, rows[i]);
+        assert_true(line.settings.retry_given);
+        settings_fini(&line.settings);
+    }
+}
+
+static void count_and_parallel_go_together(void **state) {
+    (void)state;
+    static const struct {
+        const char *words;
+        unsigned count;
+        unsigned parallel;
+    } rows[] = {{"--count 10 u", 10, 1}, {"--parallel 4 u", 4, 4}, {"--count 10 --parallel 4 u", 10, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct line line;
+        parse(&line, rows[i].words);
+        assert_int_equal(line.request, REQUEST_CALL);
+        assert_int_equal(line.settings.count, rows[i].count);
+        assert_int_equal(line.settings.parallel, rows[i].parallel);
+        settings_fini(&line.settings);
+    }
+    refused("--count 2 --parallel 4 u", "--parallel", "more threads than calls");
+    refused("--count 2 -o f u", "--output", "no body");
+}
+
+static void timeline_has_three_forms(void **state) {
+    (void)state;
+    struct line line;
+    parse(&line, "--timeline u");
+    assert_int_equal(line.settings.timeline, WHEN_ALWAYS);
+    assert_string_equal(line.settings.url, "u");
+    settings_fini(&line.settings);
+    parse(&line, "--timeline=always u");
+    assert_int_equal(line.settings.timeline, WHEN_ALWAYS);
+    settings_fini(&line.settings);
+    refused("--timeline=sometimes u", "--timeline", "\"sometimes\" is neither always nor never");
+}
+
+static void a_stranger_is_refused_with_the_nearest_name(void **state) {
+    (void)state;
+    refused("--retrys 3 u", "--retrys", "did you mean --retries?");
+    refused("--dedline=3s u", "--dedline", "did you mean --deadline?");
+    refused("--idempotant u", "--idempotant", "did you mean --idempotent?");
+    refused("--retry-om=404 u", "--retry-om", "did you mean --retry-on?");
+    refused("-F u", "-F", "did you mean -f (--fail)?");
+    refused("--fail -sZ u", "-Z", "insist --help lists them");
+    refused("--fail -Zs u", "-Z", "insist --help lists them");
+    assert_string_equal(options_nearest("jso"), "json");
+    assert_string_equal(options_nearest("a-very-long-name-that-nobody-would-ever-think-of-typing-here"),
+                        options_nearest("a-very-long-name-that-nobody-would-ever-t"));
+}
+
+static void values_are_refused_with_the_option_s_name(void **state) {
+    (void)state;
+    refused("--retries many u", "--retries", "no whole number");
+    refused("--retries -1 u", "--retries", "no whole number");
+    refused("--retry-on 40x u", "--retry-on", "\"40x\"");
+    refused("--backoff linear:1s+1s u", "--backoff", "later version");
+    refused("--backoff exp:1s,equal u", "--backoff", "later version");
+    refused("--timeout 5 u", "--timeout", "no duration");
+    refused("--timeout 0s u", "--timeout", "longer than 0");
+    refused("--deadline 0ms u", "--deadline", "longer than 0");
+    refused("--timeout 40s u", "--timeout", "deadline");
+    refused("--timeout 2s --deadline 1s u", "--timeout", "deadline");
+    refused("--budget lots u", "--budget", "neither none nor default");
+    refused("--count 0 u", "--count", "no whole number");
+    refused("--parallel x u", "--parallel", "no whole number");
+    refused("--max-redirects x u", "--max-redirects", "no whole number");
+    refused("--json=yes u", "--json", "takes no argument");
+    refused("u --retries", "--retries", "argument is missing");
+    refused("u -d", "--data", "argument is missing");
+    refused("", "URL", "one is wanted");
+    refused("-s", "URL", "one is wanted");
+    refused("u v", "URL", "only one");
+}
+
+static void what_comes_later_is_refused_clearly(void **state) {
+    (void)state;
+    refused("--race 50ms u", "--race", "comes with a later version");
+    refused("--wave close u", "--wave", "comes with a later version");
+    refused("--preset httpx u", "--preset", "comes with a later version");
+}
+
+static void help_and_version_need_no_url(void **state) {
+    (void)state;
+    struct line line;
+    parse(&line, "--help");
+    assert_int_equal(line.request, REQUEST_HELP);
+    settings_fini(&line.settings);
+    parse(&line, "--version");
+    assert_int_equal(line.request, REQUEST_VERSION);
+    settings_fini(&line.settings);
+}
+
+static void help_fits_a_small_terminal(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    options_help(out);
+    fclose(out);
+    size_t lines = 0;
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        assert_true(strcspn(line, "\n") <= 80);
+        lines++;
+    }
+    assert_true(lines <= 23); /* and the prompt below it */
+    const struct option_entry *entry = NULL;
+    for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "--%s", entry->name);
+        assert_true((strstr(text, name) != NULL) == (entry->help != NULL));
+    }
+    free(text);
+}
+
+static void the_man_page_has_every_option(void **state) {
+    (void)state;
+    FILE *page = fopen(MAN_PAGE, "re");
+    assert_non_null(page);
+    char text[65536];
+    text[fread(text, 1, sizeof text - 1, page)] = '\0';
+    fclose(page);
+    const struct option_entry *entry = NULL;
+    for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
+        char name[64]; /* in mdoc, Fl puts one dash before it */
+        snprintf(name, sizeof name, "Fl -%s", entry->name);
+        if (entry->help != NULL && strstr(text, name) == NULL) {
+            fail_msg("insist.1 says nothing about --%s", entry->name);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_url_alone_gives_the_defaults),
+        cmocka_unit_test(every_option_arrives),
+        cmocka_unit_test(each_retry_option_asks_for_a_policy),
+        cmocka_unit_test(count_and_parallel_go_together),
+        cmocka_unit_test(timeline_has_three_forms),
+        cmocka_unit_test(a_stranger_is_refused_with_the_nearest_name),
+        cmocka_unit_test(values_are_refused_with_the_option_s_name),
+        cmocka_unit_test(what_comes_later_is_refused_clearly),
+        cmocka_unit_test(help_and_version_need_no_url),
+        cmocka_unit_test(help_fits_a_small_terminal),
+        cmocka_unit_test(the_man_page_has_every_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
