@@ -8,7 +8,7 @@ endforeach()
 # These two stand between the room and the system, to make it refuse and to see what it was asked.
 insist_unit_test(test_env ROOMS base SOURCES ../support/fail_alloc.c)
 if(TARGET test_env)
-    target_link_options(test_env PRIVATE "LINKER:--wrap=getrandom")
+    target_link_options(test_env PRIVATE "LINKER:--wrap=getrandom" "LINKER:--wrap=clock_gettime")
 endif()
 insist_unit_test(test_sync ROOMS base)
 if(TARGET test_sync)
