@@ -69,8 +69,10 @@ void budgets_release(insist_budget *budget) {
     env_release(budget->env, budget);
 }
 
-/* Locks the table and finds an origin's budget; end_use() follows in any case. NULL: no memory. */
+/* Locks the table and finds an origin's budget; end_use() follows in any case. NULL: there is nothing to be counted, or no memory for it. */
 static struct budget_record *begin_use(insist_budget *budget, const char *origin, int64_t now_ns) {
+    if (budget->allows_everything)
+        return NULL;
     origins_lock(&budget->origins);
     struct budget_record *record = (struct budget_record *)(void *)origins_find_locked(&budget->origins, origin);
     if (record && !record->begun) {
@@ -81,14 +83,14 @@ static struct budget_record *begin_use(insist_budget *budget, const char *origin
 }
 
 static void end_use(insist_budget *budget, struct budget_record *record) {
+    if (budget->allows_everything)
+        return;
     if (record)
         origins_rest_locked(&budget->origins, &record->origin);
     origins_unlock(&budget->origins);
 }
 
 void budgets_first_begun(insist_budget *budget, const char *origin, int64_t now_ns) {
-    if (budget->allows_everything)
-        return;
     struct budget_record *record = begin_use(budget, origin, now_ns);
     if (record)
         budget_first_begun(&record->budget, now_ns);
@@ -96,8 +98,6 @@ void budgets_first_begun(insist_budget *budget, const char *origin, int64_t now_
 }
 
 void budgets_first_accepted(insist_budget *budget, const char *origin, int64_t now_ns) {
-    if (budget->allows_everything)
-        return;
     struct budget_record *record = begin_use(budget, origin, now_ns);
     if (record)
         budget_first_accepted(&record->budget, now_ns);
@@ -105,17 +105,13 @@ void budgets_first_accepted(insist_budget *budget, const char *origin, int64_t n
 }
 
 bool budgets_charge(insist_budget *budget, const char *origin, unsigned cost, int64_t now_ns) {
-    if (budget->allows_everything)
-        return true;
     struct budget_record *record = begin_use(budget, origin, now_ns);
-    bool allowed = record && budget_charge(&record->budget, cost, now_ns);
+    bool allowed = budget->allows_everything || (record && budget_charge(&record->budget, cost, now_ns));
     end_use(budget, record);
     return allowed;
 }
 
 void budgets_return_cost(insist_budget *budget, const char *origin, unsigned cost, int64_t now_ns) {
-    if (budget->allows_everything)
-        return;
     struct budget_record *record = begin_use(budget, origin, now_ns);
     if (record)
         budget_return_cost(&record->budget, cost, now_ns);
@@ -124,8 +120,6 @@ void budgets_return_cost(insist_budget *budget, const char *origin, unsigned cos
 
 void budgets_give_back(insist_budget *budget, const char *origin, unsigned cost, int64_t charged_at_ns,
                        int64_t now_ns) {
-    if (budget->allows_everything)
-        return;
     struct budget_record *record = begin_use(budget, origin, now_ns);
     if (record)
         budget_give_back(&record->budget, cost, charged_at_ns, now_ns);
