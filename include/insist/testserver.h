@@ -176,7 +176,7 @@ typedef struct insist_testserver_entry {
                                 under TLS as on the wire */
 } insist_testserver_entry;
 
-/** A copy of the journal as it was at one moment. [IMMUTABLE] */
+/** A copy of the journal. [IMMUTABLE] */
 typedef struct insist_testserver_journal insist_testserver_journal;
 
 /** Copies the journal, oldest request first, into *out, to be freed by the caller. Where path or key is not NULL, only

@@ -1,0 +1,227 @@
+/* From a choice to the bytes of an answer. See answer.h. */
+#include "answer.h"
+
+#include "text.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Without size= and body= a cut body is announced this much longer than what is sent. */
+static const uint64_t beyond_cut = 1000;
+
+static bool add_field(struct answer *answer, const char *name, const char *value) {
+    struct field *grown = realloc(answer->fields, (answer->field_count + 1) * sizeof *grown);
+    if (!grown) {
+        return false;
+    }
+    answer->fields = grown;
+    struct field *field = &grown[answer->field_count];
+    field->name = strdup(name);
+    field->value = strdup(value);
+    if (!field->name || !field->value) {
+        free(field->name);
+        free(field->value);
+        return false;
+    }
+    answer->field_count++;
+    return true;
+}
+
+void answer_fini(struct answer *answer) {
+    for (size_t i = 0; i < answer->field_count; i++) {
+        free(answer->fields[i].name);
+        free(answer->fields[i].value);
+    }
+    free(answer->fields);
+    free(answer->bytes);
+    memset(answer, 0, sizeof *answer);
+}
+
+size_t answer_read(const struct answer *answer, uint64_t position, uint8_t *out, size_t room) {
+    if (position >= answer->size) {
+        return 0;
+    }
+    uint64_t left = answer->size - position;
+    size_t count = left < room ? (size_t)left : room;
+    if (answer->bytes) {
+        memcpy(out, answer->bytes + position, count);
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (uint8_t)('a' + (position + i) % 26);
+    }
+    return count;
+}
+
+static bool set_bytes(struct answer *answer, const void *bytes, size_t size) {
+    answer->bytes = malloc(size + 1);
+    if (!answer->bytes) {
+        return false;
+    }
+    if (size > 0) {
+        memcpy(answer->bytes, bytes, size);
+    }
+    answer->size = size;
+    return true;
+}
+
+static bool cuts_body(enum insist_testserver_fault fault) {
+    return fault == INSIST_TESTSERVER_RESET_BODY || fault == INSIST_TESTSERVER_CLOSE_BODY ||
+           fault == INSIST_TESTSERVER_TRUNCATE || fault == INSIST_TESTSERVER_STALL_BODY;
+}
+
+static bool make_body(struct answer *answer, const struct choice *choice, const struct asked *asked) {
+    if (answer->status == 204 || answer->status == 304) {
+        return true;
+    }
+    if (choice->body == BODY_TEXT) {
+        return set_bytes(answer, choice->text, (size_t)choice->size);
+    }
+    if (choice->body == BODY_ECHO) {
+        return set_bytes(answer, asked->body, asked->body_size);
+    }
+    if (choice->body == BODY_PATTERN || cuts_body(choice->fault)) {
+        answer->size = choice->body == BODY_PATTERN ? choice->size : choice->cut + beyond_cut;
+        return true;
+    }
+    char line[80];
+    const char *reason = MHD_get_reason_phrase_for((unsigned)answer->status);
+    int length = snprintf(line, sizeof line, "%d %s\n", answer->status, reason ? reason : "Unknown");
+    return set_bytes(answer, line, (size_t)length);
+}
+
+/* The body in its place compressed. The input may be a pattern, so it is fed piece by piece. */
+static bool compress_body(struct answer *answer) {
+    z_stream stream = {0};
+    const int window_with_gzip_header = 15 + 16;
+    if (deflateInit2(&stream, 6, Z_DEFLATED, window_with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        return false;
+    }
+    size_t room = deflateBound(&stream, (uLong)answer->size);
+    uint8_t *packed = malloc(room);
+    uint8_t piece[4096];
+    uint64_t position = 0;
+    int code = Z_OK;
+    stream.next_out = packed;
+    stream.avail_out = packed ? (uInt)room : 0;
+    while (packed && code == Z_OK) {
+        stream.next_in = piece;
+        stream.avail_in = (uInt)answer_read(answer, position, piece, sizeof piece);
+        position += stream.avail_in;
+        code = deflate(&stream, position == answer->size ? Z_FINISH : Z_NO_FLUSH);
+    }
+    size_t size = stream.total_out;
+    deflateEnd(&stream);
+    if (code != Z_STREAM_END) {
+        free(packed);
+        return false;
+    }
+    free(answer->bytes);
+    answer->bytes = packed;
+    answer->size = size;
+    return add_field(answer, "Content-Encoding", "gzip");
+}
+
+static bool add_retry_after(struct answer *answer, const struct choice *choice, int64_t wall_s) {
+    char value[HTTP_DATE_SIZE];
+    switch (choice->retry_after) {
+    case RETRY_AFTER_NONE: return true;
+    case RETRY_AFTER_TEXT: return add_field(answer, "Retry-After", choice->retry_after_text);
+    case RETRY_AFTER_DATE: http_date_write(wall_s + choice->retry_after_s, value); break;
+    case RETRY_AFTER_SECONDS: snprintf(value, sizeof value, "%lld", (long long)choice->retry_after_s); break;
+    }
+    return add_field(answer, "Retry-After", value);
+}
+
+static const char *type_of(const struct choice *choice, const struct asked *asked) {
+    if (choice->type) {
+        return choice->type;
+    }
+    if (choice->body == BODY_ECHO && asked->content_type) {
+        return asked->content_type;
+    }
+    return choice->body == BODY_PATTERN || choice->body == BODY_ECHO ? "application/octet-stream" : "text/plain; charset=utf-8";
+}
+
+static bool add_fields(struct answer *answer, const struct choice *choice, const struct asked *asked) {
+    if (answer->size > 0 && !add_field(answer, "Content-Type", type_of(choice, asked))) {
+        return false;
+    }
+    if (choice->location && !add_field(answer, "Location", choice->location)) {
+        return false;
+    }
+    for (size_t i = 0; i < choice->field_count; i++) {
+        if (!add_field(answer, choice->fields[i].name, choice->fields[i].value)) {
+            return false;
+        }
+    }
+    return add_retry_after(answer, choice, asked->wall_s);
+}
+
+/* Where the fault cuts. What truncate@ sends is less than announced whatever the body turned out to be. */
+static void set_limits(struct answer *answer, const struct choice *choice, bool head) {
+    answer->announced = answer->size;
+    answer->limit = answer->size;
+    if (cuts_body(choice->fault) && choice->cut < answer->size) {
+        answer->limit = choice->cut;
+    }
+    if (choice->fault == INSIST_TESTSERVER_TRUNCATE && answer->limit == answer->size) {
+        answer->announced = answer->size + 1;
+    }
+    if (head) {
+        answer->limit = 0;
+    }
+}
+
+bool answer_make(struct answer *answer, const struct choice *choice, const struct asked *asked) {
+    memset(answer, 0, sizeof *answer);
+    answer->fault = choice->fault;
+    answer->status = choice->status ? choice->status : 200;
+    if (!make_body(answer, choice, asked) || (choice->gzip && !compress_body(answer)) ||
+        !add_fields(answer, choice, asked)) {
+        answer_fini(answer);
+        return false;
+    }
+    set_limits(answer, choice, asked->head);
+    return true;
+}
+
+bool answer_make_text(struct answer *answer, int status, const char *line) {
+    memset(answer, 0, sizeof *answer);
+    answer->status = status;
+    if (!set_bytes(answer, line, strlen(line)) || !add_field(answer, "Content-Type", "text/plain; charset=utf-8")) {
+        answer_fini(answer);
+        return false;
+    }
+    answer->announced = answer->size;
+    answer->limit = answer->size;
+    return true;
+}
+
+char *answer_head(const struct answer *answer, int64_t wall_s, size_t *length) {
+    char date[HTTP_DATE_SIZE];
+    const char *reason = MHD_get_reason_phrase_for((unsigned)answer->status);
+    char *head = NULL;
+    FILE *out = open_memstream(&head, length);
+    if (!out) {
+        return NULL;
+    }
+    http_date_write(wall_s, date);
+    fprintf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", answer->status, reason ? reason : "Unknown", date);
+    for (size_t i = 0; i < answer->field_count; i++) {
+        fprintf(out, "%s: %s\r\n", answer->fields[i].name, answer->fields[i].value);
+    }
+    if (answer->status != 204) {
+        fprintf(out, "Content-Length: %llu\r\n", (unsigned long long)answer->announced);
+    }
+    fputs("\r\n", out);
+    bool failed = ferror(out) != 0;
+    if (fclose(out) != 0 || failed) {
+        free(head);
+        return NULL;
+    }
+    return head;
+}

@@ -1,0 +1,223 @@
+/* The public functions that ask or tell a server something. Any thread. */
+#include "draw.h"
+#include "items.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void insist_testserver_options_init(insist_testserver_options *options) {
+    *options = (insist_testserver_options){.size = sizeof *options};
+}
+
+const char *insist_testserver_url(const insist_testserver *server) {
+    return server->url;
+}
+
+const char *insist_testserver_admin_url(const insist_testserver *server) {
+    return server->admin_url;
+}
+
+uint16_t insist_testserver_port(const insist_testserver *server) {
+    return acceptor_port(&server->acceptors[DOOR_SERVICE]);
+}
+
+uint16_t insist_testserver_admin_port(const insist_testserver *server) {
+    return acceptor_port(&server->acceptors[DOOR_CONTROL]);
+}
+
+const char *insist_testserver_certificate(const insist_testserver *server) {
+    return server->certificate.certificate_pem;
+}
+
+/* ---- scripts --------------------------------------------------------------------------------------------------------- */
+
+static insist_err explain(insist_problem *problem, insist_err err, const char *field, const char *text) {
+    if (problem) {
+        problem->err = err;
+        snprintf(problem->field, sizeof problem->field, "%s", field);
+        snprintf(problem->text, sizeof problem->text, "%s", text);
+    }
+    return err;
+}
+
+insist_err insist_testserver_check(const char *text, size_t *column, insist_problem *problem) {
+    struct script *script = NULL;
+    size_t at = 0;
+    char expected[160] = "must not be NULL";
+    insist_err err = text ? script_parse(text, &script, &at, expected) : INSIST_EINVAL;
+    script_free(script);
+    if (column) {
+        *column = at;
+    }
+    return err == INSIST_OK ? INSIST_OK : explain(problem, err, "script", expected);
+}
+
+insist_err insist_testserver_script(
+    insist_testserver *server, const char *path, const char *text, insist_problem *problem) {
+    struct script *script = NULL;
+    size_t column = 0;
+    char expected[160];
+    char sentence[200];
+    if (!path || path[0] != '/') {
+        return explain(problem, INSIST_EINVAL, "path", "must begin with '/'");
+    }
+    insist_err err = text ? script_parse(text, &script, &column, expected) : INSIST_OK;
+    if (err == INSIST_EINVAL) {
+        snprintf(sentence, sizeof sentence, "column %zu: %s", column, expected);
+        return explain(problem, err, "script", sentence);
+    }
+    if (err == INSIST_OK) {
+        err = rules_set(&server->rules, path, script);
+    }
+    return err == INSIST_OK ? INSIST_OK : explain(problem, err, "script", "out of memory");
+}
+
+const char *insist_testserver_fault_name(insist_testserver_fault fault) {
+    return fault_name(fault);
+}
+
+static bool answers_nothing(enum insist_testserver_fault fault) {
+    return fault == INSIST_TESTSERVER_RESET || fault == INSIST_TESTSERVER_CLOSE || fault == INSIST_TESTSERVER_HANG;
+}
+
+insist_err insist_testserver_foretell(
+    uint64_t seed, const char *text, const char *key, uint64_t hit, insist_testserver_step *step) {
+    struct script *script;
+    size_t column;
+    char expected[160];
+    if (!text || !key || !step || step->size != sizeof *step) {
+        return INSIST_EINVAL;
+    }
+    insist_err err = script_parse(text, &script, &column, expected);
+    if (err != INSIST_OK) {
+        return err;
+    }
+    const struct choice *choice = step_choose(script_step(script, hit), draw_number(seed, key, hit, 0));
+    step->fault = choice->fault;
+    step->status = choice->status ? choice->status : 200;
+    if (answers_nothing(choice->fault)) {
+        step->status = 0;
+    }
+    step->cut_bytes = choice->cut;
+    step->delay_ms = choice->delay_ms;
+    script_free(script);
+    return INSIST_OK;
+}
+
+/* ---- the ledger ------------------------------------------------------------------------------------------------------ */
+
+/* Reading takes the ledger's lock, which is the only thing that changes. */
+static struct ledger *ledger_of(const insist_testserver *server) {
+    return (struct ledger *)&server->ledger;
+}
+
+size_t insist_testserver_hits(const insist_testserver *server, const char *path) {
+    return (size_t)ledger_path_hits(ledger_of(server), path);
+}
+
+size_t insist_testserver_hits_by_key(const insist_testserver *server, const char *key) {
+    return (size_t)ledger_key_hits(ledger_of(server), key);
+}
+
+bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits, int64_t timeout_ms) {
+    return ledger_wait_hits(&server->ledger, path, hits, timeout_ms);
+}
+
+bool insist_testserver_wait_idle(insist_testserver *server, int64_t timeout_ms) {
+    return ledger_wait_idle(&server->ledger, timeout_ms);
+}
+
+void insist_testserver_reset(insist_testserver *server) {
+    ledger_reset_journal(&server->ledger);
+    ledger_reset_counts(&server->ledger);
+    rules_reset(&server->rules);
+}
+
+insist_err insist_testserver_get_stats(const insist_testserver *server, insist_testserver_stats *stats) {
+    insist_testserver_stats all;
+    size_t size = stats ? stats->size : 0;
+    if (size < sizeof stats->size || size > sizeof all) {
+        return INSIST_EINVAL;
+    }
+    ledger_stats(ledger_of(server), &all);
+    all.size = size;
+    memcpy(stats, &all, size);
+    return INSIST_OK;
+}
+
+/* ---- copies of the journal ------------------------------------------------------------------------------------------- */
+
+struct copied {
+    insist_testserver_entry entry;
+    struct record *record; /* holds the entry's texts */
+};
+
+struct insist_testserver_journal {
+    size_t count;
+    size_t room;
+    struct copied *entries;
+};
+
+static bool matches(const insist_testserver_entry *entry, const char *path, const char *key) {
+    return (!path || strcmp(entry->path, path) == 0) && (!key || (entry->key && strcmp(entry->key, key) == 0));
+}
+
+static bool append(struct insist_testserver_journal *journal, const struct copied *copied) {
+    if (journal->count == journal->room) {
+        size_t room = journal->room ? journal->room * 2 : 64;
+        struct copied *grown = realloc(journal->entries, room * sizeof *grown);
+        if (!grown) {
+            return false;
+        }
+        journal->entries = grown;
+        journal->room = room;
+    }
+    journal->entries[journal->count++] = *copied;
+    return true;
+}
+
+insist_err insist_testserver_journal_new(
+    insist_testserver *server, const char *path, const char *key, insist_testserver_journal **out) {
+    struct insist_testserver_journal *journal = calloc(1, sizeof *journal);
+    *out = NULL;
+    if (!journal) {
+        return INSIST_ENOMEM;
+    }
+    struct copied copied;
+    uint64_t next = ledger_next(&server->ledger); /* what comes in while this is copied is left out */
+    uint64_t from = 0;
+    while ((copied.record = ledger_read(&server->ledger, from, &copied.entry)) != NULL && copied.entry.number < next) {
+        from = copied.entry.number + 1;
+        if (!matches(&copied.entry, path, key)) {
+            record_release(copied.record);
+        } else if (!append(journal, &copied)) {
+            record_release(copied.record);
+            insist_testserver_journal_free(journal);
+            return INSIST_ENOMEM;
+        }
+    }
+    record_release(copied.record);
+    *out = journal;
+    return INSIST_OK;
+}
+
+size_t insist_testserver_journal_count(const insist_testserver_journal *journal) {
+    return journal->count;
+}
+
+const insist_testserver_entry *insist_testserver_journal_at(const insist_testserver_journal *journal, size_t i) {
+    return i < journal->count ? &journal->entries[i].entry : NULL;
+}
+
+void insist_testserver_journal_free(insist_testserver_journal *journal) {
+    if (!journal) {
+        return;
+    }
+    for (size_t i = 0; i < journal->count; i++) {
+        record_release(journal->entries[i].record);
+    }
+    free(journal->entries);
+    free(journal);
+}

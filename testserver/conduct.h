@@ -1,0 +1,27 @@
+/* What happens to a request that has been read: counted, its step chosen, held, delayed, and then answered or made to fail.
+ * Loop's thread. */
+#ifndef TESTSERVER_CONDUCT_H
+#define TESTSERVER_CONDUCT_H
+
+#include "exchange.h"
+
+/* Finds the script of a request whose header block has been read. False: no memory. */
+bool conduct_read_script(struct exchange *exchange);
+
+/* The request is complete, or its connection was resumed: what the handler returns to libmicrohttpd. */
+enum MHD_Result conduct(struct exchange *exchange);
+
+/* The exchange waits no more for its hold; the time of its delay has come. */
+void conduct_released(struct exchange *exchange);
+void conduct_alarm(struct alarm *alarm);
+
+/* The socket of a suspended exchange is ready. */
+void conduct_ready(struct source *source, uint32_t events);
+
+/* Nothing more will be sent: the connection ends with the handler's next call. */
+void conduct_end(struct exchange *exchange);
+
+/* The client has left. */
+void conduct_gone(struct exchange *exchange);
+
+#endif

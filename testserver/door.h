@@ -1,0 +1,45 @@
+/* One libmicrohttpd daemon without threads and without a listener: connections are handed in by an acceptor, and the loop runs
+ * it when there is something to do. There are two, the service's (plain or TLS) and the control port's. Loop's thread. */
+#ifndef TESTSERVER_DOOR_H
+#define TESTSERVER_DOOR_H
+
+#include "loop.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct insist_testserver;
+struct certificate;
+
+struct door {
+    struct insist_testserver *server; /* fixed */
+    bool control;                     /* fixed: only /__admin/ is served, and nothing is counted */
+    struct MHD_Daemon *daemon;
+    struct source source;
+    bool busy; /* has work that its descriptors do not tell of: a resumed or a new connection */
+};
+
+/* One connection, from its acceptance on. */
+struct connection {
+    uint64_t number; /* n-th accepted, from 1 */
+    uint64_t requests;
+    struct exchange *current;
+};
+
+/* certificate: NULL for a plain one. False: libmicrohttpd would not start. */
+bool door_open(struct door *door, struct insist_testserver *server, bool control, const struct certificate *certificate);
+
+/* Ends every connection; none may be suspended. */
+void door_close(struct door *door);
+
+/* Consumes fd. */
+void door_add(struct door *door, int fd, const struct sockaddr *address, socklen_t size);
+
+/* How long the loop may wait as far as this door is concerned, in ms; -1: for ever. */
+int door_patience_ms(struct door *door);
+
+/* Lets libmicrohttpd do what it has to. */
+void door_run(struct door *door);
+
+#endif

@@ -1,0 +1,11 @@
+/* Random numbers that depend on the seed, the key and the number of the hit, and on nothing else: the order in which requests
+ * arrive never changes what one of them gets. Pure. */
+#ifndef TESTSERVER_DRAW_H
+#define TESTSERVER_DRAW_H
+
+#include <stdint.h>
+
+/* From [0, 1). `purpose` keeps the draws of one hit apart: 0 is the choice of a step. */
+double draw_number(uint64_t seed, const char *key, uint64_t hit, uint64_t purpose);
+
+#endif

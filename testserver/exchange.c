@@ -1,0 +1,188 @@
+/* The life of a request, without what is done with it. See exchange.h; conduct.c does it. */
+#include "exchange.h"
+
+#include "barrier.h"
+#include "conduct.h"
+#include "server.h"
+#include "tcp.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+static const size_t body_limit = (size_t)16 << 20; /* for echo */
+static const size_t admin_body_limit = (size_t)64 << 10;
+
+static void list_insert(struct exchange *exchange) {
+    struct exchange **first = &exchange->server->exchanges;
+    exchange->next = *first;
+    if (*first) {
+        (*first)->previous = exchange;
+    }
+    *first = exchange;
+}
+
+static void list_remove(struct exchange *exchange) {
+    if (exchange->previous) {
+        exchange->previous->next = exchange->next;
+    } else {
+        exchange->server->exchanges = exchange->next;
+    }
+    if (exchange->next) {
+        exchange->next->previous = exchange->previous;
+    }
+}
+
+struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection, const char *raw) {
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange) {
+        return NULL;
+    }
+    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    exchange->server = door->server;
+    exchange->door = door;
+    exchange->connection = connection;
+    exchange->mhd = mhd;
+    exchange->fd = fd ? fd->connect_fd : -1;
+    exchange->tls = tls ? tls->tls_session : NULL;
+    exchange->source = (struct source){conduct_ready, exchange};
+    exchange->alarm = (struct alarm){.fire = conduct_alarm, .owner = exchange};
+    exchange->connection->current = exchange;
+    list_insert(exchange);
+    if (exchange->fd < 0 || !target_init(&exchange->target, raw)) {
+        exchange_free(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+static bool is_admin_path(const char *path) {
+    static const char prefix[] = "/__admin";
+    size_t length = sizeof prefix - 1;
+    return strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+bool exchange_begin(struct exchange *exchange, const char *method) {
+    exchange->begun = true;
+    exchange->connection->requests++;
+    exchange->method = strdup(method);
+    exchange->admin = exchange->door->control || is_admin_path(exchange->target.path);
+    exchange->keeps_body = exchange->admin;
+    return exchange->method && (exchange->admin || conduct_read_script(exchange));
+}
+
+/* Appends to the kept body, or gives it up when it grows too large. */
+static bool keep_body(struct exchange *exchange, const void *data, size_t size) {
+    size_t limit = exchange->admin ? admin_body_limit : body_limit;
+    if (exchange->body_too_large || size > limit - exchange->body_size) {
+        exchange->body_too_large = true;
+        return true;
+    }
+    if (exchange->body_size + size + 1 > exchange->body_room) {
+        size_t room = (exchange->body_size + size + 1) * 2;
+        uint8_t *grown = realloc(exchange->body, room);
+        if (!grown) {
+            return false;
+        }
+        exchange->body = grown;
+        exchange->body_room = room;
+    }
+    memcpy(exchange->body + exchange->body_size, data, size);
+    exchange->body_size += size;
+    exchange->body[exchange->body_size] = '\0';
+    return true;
+}
+
+bool exchange_take_body(struct exchange *exchange, const void *data, size_t size) {
+    exchange->body_bytes += size;
+    if (!exchange->hash && gnutls_hash_init(&exchange->hash, GNUTLS_DIG_SHA256) != 0) {
+        exchange->hash = NULL;
+        return false;
+    }
+    gnutls_hash(exchange->hash, data, size);
+    return !exchange->keeps_body || keep_body(exchange, data, size);
+}
+
+const char *exchange_header(const struct exchange *exchange, const char *name) {
+    return MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
+}
+
+void exchange_note_position(struct exchange *exchange) {
+    if (!exchange->asked_before) {
+        exchange->acknowledged_before = tcp_acknowledged(exchange->fd) + tcp_unacknowledged(exchange->fd);
+        exchange->asked_before = true;
+    }
+}
+
+uint64_t exchange_acknowledged(const struct exchange *exchange) {
+    uint64_t total = exchange->asked_before ? tcp_acknowledged(exchange->fd) : 0;
+    return total > exchange->acknowledged_before ? total - exchange->acknowledged_before : 0;
+}
+
+bool exchange_suspend(struct exchange *exchange) {
+    if (exchange->suspended) {
+        return true;
+    }
+    if (!loop_watch(&exchange->server->loop, exchange->fd, EPOLLRDHUP, &exchange->source)) {
+        return false;
+    }
+    exchange->suspended = true;
+    exchange_note_position(exchange);
+    MHD_suspend_connection(exchange->mhd);
+    ledger_held(&exchange->server->ledger, true);
+    return true;
+}
+
+void exchange_resume(struct exchange *exchange) {
+    if (!exchange->suspended) {
+        return;
+    }
+    exchange->suspended = false;
+    exchange->resumed = true;
+    loop_unwatch(&exchange->server->loop, exchange->fd);
+    loop_alarm_clear(&exchange->server->loop, &exchange->alarm);
+    barrier_remove(&exchange->server->barriers, exchange);
+    ledger_held(&exchange->server->ledger, false);
+    exchange->door->busy = true;
+    MHD_resume_connection(exchange->mhd);
+}
+
+void exchange_watch_room(struct exchange *exchange, bool wanted) {
+    uint32_t events = wanted ? EPOLLRDHUP | EPOLLOUT : EPOLLRDHUP;
+    loop_change(&exchange->server->loop, exchange->fd, events, &exchange->source);
+}
+
+/* Whether libmicrohttpd could not bring its answer to an end. Our own faults never get as far as ANSWERED. */
+static bool was_cut(const struct exchange *exchange, enum MHD_RequestTerminationCode code) {
+    bool answering = exchange->state == EXCHANGE_ANSWERED || exchange->state == EXCHANGE_READY;
+    return answering && code != MHD_REQUEST_TERMINATED_COMPLETED_OK && code != MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN;
+}
+
+void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode code) {
+    if (exchange->number != 0) {
+        if (was_cut(exchange, code)) {
+            exchange->client_gone = true;
+            exchange->gone_bytes = exchange_acknowledged(exchange);
+        }
+        ledger_end(&exchange->server->ledger, exchange->number, exchange->client_gone, exchange->gone_bytes);
+    }
+    exchange_free(exchange);
+}
+
+void exchange_free(struct exchange *exchange) {
+    loop_alarm_clear(&exchange->server->loop, &exchange->alarm);
+    exchange->connection->current = NULL;
+    list_remove(exchange);
+    answer_fini(&exchange->answer);
+    pump_fini(&exchange->pump);
+    rule_release(exchange->rule);
+    target_fini(&exchange->target);
+    if (exchange->hash) {
+        gnutls_hash_deinit(exchange->hash, NULL);
+    }
+    free(exchange->method);
+    free(exchange->key);
+    free(exchange->body);
+    free(exchange);
+}

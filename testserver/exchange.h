@@ -1,0 +1,109 @@
+/* One request and what becomes of it. Made when its first line has been read, freed when libmicrohttpd has finished with it.
+ * Loop's thread only.
+ *
+ *   READING ─► WAITING (hold, then delay) ─► READY ─► ANSWERED            libmicrohttpd sends the answer
+ *                    └──────────────────────► PUMPING ─► ENDING           raw bytes, then RST or FIN
+ *                                                └─► SILENT ─► ENDING     until the client gives up
+ *
+ * While it waits, is pumped or is silent, its connection is suspended: libmicrohttpd touches neither socket nor TLS session, and the
+ * loop watches the socket itself. */
+#ifndef TESTSERVER_EXCHANGE_H
+#define TESTSERVER_EXCHANGE_H
+
+#include "answer.h"
+#include "door.h"
+#include "pump.h"
+#include "rules.h"
+#include "text.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
+enum exchange_state {
+    EXCHANGE_READING,
+    EXCHANGE_WAITING,
+    EXCHANGE_PUMPING,
+    EXCHANGE_SILENT,
+    EXCHANGE_READY,    /* to be answered in the handler's next call */
+    EXCHANGE_ANSWERED,
+    EXCHANGE_ENDING    /* the handler's next call ends the connection */
+};
+
+struct exchange {
+    struct insist_testserver *server;
+    struct door *door;
+    struct connection *connection;
+    struct MHD_Connection *mhd;
+    int fd;
+    gnutls_session_t tls; /* NULL: plain */
+    struct exchange *next, *previous; /* all of the server */
+    enum exchange_state state;
+
+    /* the request */
+    struct target target;
+    char *method;
+    char *key; /* NULL: none */
+    bool begun;
+    bool admin;
+    bool keeps_body;
+    bool body_too_large; /* for keeping */
+    uint64_t body_bytes;
+    uint8_t *body;
+    size_t body_size, body_room;
+    gnutls_hash_hd_t hash; /* NULL without a body */
+    char digest[65];
+
+    /* what it gets */
+    struct rule *rule; /* NULL: none, 200 */
+    const struct choice *choice; /* the rule's; NULL: a plain answer */
+    struct answer answer;
+    uint64_t number; /* in the ledger; 0: not counted */
+
+    /* while suspended */
+    bool suspended;
+    bool resumed; /* since the handler's last call began */
+    struct source source;
+    struct alarm alarm;
+    struct pump pump;
+    struct exchange *hold_next, *hold_previous; /* others that wait for the same path */
+    bool holds;
+    uint64_t acknowledged_before; /* bytes of the connection that came before this answer, once that was asked */
+    bool asked_before;
+    bool client_gone;
+    uint64_t gone_bytes;
+};
+
+/* From its raw target; NULL: no memory. Known to its connection from then on. */
+struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection, const char *raw);
+
+/* The header block has been read. False: no memory. */
+bool exchange_begin(struct exchange *exchange, const char *method);
+
+/* A piece of the body. False: no memory. */
+bool exchange_take_body(struct exchange *exchange, const void *data, size_t size);
+
+/* The value of a header of the request, or NULL. */
+const char *exchange_header(const struct exchange *exchange, const char *name);
+
+/* Takes the connection away from libmicrohttpd and watches it for the client leaving, and for room to write where wanted.
+ * False: it could not be watched, and is still libmicrohttpd's. */
+bool exchange_suspend(struct exchange *exchange);
+
+/* Notes what has been acknowledged so far: what a client that leaves has got is told from there. */
+void exchange_note_position(struct exchange *exchange);
+
+/* Bytes of the answer that the client's system has acknowledged; 0 where no position was noted. */
+uint64_t exchange_acknowledged(const struct exchange *exchange);
+
+/* Gives it back. */
+void exchange_resume(struct exchange *exchange);
+
+/* Also watches for room to write, or no longer. */
+void exchange_watch_room(struct exchange *exchange, bool wanted);
+
+/* libmicrohttpd has finished with it. */
+void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode code);
+
+void exchange_free(struct exchange *exchange);
+
+#endif

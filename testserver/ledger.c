@@ -1,0 +1,289 @@
+/* Journal, counts and gauges under one lock. See ledger.h. */
+#include "ledger.h"
+
+#include "loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const size_t table_limit = 1000000;              /* different paths, and different keys */
+static const size_t bytes_limit = (size_t)512 << 20;    /* of all entries together */
+static const size_t first_room = 1024;
+
+static int64_t wall_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t since_start_us(const struct ledger *ledger) {
+    return (int64_t)((monotonic_ns() - ledger->started_ns) / 1000);
+}
+
+bool ledger_init(struct ledger *ledger, size_t limit) {
+    memset(ledger, 0, sizeof *ledger);
+    ledger->started_ns = monotonic_ns();
+    ledger->limit = limit;
+    ledger->first = 1;
+    ledger->next = 1;
+    table_init(&ledger->paths, table_limit);
+    table_init(&ledger->keys, table_limit);
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return false;
+    }
+    bool ok = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+              pthread_cond_init(&ledger->changed, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    if (!ok) {
+        return false;
+    }
+    if (pthread_mutex_init(&ledger->lock, NULL) != 0) {
+        pthread_cond_destroy(&ledger->changed);
+        return false;
+    }
+    return true;
+}
+
+static void drop_oldest_locked(struct ledger *ledger) {
+    struct record **slot = &ledger->ring[ledger->first % ledger->room];
+    if (*slot) {
+        ledger->bytes -= (*slot)->bytes;
+        record_release(*slot);
+        *slot = NULL;
+    }
+    ledger->first++;
+}
+
+static void drop_all_locked(struct ledger *ledger) {
+    while (ledger->first < ledger->next) {
+        drop_oldest_locked(ledger);
+    }
+}
+
+void ledger_fini(struct ledger *ledger) {
+    drop_all_locked(ledger);
+    free(ledger->ring);
+    table_clear(&ledger->paths, NULL);
+    table_clear(&ledger->keys, NULL);
+    pthread_cond_destroy(&ledger->changed);
+    pthread_mutex_destroy(&ledger->lock);
+}
+
+static void tell_locked(struct ledger *ledger) {
+    if (ledger->waiting > 0) {
+        pthread_cond_broadcast(&ledger->changed);
+    }
+}
+
+/* Room for one more: a ring twice as large, up to the limit. */
+static void grow_locked(struct ledger *ledger) {
+    size_t room = ledger->room ? ledger->room * 2 : first_room;
+    room = room < ledger->limit ? room : ledger->limit;
+    struct record **ring = room > ledger->room ? calloc(room, sizeof(struct record *)) : NULL;
+    if (!ring) {
+        return;
+    }
+    for (uint64_t number = ledger->first; number < ledger->next; number++) {
+        ring[number % room] = ledger->ring[number % ledger->room];
+    }
+    free(ledger->ring);
+    ledger->ring = ring;
+    ledger->room = room;
+}
+
+/* Enters record (NULL: there was no memory for it) under the next number. */
+static void enter_locked(struct ledger *ledger, struct record *record) {
+    if (ledger->next - ledger->first == ledger->room) {
+        grow_locked(ledger);
+    }
+    if (ledger->room == 0) {
+        record_release(record);
+        record = NULL;
+        ledger->first++;
+    } else if (ledger->next - ledger->first == ledger->room) {
+        drop_oldest_locked(ledger);
+        ledger->stats.journal_dropped++;
+    }
+    if (ledger->room > 0) {
+        ledger->ring[ledger->next % ledger->room] = record;
+    }
+    ledger->stats.journal_dropped += record == NULL;
+    ledger->bytes += record ? record->bytes : 0;
+    ledger->next++;
+    while (ledger->bytes > bytes_limit && ledger->next - ledger->first > 1) {
+        drop_oldest_locked(ledger);
+        ledger->stats.journal_dropped++;
+    }
+}
+
+static uint64_t count_locked(struct table *table, const char *key) {
+    struct table_entry *entry = table_make(table, key);
+    return entry ? ++entry->number : 0;
+}
+
+uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry, uint64_t *path_hits) {
+    struct record *record = record_new(entry);
+    int64_t time_us = wall_us();
+    int64_t read_us = since_start_us(ledger);
+    pthread_mutex_lock(&ledger->lock);
+    uint64_t number = ledger->next;
+    if (record) {
+        record->entry.number = number;
+        record->entry.time_us = time_us;
+        record->entry.read_us = read_us;
+        record->entry.ended_us = -1;
+    }
+    enter_locked(ledger, record);
+    *path_hits = count_locked(&ledger->paths, entry->path);
+    if (entry->key) {
+        count_locked(&ledger->keys, entry->key);
+    }
+    ledger->stats.requests++;
+    ledger->stats.in_flight++;
+    tell_locked(ledger);
+    pthread_mutex_unlock(&ledger->lock);
+    return number;
+}
+
+void ledger_end(struct ledger *ledger, uint64_t number, bool client_gone, uint64_t gone_bytes) {
+    int64_t ended_us = since_start_us(ledger);
+    pthread_mutex_lock(&ledger->lock);
+    if (number >= ledger->first && number < ledger->next && ledger->ring[number % ledger->room]) {
+        insist_testserver_entry *entry = &ledger->ring[number % ledger->room]->entry;
+        entry->ended_us = ended_us;
+        entry->client_gone = client_gone;
+        entry->gone_bytes = gone_bytes;
+    }
+    ledger->stats.in_flight--;
+    tell_locked(ledger);
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_held(struct ledger *ledger, bool begins) {
+    pthread_mutex_lock(&ledger->lock);
+    insist_testserver_stats *stats = &ledger->stats;
+    stats->held = begins ? stats->held + 1 : stats->held - 1;
+    stats->held_peak = stats->held > stats->held_peak ? stats->held : stats->held_peak;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_connection(struct ledger *ledger, bool opens) {
+    pthread_mutex_lock(&ledger->lock);
+    insist_testserver_stats *stats = &ledger->stats;
+    stats->connections_accepted += opens;
+    stats->connections_open = opens ? stats->connections_open + 1 : stats->connections_open - 1;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_stop(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    ledger->stopped = true;
+    tell_locked(ledger);
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_reset_journal(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    drop_all_locked(ledger);
+    ledger->stats.journal_dropped = 0;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_reset_counts(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    table_clear(&ledger->paths, NULL);
+    table_clear(&ledger->keys, NULL);
+    ledger->stats.requests = 0;
+    ledger->stats.held_peak = ledger->stats.held;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+static uint64_t hits_locked(const struct table *table, const char *key) {
+    const struct table_entry *entry = table_find(table, key);
+    return entry ? entry->number : 0;
+}
+
+static uint64_t hits(struct ledger *ledger, const struct table *table, const char *key) {
+    pthread_mutex_lock(&ledger->lock);
+    uint64_t count = hits_locked(table, key);
+    pthread_mutex_unlock(&ledger->lock);
+    return count;
+}
+
+uint64_t ledger_path_hits(struct ledger *ledger, const char *path) {
+    return hits(ledger, &ledger->paths, path);
+}
+
+uint64_t ledger_key_hits(struct ledger *ledger, const char *key) {
+    return hits(ledger, &ledger->keys, key);
+}
+
+void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats) {
+    pthread_mutex_lock(&ledger->lock);
+    *stats = ledger->stats;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+/* Waits until path (NULL: no request is in flight) has that many hits. */
+static bool wait_until(struct ledger *ledger, const char *path, uint64_t wanted, int64_t timeout_ms) {
+    const uint64_t year_ms = UINT64_C(365) * 86400000;
+    uint64_t wait_ms = timeout_ms < 0 ? 0 : (uint64_t)timeout_ms;
+    uint64_t until_ns = monotonic_ns() + (wait_ms < year_ms ? wait_ms : year_ms) * 1000000;
+    struct timespec until = {
+        .tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
+    int code = 0;
+    bool reached;
+    pthread_mutex_lock(&ledger->lock);
+    ledger->waiting++;
+    for (;;) {
+        reached = path ? hits_locked(&ledger->paths, path) >= wanted : ledger->stats.in_flight == 0;
+        if (reached || code != 0 || ledger->stopped) {
+            break;
+        }
+        code = pthread_cond_timedwait(&ledger->changed, &ledger->lock, &until);
+    }
+    ledger->waiting--;
+    pthread_mutex_unlock(&ledger->lock);
+    return reached;
+}
+
+bool ledger_wait_hits(struct ledger *ledger, const char *path, uint64_t wanted, int64_t timeout_ms) {
+    return wait_until(ledger, path, wanted, timeout_ms);
+}
+
+bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms) {
+    return wait_until(ledger, NULL, 0, timeout_ms);
+}
+
+void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const char *key, uint64_t count), void *ctx) {
+    pthread_mutex_lock(&ledger->lock);
+    const struct table *table = keys ? &ledger->keys : &ledger->paths;
+    const struct table_entry *entry = NULL;
+    while ((entry = table_next(table, entry)) != NULL && each(ctx, entry->key, entry->number)) {
+    }
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+uint64_t ledger_next(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    uint64_t next = ledger->next;
+    pthread_mutex_unlock(&ledger->lock);
+    return next;
+}
+
+struct record *ledger_read(struct ledger *ledger, uint64_t from, insist_testserver_entry *copy) {
+    struct record *record = NULL;
+    pthread_mutex_lock(&ledger->lock);
+    for (uint64_t number = from > ledger->first ? from : ledger->first; number < ledger->next; number++) {
+        record = ledger->ring[number % ledger->room];
+        if (record) {
+            *copy = record->entry;
+            record_hold(record);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&ledger->lock);
+    return record;
+}

@@ -1,0 +1,115 @@
+/* insist-testserver: the server as a program. Exit status: 0 ended by SIGTERM or SIGINT; 1 it could not start; 2 bad usage or a
+ * bad script. */
+#include "options.h"
+#include "script_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* As many descriptors as the system grants: one is needed for every connection. */
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Writes a file that appears all at once, so that whoever waits for it never reads a part of it. */
+static bool write_file(const char *name, const char *text) {
+    char temporary[4096];
+    int length = snprintf(temporary, sizeof temporary, "%s.new", name);
+    FILE *out = length > 0 && (size_t)length < sizeof temporary ? fopen(temporary, "we") : NULL;
+    bool ok = out != NULL;
+    if (out) {
+        ok = fputs(text, out) >= 0;
+        ok = fclose(out) == 0 && ok;
+        ok = ok && rename(temporary, name) == 0;
+    }
+    if (!ok) {
+        fprintf(stderr, "insist-testserver: %s: %s\n", name, strerror(errno));
+    }
+    return ok;
+}
+
+static bool write_files(const struct program_options *options, const insist_testserver *server) {
+    char port[16];
+    snprintf(port, sizeof port, "%u\n", insist_testserver_port(server));
+    if (options->cert_file && !write_file(options->cert_file, insist_testserver_certificate(server))) {
+        return false;
+    }
+    return !options->port_file || write_file(options->port_file, port);
+}
+
+static bool is_loopback(const char *address) {
+    return !address || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static void announce(const struct program_options *options, const insist_testserver *server) {
+    if (options->quiet) {
+        return;
+    }
+    printf("listening on %s\nadmin on %s\n", insist_testserver_url(server), insist_testserver_admin_url(server));
+    fflush(stdout);
+    if (!is_loopback(options->server.bind)) {
+        fputs("insist-testserver: other machines can reach this server and its admin paths\n", stderr);
+    }
+}
+
+/* Serves until a signal comes. The signals in `ends` are blocked in every thread. */
+static int run(const struct program_options *options, const struct script_file *scripts, const sigset_t *ends) {
+    insist_testserver *server;
+    insist_problem problem;
+    int status = EXIT_FAILED;
+    insist_err err = insist_testserver_start(&options->server, &problem, &server);
+    if (err != INSIST_OK) {
+        fprintf(stderr, "insist-testserver: %s: %s\n", problem.field, problem.text);
+        return err == INSIST_EINVAL ? EXIT_USAGE : EXIT_FAILED;
+    }
+    if (!script_file_apply(scripts, server)) {
+        fputs("insist-testserver: out of memory\n", stderr);
+    } else if (write_files(options, server)) {
+        announce(options, server);
+        while (sigwaitinfo(ends, NULL) < 0 && errno == EINTR) {
+        }
+        status = EXIT_FINE;
+    }
+    insist_testserver_free(server);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct program_options options;
+    struct script_file scripts = {0};
+    if (!program_options_read(&options, argc, argv)) {
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        program_options_explain();
+        return EXIT_FINE;
+    }
+    if (options.version) {
+        puts("insist-testserver " INSIST_VERSION);
+        return EXIT_FINE;
+    }
+    if (options.script_file && !script_file_read(&scripts, options.script_file)) {
+        script_file_fini(&scripts);
+        return EXIT_USAGE;
+    }
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    raise_descriptor_limit();
+    int status = run(&options, &scripts, &ends);
+    script_file_fini(&scripts);
+    return status;
+}

@@ -1,0 +1,162 @@
+/* Reading the command line. See options.h. */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_PORT = 256, OPT_BIND, OPT_TLS, OPT_SEED, OPT_SCRIPT, OPT_PORT_FILE, OPT_ADMIN_PORT, OPT_QUIET, OPT_CERT_FILE, OPT_HELP,
+    OPT_VERSION };
+
+static const struct option long_options[] = {
+    {"port", required_argument, NULL, OPT_PORT},
+    {"bind", required_argument, NULL, OPT_BIND},
+    {"tls", no_argument, NULL, OPT_TLS},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"script", required_argument, NULL, OPT_SCRIPT},
+    {"port-file", required_argument, NULL, OPT_PORT_FILE},
+    {"admin-port", required_argument, NULL, OPT_ADMIN_PORT},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"cert-file", required_argument, NULL, OPT_CERT_FILE},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+void program_options_explain(void) {
+    fputs("usage: insist-testserver [options]\n"
+          "An HTTP server that misbehaves on request, for tests.\n\n"
+          "  --port N         port to serve on; 0, the default, takes a free one\n"
+          "  --bind ADDR      numeric address to serve on (127.0.0.1)\n"
+          "  --tls            serve https, with a self-signed certificate made at start\n"
+          "  --cert-file FILE write that certificate to FILE, for clients to trust\n"
+          "  --seed N         seed of the weighted draws (0)\n"
+          "  --script FILE    lines of PATH SCRIPT: what paths answer; # begins a comment line\n"
+          "  --port-file FILE write the port to FILE once connections are accepted\n"
+          "  --admin-port N   port of the admin paths that no fault touches; 0, the default, takes a free one\n"
+          "  --quiet          print nothing but errors\n"
+          "  --help, --version\n\n"
+          "A request can bring its script along, counted by key:\n"
+          "  curl 'http://127.0.0.1:PORT/users/7?do=404x2,200&key=a'\n"
+          "What has happened:  GET /__admin/journal  GET /__admin/counts  GET and PUT /__admin/scripts?path=/p\n",
+        stdout);
+}
+
+/* Letters to change, insert or leave out to make b of a (Levenshtein's distance); long names count as far away. */
+static size_t distance(const char *a, const char *b) {
+    enum { LONGEST = 32 };
+    size_t row[LONGEST + 1];
+    size_t length = strlen(b);
+    if (length > LONGEST || strlen(a) > LONGEST) {
+        return LONGEST;
+    }
+    for (size_t k = 0; k <= length; k++) {
+        row[k] = k;
+    }
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t k = 1; k <= length; k++) {
+            size_t replaced = diagonal + (a[i - 1] != b[k - 1]);
+            size_t shorter = row[k] < row[k - 1] ? row[k] : row[k - 1];
+            diagonal = row[k];
+            row[k] = replaced < shorter + 1 ? replaced : shorter + 1;
+        }
+    }
+    return row[length];
+}
+
+static bool complain(const char *format, const char *word) {
+    fputs("insist-testserver: ", stderr);
+    fprintf(stderr, format, word);
+    fputs("\n", stderr);
+    return false;
+}
+
+static bool complain_unknown(const char *word) {
+    char name[64];
+    const char *start = word + strspn(word, "-");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(start, "="), start);
+    const char *nearest = NULL;
+    size_t least = strlen(name) / 2 + 2;
+    for (const struct option *option = long_options; option->name; option++) {
+        size_t far = distance(name, option->name);
+        if (far < least) {
+            least = far;
+            nearest = option->name;
+        }
+    }
+    fprintf(stderr, "insist-testserver: unknown option '%.60s'", word);
+    if (nearest) {
+        fprintf(stderr, "; did you mean --%s?\n", nearest);
+    } else {
+        fputs("; --help lists them\n", stderr);
+    }
+    return false;
+}
+
+static bool read_number(const char *text, unsigned long long high, unsigned long long *out) {
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out <= high;
+}
+
+static bool read_port(const char *name, const char *text, uint16_t *out) {
+    unsigned long long value;
+    if (!read_number(text, 65535, &value)) {
+        fprintf(stderr, "insist-testserver: %s must be a number from 0 to 65535, not '%.60s'\n", name, text);
+        return false;
+    }
+    *out = (uint16_t)value;
+    return true;
+}
+
+static bool read_option(struct program_options *options, int option, const char *word) {
+    unsigned long long value;
+    switch (option) {
+    case OPT_PORT: return read_port("--port", optarg, &options->server.port);
+    case OPT_ADMIN_PORT: return read_port("--admin-port", optarg, &options->server.admin_port);
+    case OPT_BIND: options->server.bind = optarg; return true;
+    case OPT_TLS: options->server.tls = true; return true;
+    case OPT_SCRIPT: options->script_file = optarg; return true;
+    case OPT_PORT_FILE: options->port_file = optarg; return true;
+    case OPT_CERT_FILE: options->cert_file = optarg; return true;
+    case OPT_QUIET: options->quiet = true; return true;
+    case OPT_HELP: options->help = true; return true;
+    case OPT_VERSION: options->version = true; return true;
+    case OPT_SEED:
+        if (!read_number(optarg, UINT64_MAX, &value)) {
+            return complain("--seed must be a whole number, not '%.60s'", optarg);
+        }
+        options->server.seed = value;
+        return true;
+    case ':': return complain("%.60s needs a value", word);
+    default: return complain_unknown(word);
+    }
+}
+
+bool program_options_read(struct program_options *options, int argc, char **argv) {
+    memset(options, 0, sizeof *options);
+    insist_testserver_options_init(&options->server);
+    opterr = 0;
+    for (;;) {
+        int next = optind; /* the word that getopt_long reads now; there are no short options to share one */
+        int option = getopt_long(argc, argv, "+:", long_options, NULL);
+        if (option < 0) {
+            break;
+        }
+        if (!read_option(options, option, argv[next])) {
+            return false;
+        }
+    }
+    if (optind < argc) {
+        return complain("unexpected argument '%.60s'; --help lists the options", argv[optind]);
+    }
+    if (options->cert_file && !options->server.tls) {
+        return complain("%s makes no sense without --tls", "--cert-file");
+    }
+    return true;
+}

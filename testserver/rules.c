@@ -1,0 +1,142 @@
+/* Scripts in force. See rules.h. */
+#include "rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t path_limit = 100000;
+static const size_t key_limit = 1000000;
+
+bool rules_init(struct rules *rules) {
+    table_init(&rules->paths, path_limit);
+    table_init(&rules->asked, key_limit);
+    return pthread_mutex_init(&rules->lock, NULL) == 0;
+}
+
+static void release_object(void *object) {
+    rule_release(object);
+}
+
+void rules_fini(struct rules *rules) {
+    table_clear(&rules->paths, release_object);
+    table_clear(&rules->asked, NULL);
+    pthread_mutex_destroy(&rules->lock);
+}
+
+struct rule *rule_new(struct script *script) {
+    struct rule *rule = calloc(1, sizeof *rule);
+    if (!rule) {
+        script_free(script);
+        return NULL;
+    }
+    atomic_init(&rule->holders, 1);
+    table_init(&rule->hits, key_limit);
+    rule->script = script;
+    return rule;
+}
+
+void rule_release(struct rule *rule) {
+    if (!rule || atomic_fetch_sub_explicit(&rule->holders, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    script_free(rule->script);
+    table_clear(&rule->hits, NULL);
+    free(rule->path);
+    free(rule);
+}
+
+static struct rule *path_rule_new(const char *path, struct script *script) {
+    struct rule *rule = rule_new(script);
+    if (!rule) {
+        return NULL;
+    }
+    rule->path = strdup(path);
+    if (!rule->path) {
+        rule_release(rule);
+        return NULL;
+    }
+    return rule;
+}
+
+insist_err rules_set(struct rules *rules, const char *path, struct script *script) {
+    struct rule *rule = script ? path_rule_new(path, script) : NULL;
+    if (script && !rule) {
+        return INSIST_ENOMEM;
+    }
+    pthread_mutex_lock(&rules->lock);
+    struct table_entry *entry = rule ? table_make(&rules->paths, path) : table_find(&rules->paths, path);
+    struct rule *replaced = entry ? entry->object : NULL;
+    if (entry && rule) {
+        entry->object = rule;
+    } else if (entry) {
+        table_remove(&rules->paths, path);
+    }
+    pthread_mutex_unlock(&rules->lock);
+    rule_release(replaced);
+    if (rule && !entry) {
+        rule_release(rule);
+        return INSIST_ENOMEM;
+    }
+    return INSIST_OK;
+}
+
+struct rule *rules_find(struct rules *rules, const char *path) {
+    pthread_mutex_lock(&rules->lock);
+    const struct table_entry *entry = table_find(&rules->paths, path);
+    struct rule *rule = entry ? entry->object : NULL;
+    if (rule) {
+        atomic_fetch_add_explicit(&rule->holders, 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&rules->lock);
+    return rule;
+}
+
+const char *rule_draw_key(const struct rule *rule, const char *key, const char *target) {
+    if (key) {
+        return key;
+    }
+    return rule->path ? rule->path : target;
+}
+
+/* Keys and targets lie in one table: a first letter keeps them apart. */
+static uint64_t count_locked(struct table *table, char kind, const char *name) {
+    size_t size = strlen(name) + 2;
+    char *key = malloc(size);
+    if (!key) {
+        return 0;
+    }
+    key[0] = kind;
+    memcpy(key + 1, name, size - 1);
+    struct table_entry *entry = table_make(table, key);
+    free(key);
+    return entry ? entry->number++ : 0;
+}
+
+uint64_t rules_hit(struct rules *rules, struct rule *rule, const char *key, const char *target) {
+    pthread_mutex_lock(&rules->lock);
+    struct table *table = rule->path ? &rule->hits : &rules->asked;
+    uint64_t hit = count_locked(table, key ? 'k' : 't', rule_draw_key(rule, key, target));
+    pthread_mutex_unlock(&rules->lock);
+    return hit;
+}
+
+void rules_reset(struct rules *rules) {
+    pthread_mutex_lock(&rules->lock);
+    table_clear(&rules->asked, NULL);
+    struct table_entry *entry = NULL;
+    while ((entry = table_next(&rules->paths, entry)) != NULL) {
+        struct rule *rule = entry->object;
+        table_clear(&rule->hits, NULL);
+    }
+    pthread_mutex_unlock(&rules->lock);
+}
+
+void rules_each(struct rules *rules, void (*each)(void *ctx, const char *path, const char *text), void *ctx) {
+    pthread_mutex_lock(&rules->lock);
+    const struct table_entry *entry = NULL;
+    while ((entry = table_next(&rules->paths, entry)) != NULL) {
+        const struct rule *rule = entry->object;
+        each(ctx, entry->key, rule->script->text);
+    }
+    pthread_mutex_unlock(&rules->lock);
+}

@@ -1,0 +1,49 @@
+/* The server: what there is one of, and the thread that drives it. */
+#ifndef TESTSERVER_SERVER_H
+#define TESTSERVER_SERVER_H
+
+#include "acceptor.h"
+#include "certificate.h"
+#include "door.h"
+#include "exchange.h"
+#include "ledger.h"
+#include "loop.h"
+#include "rules.h"
+
+#include <insist/testserver.h>
+#include <pthread.h>
+
+enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_COUNT };
+
+enum { URL_SIZE = 80 };
+
+struct insist_testserver {
+    /* fixed once it has started */
+    uint64_t seed;
+    char url[URL_SIZE];
+    char admin_url[URL_SIZE];
+    struct certificate certificate; /* empty without TLS */
+    pthread_t thread;
+
+    /* shared, each under a lock of its own */
+    struct rules rules;
+    struct ledger ledger;
+
+    /* own: the loop's thread, or whoever starts the server before there is one */
+    struct loop loop;
+    struct door doors[DOOR_COUNT];
+    struct acceptor acceptors[DOOR_COUNT]; /* in the same order */
+    struct table barriers;
+    struct exchange *exchanges;
+    uint64_t connections; /* of the service, so far */
+    bool stopping;        /* nothing is suspended any more */
+
+    /* atomics */
+    atomic_bool stop; /* the thread shall end */
+
+    /* shared, under stop_lock */
+    pthread_mutex_t stop_lock;
+    bool running;
+};
+
+#endif

@@ -1,0 +1,37 @@
+/* See tcp.h. */
+#include "tcp.h"
+
+#include <linux/sockios.h>
+#include <linux/tcp.h> /* not netinet/tcp.h, whose tcp_info ends before bytes_acked */
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+void tcp_reset(int fd) {
+    /* SO_LINGER would not do: libmicrohttpd shuts a socket down before it closes it, and a FIN goes out first. */
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    connect(fd, &nowhere, sizeof nowhere);
+}
+
+void tcp_finish(int fd) {
+    shutdown(fd, SHUT_RDWR);
+}
+
+uint64_t tcp_unacknowledged(int fd) {
+    int queued = 0;
+    return ioctl(fd, SIOCOUTQ, &queued) == 0 && queued > 0 ? (uint64_t)queued : 0;
+}
+
+uint64_t tcp_acknowledged(int fd) {
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+        return 0;
+    }
+    return info.tcpi_bytes_acked;
+}
+
+void tcp_no_delay(int fd) {
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}

@@ -1,0 +1,22 @@
+/* What is asked of a connected socket beyond reading and writing: RST, FIN, how much has arrived. Linux. */
+#ifndef TESTSERVER_TCP_H
+#define TESTSERVER_TCP_H
+
+#include <stdint.h>
+
+/* Sends an RST at once; the descriptor stays valid. What is still queued is lost. */
+void tcp_reset(int fd);
+
+/* Sends FIN behind what is queued and closes both directions; the descriptor stays valid. */
+void tcp_finish(int fd);
+
+/* Bytes that are queued and not yet acknowledged. */
+uint64_t tcp_unacknowledged(int fd);
+
+/* Bytes that the peer's system has acknowledged since the connection began. */
+uint64_t tcp_acknowledged(int fd);
+
+/* Small packets go out without waiting for earlier ones to be acknowledged. */
+void tcp_no_delay(int fd);
+
+#endif
