@@ -1,15 +1,16 @@
-/* Waiters: how long until the retry whose number the execution tells? In come the execution and a stream of random numbers, out come
- * microseconds, or INSIST_EXIT. All arithmetic saturates: no retry number, base or factor makes a wait short or negative. Pure. */
+/* Waiters: how long until the retry whose number the execution tells? In come the execution and a stream of random
+ * numbers, out come microseconds, or INSIST_EXIT. All arithmetic saturates: no retry number, base or factor makes a
+ * wait short or negative. Pure. */
 #include "policy/backoff.h"
 #include "base/time_math.h"
 #include "policy/poison.h"
 #include "view/execution.h"
 #include <math.h>
 
-#define US_PER_MS               INT64_C(1000)
-#define STANDARD_BASE_US        (50 * US_PER_MS)
-#define STANDARD_THROTTLED_US   (1000 * US_PER_MS)
-#define STANDARD_CAP_US         (20000 * US_PER_MS)
+#define US_PER_MS INT64_C(1000)
+#define STANDARD_BASE_US (50 * US_PER_MS)
+#define STANDARD_THROTTLED_US (1000 * US_PER_MS)
+#define STANDARD_CAP_US (20000 * US_PER_MS)
 
 /* What a waiter needs to know, allocated once and never changed; a wrapper owns its inner waiter. */
 struct pace {
@@ -24,9 +25,10 @@ static const struct poison negative_wait = {INSIST_EINVAL, "ms", "a wait cannot 
 static const struct poison negative_base = {INSIST_EINVAL, "base_ms", "a wait cannot be negative"};
 static const struct poison bad_factor = {INSIST_EINVAL, "factor", "the factor must be a finite number of 0 or more"};
 static const struct poison no_cap = {INSIST_EINVAL, "max_ms", "the longest wait must be 1 ms or more"};
-static const struct poison negative_cap = {INSIST_EINVAL, "cap_ms", "the longest Retry-After that is waited for cannot be negative"};
-static const struct poison not_outermost = {INSIST_EINVAL, "waiter",
-    "insist_wait_retry_after() must be the outermost waiter, and there can be only one"};
+static const struct poison negative_cap = {INSIST_EINVAL, "cap_ms",
+                                           "the longest Retry-After that is waited for cannot be negative"};
+static const struct poison not_outermost = {
+    INSIST_EINVAL, "waiter", "insist_wait_retry_after() must be the outermost waiter, and there can be only one"};
 
 void waiter_release(insist_waiter waiter) {
     if (waiter.release)
@@ -48,7 +50,7 @@ static insist_waiter pace_new(const struct env *env, insist_wait_fn *wait, struc
     return (insist_waiter){.wait = wait, .ctx = pace, .release = pace_release};
 }
 
-/* ---- the waits themselves ------------------------------------------------------------------------------------------ */
+/* ---- the waits themselves ---------------------------------------------------------------------------------------- */
 
 static int64_t wait_constant(void *ctx, const insist_execution *execution, insist_random *random) {
     const struct pace *pace = ctx;
@@ -65,9 +67,11 @@ insist_waiter waiter_constant_ms(const struct env *env, int64_t ms) {
 /* factor to that power, by squaring; infinity when it is too large. */
 static double power(double factor, unsigned exponent) {
     double product = 1;
-    for (double square = factor; exponent > 0; exponent >>= 1, square *= square) {
+    while (exponent > 0) {
         if (exponent & 1)
-            product *= square;
+            product *= factor;
+        factor *= factor;
+        exponent >>= 1;
     }
     return product;
 }
@@ -132,16 +136,18 @@ static int64_t wait_retry_after(void *ctx, const insist_execution *execution, in
     return wait_us == INSIST_EXIT ? INSIST_EXIT : time_add(time_max(asked_us, 0), wait_us);
 }
 
-/* ---- wrappers ------------------------------------------------------------------------------------------------------ */
+/* ---- wrappers ---------------------------------------------------------------------------------------------------- */
 
 /* Consumes inner, also when it fails. refusal: what is wrong with the wrapper's own argument, or NULL. */
-static insist_waiter wrap(const struct env *env, insist_wait_fn *wait, insist_waiter inner, int64_t us, const struct poison *refusal) {
+static insist_waiter wrap(const struct env *env, insist_wait_fn *wait, insist_waiter inner, int64_t us,
+                          const struct poison *refusal) {
     const struct poison *poison = poison_in_waiter(&inner);
     if (!poison && inner.wait == wait_retry_after)
         poison = &not_outermost;
     if (!poison)
         poison = refusal;
-    insist_waiter wrapped = poison ? poison_waiter(poison) : pace_new(env, wait, (struct pace){.us = us, .inner = inner});
+    insist_waiter wrapped =
+        poison ? poison_waiter(poison) : pace_new(env, wait, (struct pace){.us = us, .inner = inner});
     if (!wrapped.wait)
         waiter_release(inner);
     return wrapped;
@@ -174,7 +180,7 @@ insist_waiter waiter_peel_retry_after(insist_waiter waiter, int64_t *cap_us) {
     return inner;
 }
 
-/* ---- the public constructors --------------------------------------------------------------------------------------- */
+/* ---- the public constructors ------------------------------------------------------------------------------------- */
 
 insist_waiter insist_wait_constant_ms(int64_t ms) {
     return waiter_constant_ms(&env_standard, ms);

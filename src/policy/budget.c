@@ -1,13 +1,14 @@
-/* The retry budget: extras counted in ten slots of a second, and a bucket. Whole numbers only; counts and levels saturate. Pure. */
+/* The retry budget: extras counted in ten slots of a second, and a bucket. Whole numbers only; counts and levels
+ * saturate. Pure. */
 #include "policy/budget.h"
 #include <string.h>
 
-#define NS_PER_S          INT64_C(1000000000)
-#define NANO              INT64_C(1000000000) /* a unit of the bucket */
-#define FULL_NANO         (500 * NANO)
-#define GAIN_PER_S        14
-#define FREE_EXTRAS       10
-#define FIRSTS_PER_EXTRA  5 /* 20 % */
+#define NS_PER_S INT64_C(1000000000)
+#define NANO INT64_C(1000000000) /* a unit of the bucket */
+#define FULL_NANO (500 * NANO)
+#define GAIN_PER_S 14
+#define FREE_EXTRAS 10
+#define FIRSTS_PER_EXTRA 5 /* 20 % */
 
 static int64_t second_of(int64_t ns) {
     return ns / NS_PER_S - (ns % NS_PER_S < 0);
@@ -72,7 +73,8 @@ void budget_first_accepted(struct budget *budget, int64_t now_ns) {
 
 bool budget_charge(struct budget *budget, unsigned cost, int64_t now_ns) {
     advance(budget, now_ns);
-    if ((sum(budget->extras) + 1) * FIRSTS_PER_EXTRA > FREE_EXTRAS * FIRSTS_PER_EXTRA + sum(budget->firsts))
+    const uint64_t extras = sum(budget->extras) + 1, firsts = sum(budget->firsts);
+    if (extras > FREE_EXTRAS && (extras - FREE_EXTRAS) * FIRSTS_PER_EXTRA > firsts)
         return false;
     if (budget->level_nano < cost * NANO)
         return false;
@@ -91,7 +93,7 @@ void budget_give_back(struct budget *budget, unsigned cost, int64_t charged_at_n
     int64_t second = second_of(charged_at_ns);
     if (second <= budget->slot_second - BUDGET_SLOTS)
         return;
-    /* A charge at an instant before the latest seen went into the newest slot of that time: into its own second's, or a later one. */
+    /* A charge at an instant before the latest seen went into the newest slot of that time: its own or a later one. */
     while (second < budget->slot_second && budget->extras[slot_of(second)] == 0)
         second++;
     if (second > budget->slot_second)

@@ -1,4 +1,5 @@
-/* What a client does that was told nothing: three retries of what is likely to pass, and five seconds an attempt. Any thread. */
+/* What a client does that was told nothing: three retries of what is likely to pass, and five seconds an attempt. Any
+ * thread. */
 #include "policy/defaults.h"
 #include "policy/backoff.h"
 

@@ -1,15 +1,16 @@
 /* HTTP dates: text in, seconds since 1970 out. Knows no locale and no time zone but GMT.
  *
- * Readers move a pointer into the text forward past what they accept; all stop at the first character that does not fit, so none reads
- * beyond the final NUL. Days are counted in the Gregorian calendar, extended in both directions. Pure. */
+ * Readers move a pointer into the text forward past what they accept; all stop at the first character that does not
+ * fit, so none reads beyond the final NUL. Days are counted in the Gregorian calendar, extended in both directions.
+ * Pure. */
 #include "policy/http_date.h"
 #include "base/time_math.h"
 #include <stddef.h>
 #include <string.h>
 
-#define SECONDS_PER_DAY      86400
-#define DAYS_PER_400_YEARS   146097
-#define COUNT(array)         (sizeof(array) / sizeof *(array))
+#define SECONDS_PER_DAY 86400
+#define DAYS_PER_400_YEARS 146097
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct civil {
     int64_t year;
@@ -18,9 +19,10 @@ struct civil {
 
 static const char *const short_days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 static const char *const long_days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/* ---- the calendar -------------------------------------------------------------------------------------------------- */
+/* ---- the calendar ------------------------------------------------------------------------------------------------ */
 
 static int64_t floor_divide(int64_t number, int64_t by) {
     return number / by - (number % by < 0);
@@ -77,10 +79,10 @@ static void civil_complete_year(struct civil *civil, int64_t wall_s) {
 
 static bool civil_is_valid(const struct civil *civil) {
     return civil->day >= 1 && civil->day <= days_in_month(civil->year, civil->month) && civil->hour <= 23 &&
-        civil->minute <= 59 && civil->second <= 60;
+           civil->minute <= 59 && civil->second <= 60;
 }
 
-/* ---- the text ------------------------------------------------------------------------------------------------------ */
+/* ---- the text ---------------------------------------------------------------------------------------------------- */
 
 static bool read_text(const char **at, const char *text) {
     const size_t length = strlen(text);
@@ -111,8 +113,8 @@ static bool read_digits(const char **at, int n, int *number) {
 }
 
 static bool read_time(const char **at, struct civil *civil) {
-    return read_digits(at, 2, &civil->hour) && read_text(at, ":") && read_digits(at, 2, &civil->minute) && read_text(at, ":") &&
-        read_digits(at, 2, &civil->second);
+    return read_digits(at, 2, &civil->hour) && read_text(at, ":") && read_digits(at, 2, &civil->minute) &&
+           read_text(at, ":") && read_digits(at, 2, &civil->second);
 }
 
 static bool read_year(const char **at, int digits, struct civil *civil) {
@@ -129,16 +131,16 @@ static bool read_month(const char **at, struct civil *civil) {
 
 static bool read_imf_fixdate(const char **at, struct civil *civil) { /* Sun, 06 Nov 1994 08:49:37 GMT */
     int weekday;
-    return read_name(at, short_days, COUNT(short_days), &weekday) && read_text(at, ", ") && read_digits(at, 2, &civil->day) &&
-        read_text(at, " ") && read_month(at, civil) && read_text(at, " ") && read_year(at, 4, civil) && read_text(at, " ") &&
-        read_time(at, civil) && read_text(at, " GMT");
+    return read_name(at, short_days, COUNT(short_days), &weekday) && read_text(at, ", ") &&
+           read_digits(at, 2, &civil->day) && read_text(at, " ") && read_month(at, civil) && read_text(at, " ") &&
+           read_year(at, 4, civil) && read_text(at, " ") && read_time(at, civil) && read_text(at, " GMT");
 }
 
 static bool read_rfc850(const char **at, struct civil *civil) { /* Sunday, 06-Nov-94 08:49:37 GMT */
     int weekday;
-    return read_name(at, long_days, COUNT(long_days), &weekday) && read_text(at, ", ") && read_digits(at, 2, &civil->day) &&
-        read_text(at, "-") && read_month(at, civil) && read_text(at, "-") && read_year(at, 2, civil) && read_text(at, " ") &&
-        read_time(at, civil) && read_text(at, " GMT");
+    return read_name(at, long_days, COUNT(long_days), &weekday) && read_text(at, ", ") &&
+           read_digits(at, 2, &civil->day) && read_text(at, "-") && read_month(at, civil) && read_text(at, "-") &&
+           read_year(at, 2, civil) && read_text(at, " ") && read_time(at, civil) && read_text(at, " GMT");
 }
 
 static bool read_day_or_blank_digit(const char **at, struct civil *civil) {
@@ -148,8 +150,8 @@ static bool read_day_or_blank_digit(const char **at, struct civil *civil) {
 static bool read_asctime(const char **at, struct civil *civil) { /* Sun Nov  6 08:49:37 1994 */
     int weekday;
     return read_name(at, short_days, COUNT(short_days), &weekday) && read_text(at, " ") && read_month(at, civil) &&
-        read_text(at, " ") && read_day_or_blank_digit(at, civil) && read_text(at, " ") && read_time(at, civil) &&
-        read_text(at, " ") && read_year(at, 4, civil);
+           read_text(at, " ") && read_day_or_blank_digit(at, civil) && read_text(at, " ") && read_time(at, civil) &&
+           read_text(at, " ") && read_year(at, 4, civil);
 }
 
 static bool read_whole(bool (*read)(const char **, struct civil *), const char *text, struct civil *civil) {

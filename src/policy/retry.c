@@ -1,13 +1,14 @@
 /* Deciders: may the attempt that has just ended be followed by another? In comes the execution, out a verdict.
  *
- * A decider that needs a context has one struct rule, allocated once and never changed; combinators own their sides. Pure. */
+ * A decider that needs a context has one struct rule, allocated once and never changed; combinators own their sides.
+ * Pure. */
 #include "policy/retry.h"
 #include "base/time_math.h"
 #include "policy/poison.h"
 #include "view/execution.h"
 
 #define STATUS_FIRST 100
-#define STATUS_LAST  999
+#define STATUS_LAST 999
 
 struct rule {
     const struct env *env;
@@ -20,7 +21,8 @@ struct rule {
 };
 
 static const struct poison no_memory = {INSIST_ENOMEM, "decider", "out of memory"};
-static const struct poison no_attempts = {INSIST_EINVAL, "n", "a call makes one attempt at least: 0 attempts make no sense"};
+static const struct poison no_attempts = {INSIST_EINVAL, "n",
+                                          "a call makes one attempt at least: 0 attempts make no sense"};
 static const struct poison negative_time = {INSIST_EINVAL, "ms", "a time since the call began cannot be negative"};
 static const struct poison no_statuses = {INSIST_EINVAL, "statuses", "the list of statuses is empty"};
 static const struct poison bad_status = {INSIST_EINVAL, "statuses", "a status is outside 100 to 999"};
@@ -43,7 +45,8 @@ static void rule_release_sides(void *ctx) {
     env_release(rule->env, rule);
 }
 
-static insist_decider rule_new(const struct env *env, insist_decide_fn *decide, insist_release_fn *release, struct rule content) {
+static insist_decider rule_new(const struct env *env, insist_decide_fn *decide, insist_release_fn *release,
+                               struct rule content) {
     struct rule *rule = env_alloc(env, sizeof *rule);
     if (!rule)
         return poison_decider(&no_memory);
@@ -52,7 +55,7 @@ static insist_decider rule_new(const struct env *env, insist_decide_fn *decide, 
     return (insist_decider){.decide = decide, .ctx = rule, .release = release};
 }
 
-/* ---- counts and time ----------------------------------------------------------------------------------------------- */
+/* ---- counts and time --------------------------------------------------------------------------------------------- */
 
 static insist_verdict decide_times(void *ctx, const insist_execution *execution, insist_err *error) {
     const struct rule *rule = ctx;
@@ -88,7 +91,7 @@ insist_decider decider_before_ms(const struct env *env, int64_t ms) {
     return rule_new(env, decide_before, rule_release, (struct rule){.is.limit_ns = time_from_ms(ms)});
 }
 
-/* ---- outcomes ------------------------------------------------------------------------------------------------------ */
+/* ---- outcomes ---------------------------------------------------------------------------------------------------- */
 
 /* The status of the answer that came, 0 when none came. */
 static int answer_status(const insist_execution *execution) {
@@ -161,10 +164,8 @@ static insist_verdict decide_standard(void *ctx, const insist_execution *executi
     case 500: /* internal error */
     case 502: /* bad gateway */
     case 503: /* unavailable */
-    case 504: /* gateway timeout */
-        return INSIST_RETRY;
-    default:
-        return retry_if(failed_transiently(execution));
+    case 504: /* gateway timeout */ return INSIST_RETRY;
+    default: return retry_if(failed_transiently(execution));
     }
 }
 
@@ -173,14 +174,16 @@ static insist_verdict decide_never(void *ctx, const insist_execution *execution,
     return INSIST_ACCEPT;
 }
 
-/* ---- combinators --------------------------------------------------------------------------------------------------- */
+/* ---- combinators ------------------------------------------------------------------------------------------------- */
 
 static bool either(insist_verdict a, insist_verdict b, insist_verdict wanted) {
     return a == wanted || b == wanted;
 }
 
-/* Asks both sides, the second only if the first did not fail: nothing else settles the matter, since the second might fail. */
-static bool ask_sides(const struct rule *rule, const insist_execution *execution, insist_verdict answers[2], insist_err *error) {
+/* Asks both sides, the second only if the first did not fail: nothing else settles the matter, since the second might
+ * fail. */
+static bool ask_sides(const struct rule *rule, const insist_execution *execution, insist_verdict answers[2],
+                      insist_err *error) {
     answers[0] = decider_ask(&rule->is.sides[0], execution, error);
     if (answers[0] == INSIST_FAIL)
         return false;
@@ -214,12 +217,14 @@ static insist_verdict decide_not(void *ctx, const insist_execution *execution, i
     return retry_if(answer != INSIST_RETRY);
 }
 
-static insist_decider combine(const struct env *env, insist_decide_fn *decide, insist_decider first, insist_decider second) {
+static insist_decider combine(const struct env *env, insist_decide_fn *decide, insist_decider first,
+                              insist_decider second) {
     const struct poison *poison = poison_in_decider(&first);
     if (!poison)
         poison = poison_in_decider(&second);
-    insist_decider combined = poison ? poison_decider(poison) : rule_new(env, decide, rule_release_sides,
-                                                                    (struct rule){.is.sides = {first, second}});
+    insist_decider combined =
+        poison ? poison_decider(poison)
+               : rule_new(env, decide, rule_release_sides, (struct rule){.is.sides = {first, second}});
     if (!combined.decide) {
         decider_release(first);
         decider_release(second);
@@ -239,7 +244,7 @@ insist_decider decider_not(const struct env *env, insist_decider decider) {
     return combine(env, decide_not, decider, insist_retry_never()); /* the second side is never asked */
 }
 
-/* ---- bounds -------------------------------------------------------------------------------------------------------- */
+/* ---- bounds ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
@@ -260,14 +265,15 @@ struct retry_bounds decider_bounds(const insist_decider *decider) {
         bounds.attempts = rule->is.count;
     else if (decider->decide == decide_and || decider->decide == decide_or) {
         uint32_t (*const choose)(uint32_t, uint32_t) = decider->decide == decide_and ? smaller : larger;
-        const struct retry_bounds first = decider_bounds(&rule->is.sides[0]), second = decider_bounds(&rule->is.sides[1]);
+        const struct retry_bounds first = decider_bounds(&rule->is.sides[0]),
+                                  second = decider_bounds(&rule->is.sides[1]);
         bounds.retries = choose(first.retries, second.retries);
         bounds.attempts = choose(first.attempts, second.attempts);
     }
     return bounds;
 }
 
-/* ---- the public constructors --------------------------------------------------------------------------------------- */
+/* ---- the public constructors ------------------------------------------------------------------------------------- */
 
 insist_decider insist_retry_times(unsigned n) {
     return decider_times(&env_standard, n);

@@ -1,4 +1,5 @@
-/* Deciders and the retry policy made of one and a waiter; the constructors of <insist/policy.h>, with the env they take memory from. */
+/* Deciders and the retry policy made of one and a waiter; the constructors of <insist/policy.h>, with the env they
+ * take memory from. */
 #ifndef POLICY_RETRY_H
 #define POLICY_RETRY_H
 
@@ -20,8 +21,8 @@ struct retry_bounds {
 };
 struct retry_bounds decider_bounds(const insist_decider *decider);
 
-insist_err retry_policy_new(const struct env *env, insist_decider decider, insist_waiter waiter, insist_problem *problem,
-    insist_retry_policy **out);
+insist_err retry_policy_new(const struct env *env, insist_decider decider, insist_waiter waiter,
+                            insist_problem *problem, insist_retry_policy **out);
 insist_retry_policy *retry_policy_retain(const insist_retry_policy *policy);
 
 #endif

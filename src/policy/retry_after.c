@@ -1,5 +1,5 @@
-/* Retry-After: a number of seconds, or a date that is measured against the answer's own Date, so that a server whose clock is wrong, or
- * ours, does no harm. In comes text, out microseconds. Pure. */
+/* Retry-After: a number of seconds, or a date that is measured against the answer's own Date, so that a server whose
+ * clock is wrong, or ours, does no harm. In comes text, out microseconds. Pure. */
 #include "policy/retry_after.h"
 #include "base/time_math.h"
 #include "policy/http_date.h"

@@ -4,14 +4,15 @@
 #include "policy/poison.h"
 #include "policy/retry.h"
 
-static insist_err refuse(insist_decider decider, insist_waiter waiter, insist_problem *problem, const struct poison *why) {
+static insist_err refuse(insist_decider decider, insist_waiter waiter, insist_problem *problem,
+                         const struct poison *why) {
     decider_release(decider);
     waiter_release(waiter);
     return problem_set(problem, why->err, why->field, "%s", why->text);
 }
 
-insist_err retry_policy_new(const struct env *env, insist_decider decider, insist_waiter waiter, insist_problem *problem,
-    insist_retry_policy **out) {
+insist_err retry_policy_new(const struct env *env, insist_decider decider, insist_waiter waiter,
+                            insist_problem *problem, insist_retry_policy **out) {
     static const struct poison no_out = {INSIST_EINVAL, "out", "there is nowhere to put the policy: out is NULL"};
     static const struct poison no_memory = {INSIST_ENOMEM, "policy", "out of memory"};
     if (!out)
@@ -37,7 +38,8 @@ insist_err retry_policy_new(const struct env *env, insist_decider decider, insis
     return INSIST_OK;
 }
 
-insist_err insist_retry_policy_new(insist_decider decider, insist_waiter waiter, insist_problem *problem, insist_retry_policy **out) {
+insist_err insist_retry_policy_new(insist_decider decider, insist_waiter waiter, insist_problem *problem,
+                                   insist_retry_policy **out) {
     return retry_policy_new(&env_standard, decider, waiter, problem, out);
 }
 

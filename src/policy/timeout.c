@@ -15,13 +15,13 @@ static int64_t fixed_timeout_us(void *ctx, const insist_execution *execution) {
 }
 
 insist_err timeout_policy_fixed_new(const struct env *env, int64_t ms, bool takes_the_rest, insist_problem *problem,
-    insist_timeout_policy **out) {
+                                    insist_timeout_policy **out) {
     if (!out)
         return problem_set(problem, INSIST_EINVAL, "out", "there is nowhere to put the policy: out is NULL");
     *out = NULL;
     if (ms <= 0)
-        return problem_set(problem, INSIST_EINVAL, "ms", "%lld: an attempt needs a timeout of 1 ms or more, or INSIST_FOREVER",
-            (long long)ms);
+        return problem_set(problem, INSIST_EINVAL, "ms",
+                           "%lld: an attempt needs a timeout of 1 ms or more, or INSIST_FOREVER", (long long)ms);
     struct fixed_timeout *fixed = env_alloc(env, sizeof *fixed);
     if (!fixed)
         return problem_set(problem, INSIST_ENOMEM, "policy", "out of memory");

@@ -6,7 +6,7 @@
 
 /* takes_the_rest: an attempt that no retry can follow may take all that is left of the deadline. */
 insist_err timeout_policy_fixed_new(const struct env *env, int64_t ms, bool takes_the_rest, insist_problem *problem,
-    insist_timeout_policy **out);
+                                    insist_timeout_policy **out);
 /* The same for every attempt: how long, in microseconds; -1 when it depends on the call. */
 int64_t timeout_policy_fixed_us(const insist_timeout_policy *policy);
 

@@ -62,7 +62,7 @@ static insist_waiter scripted_waiter(struct scripted *scripted) {
     return (insist_waiter){scripted_wait, scripted, scripted_release};
 }
 
-/* ---- constant and exponential -------------------------------------------------------------------------------------- */
+/* ---- constant and exponential ------------------------------------------------------------------------------------ */
 
 /* B1, H59, P14; a wait of 0 means at once. */
 static void test_constant(void **state) {
@@ -107,7 +107,8 @@ static void test_exponential_saturates(void **state) {
         assert_int_equal(ask_once(insist_wait_exponential_ms(1000, 2), retries[i]), INT64_MAX);
         assert_int_equal(ask_once(insist_wait_exponential_ms(1, 1e308), retries[i]), INT64_MAX);
         assert_int_equal(ask_once(insist_wait_exponential_ms(INSIST_FOREVER, 1.5), retries[i]), INT64_MAX);
-        assert_int_equal(ask_once(insist_wait_cap_ms(insist_wait_exponential_ms(1000, 2), 30000), retries[i]), 30000 * MS);
+        assert_int_equal(ask_once(insist_wait_cap_ms(insist_wait_exponential_ms(1000, 2), 30000), retries[i]),
+                         30000 * MS);
     }
     insist_waiter waiter = insist_wait_exponential_ms(50, 2);
     int64_t before_us = 0;
@@ -119,7 +120,7 @@ static void test_exponential_saturates(void **state) {
     waiter_release(waiter);
 }
 
-/* ---- jitter -------------------------------------------------------------------------------------------------------- */
+/* ---- jitter ------------------------------------------------------------------------------------------------------ */
 
 /* H60, H61: every whole number of [0, w], both ends included, as often as any other; one draw each. */
 static void test_full_jitter_is_uniform(void **state) {
@@ -179,7 +180,7 @@ static void test_a_seed_replays_the_waits(void **state) {
         assert_int_equal(ask_once(insist_wait_standard(), 1 + i % 10), first[i]);
 }
 
-/* ---- the cap ------------------------------------------------------------------------------------------------------- */
+/* ---- the cap ----------------------------------------------------------------------------------------------------- */
 
 /* B6, B10 */
 static void test_cap(void **state) {
@@ -192,7 +193,8 @@ static void test_cap(void **state) {
     inner.says = INT64_MAX;
     assert_int_equal(ask(waiter, 1), 100 * MS);
     waiter_release(waiter);
-    assert_int_equal(ask_once(insist_wait_cap_ms(insist_wait_constant_ms(INSIST_FOREVER), INSIST_FOREVER), 1), INT64_MAX);
+    assert_int_equal(ask_once(insist_wait_cap_ms(insist_wait_constant_ms(INSIST_FOREVER), INSIST_FOREVER), 1),
+                     INT64_MAX);
 }
 
 /* B2, B5, B6: EXIT passes through every wrapper; so does any other negative number, INT64_MIN included. */
@@ -204,7 +206,8 @@ static void test_exit_passes_through(void **state) {
         assert_int_equal(ask_once(insist_wait_full_jitter(scripted_waiter(&inner)), 1), INSIST_EXIT);
         assert_int_equal(ask_once(insist_wait_cap_ms(scripted_waiter(&inner), 5), 1), INSIST_EXIT);
         assert_int_equal(ask_once(insist_wait_retry_after(scripted_waiter(&inner), 5), 1), INSIST_EXIT);
-        assert_int_equal(ask_once(insist_wait_cap_ms(insist_wait_full_jitter(scripted_waiter(&inner)), 5), 1), INSIST_EXIT);
+        assert_int_equal(ask_once(insist_wait_cap_ms(insist_wait_full_jitter(scripted_waiter(&inner)), 5), 1),
+                         INSIST_EXIT);
         attempt.outcome.retry_after_us = 3;
         assert_int_equal(ask_once(insist_wait_retry_after(scripted_waiter(&inner), 5), 1), INSIST_EXIT);
         attempt.outcome.retry_after_us = -1;
@@ -214,7 +217,7 @@ static void test_exit_passes_through(void **state) {
     }
 }
 
-/* ---- what a client uses that was told nothing ------------------------------------------------------------------------ */
+/* ---- what a client uses that was told nothing -------------------------------------------------------------------- */
 
 /* The wait's range for a retry: 0 to that, and the upper tenth of it is reached. */
 static void check_standard(unsigned retry, int64_t most_us) {
@@ -257,7 +260,7 @@ static void test_standard_is_slower_when_throttled(void **state) {
     check_standard(1, 50 * MS);
 }
 
-/* ---- Retry-After --------------------------------------------------------------------------------------------------- */
+/* ---- Retry-After ------------------------------------------------------------------------------------------------- */
 
 static insist_retry_policy *policy_of(insist_waiter waiter) {
     insist_retry_policy *policy = NULL;
@@ -325,11 +328,13 @@ static void test_the_wrapper_must_be_outermost(void **state) {
     check_refused(insist_wait_full_jitter(insist_wait_retry_after(scripted_waiter(&inner), 5)), "waiter");
     check_refused(insist_wait_cap_ms(insist_wait_retry_after(scripted_waiter(&inner), 5), 5), "waiter");
     check_refused(insist_wait_retry_after(insist_wait_retry_after(scripted_waiter(&inner), 5), 5), "waiter");
-    check_refused(insist_wait_retry_after(insist_wait_cap_ms(insist_wait_retry_after(scripted_waiter(&inner), 5), 5), 5), "waiter");
+    check_refused(
+        insist_wait_retry_after(insist_wait_cap_ms(insist_wait_retry_after(scripted_waiter(&inner), 5), 5), 5),
+        "waiter");
     assert_int_equal(inner.released, 4);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------------------------------- */
+/* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 /* B1, B4, H60: bad numbers; what was wrapped is released. */
 static void test_bad_arguments_name_their_field(void **state) {
@@ -350,7 +355,8 @@ static void test_bad_arguments_name_their_field(void **state) {
 static void test_poison_is_carried_along(void **state) {
     (void)state;
     struct scripted inner = {.says = 1};
-    check_refused(insist_wait_retry_after(insist_wait_cap_ms(insist_wait_full_jitter(insist_wait_constant_ms(-1)), 0), -1), "ms");
+    check_refused(
+        insist_wait_retry_after(insist_wait_cap_ms(insist_wait_full_jitter(insist_wait_constant_ms(-1)), 0), -1), "ms");
     check_refused((insist_waiter){NULL, &inner, scripted_release}, "waiter");
     check_refused(insist_wait_full_jitter((insist_waiter){NULL, &inner, scripted_release}), "waiter");
     check_refused((insist_waiter){.wait = NULL}, "waiter");

@@ -1,4 +1,5 @@
-/* The retry budget: its two rules each by itself, time that jumps, what comes back, and a service under load in virtual time. */
+/* The retry budget: its two rules each by itself, time that jumps, what comes back, and a service under load in
+ * virtual time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 #include "policy/budget.h"
 #include <insist/policy.h>
 
-#define S  INT64_C(1000000000) /* nanoseconds */
+#define S INT64_C(1000000000) /* nanoseconds */
 #define MS INT64_C(1000000)
 #define START (1000 * S) /* any instant will do; this one begins a slot */
 
@@ -27,7 +28,7 @@ static void begin_firsts(struct budget *budget, unsigned n, int64_t now_ns) {
         budget_first_begun(budget, now_ns);
 }
 
-/* ---- the share of extra attempts ----------------------------------------------------------------------------------- */
+/* ---- the share of extra attempts --------------------------------------------------------------------------------- */
 
 static void test_ten_extras_are_free(void **state) {
     struct budget budget;
@@ -69,7 +70,7 @@ static void test_first_attempts_leave_the_window_too(void **state) {
     assert_int_equal(charge_while_allowed(&budget, 0, START + 19 * S), 10);
 }
 
-/* ---- the bucket ---------------------------------------------------------------------------------------------------- */
+/* ---- the bucket -------------------------------------------------------------------------------------------------- */
 
 static void test_the_bucket_starts_full(void **state) {
     struct budget budget;
@@ -143,7 +144,7 @@ static void test_both_or_neither(void **state) {
     assert_true(budget_charge(&budget, 490, START));
 }
 
-/* ---- what comes back ----------------------------------------------------------------------------------------------- */
+/* ---- what comes back --------------------------------------------------------------------------------------------- */
 
 static void test_never_started_is_as_if_not_charged(void **state) {
     struct budget budget;
@@ -205,7 +206,7 @@ static void test_given_back_by_a_late_thread(void **state) {
     assert_false(budget_charge(&budget, 0, START + S));
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 static void test_time_does_not_go_backwards(void **state) {
     struct budget budget;
@@ -258,20 +259,12 @@ static void test_invariants_hold_for_any_sequence(void **state) {
         const unsigned cost = (unsigned)(draw >> 8 & 31);
         now_ns += (int64_t)(draw >> 16 & 0xfffffff) - 0x1000000; /* mostly forward, by up to a quarter of a second */
         switch (draw & 7) {
-        case 0:
-            budget_first_accepted(&budget, now_ns);
-            break;
-        case 1:
-            budget_return_cost(&budget, cost, now_ns);
-            break;
-        case 2:
-            budget_give_back(&budget, cost, now_ns - (int64_t)(draw >> 44) * MS, now_ns);
-            break;
+        case 0: budget_first_accepted(&budget, now_ns); break;
+        case 1: budget_return_cost(&budget, cost, now_ns); break;
+        case 2: budget_give_back(&budget, cost, now_ns - (int64_t)(draw >> 44) * MS, now_ns); break;
         case 3:
         case 4:
-        case 5:
-            budget_first_begun(&budget, now_ns);
-            break;
+        case 5: budget_first_begun(&budget, now_ns); break;
         default:
             if (budget_charge(&budget, cost, now_ns)) {
                 uint64_t firsts = 0, extras = 0;
@@ -284,11 +277,11 @@ static void test_invariants_hold_for_any_sequence(void **state) {
     }
 }
 
-/* ---- a service under load (goals, W3): 1,000 calls a second, 5 ms each, up to 3 retries, full jitter over 50 ms --------- */
+/* ---- a service under load (goals, W3): 1,000 calls a second, 5 ms each, up to 3 retries, full jitter over 50 ms -- */
 
-#define RUN_MS      60000
-#define SERVICE_MS  5
-#define CALLS       RUN_MS /* one a millisecond */
+#define RUN_MS 60000
+#define SERVICE_MS 5
+#define CALLS RUN_MS /* one a millisecond */
 
 struct load_call {
     unsigned retries;
@@ -373,7 +366,7 @@ static void test_total_outage_is_not_amplified(void **state) {
     struct load *load = load_run(10000, 30000, 0.01);
     const double amplification = 1 + (double)load->outage_extras / load->outage_firsts;
     print_message("outage of 20 s: %.4f attempts a call, first retry %d ms after it\n", amplification,
-        (int)load->first_retry_after_outage_ms);
+                  (int)load->first_retry_after_outage_ms);
     assert_int_equal(load->outage_firsts, 20000);
     assert_true(load->outage_extras >= 35 + 19); /* the bucket's 500, then one a second */
     assert_true(amplification <= 1.02);

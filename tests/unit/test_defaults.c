@@ -1,4 +1,5 @@
-/* What a client does that was told nothing: three retries, the standard waits, Retry-After up to 30 s, five seconds an attempt. */
+/* What a client does that was told nothing: three retries, the standard waits, Retry-After up to 30 s, five seconds an
+ * attempt. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* HTTP dates: the three forms, every field's range, the century of a two-digit year, the whole calendar, and any bytes at all. */
+/* HTTP dates: the three forms, every field's range, the century of a two-digit year, the whole calendar, and any bytes
+ * at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,11 +13,11 @@
 #include "policy/http_date.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define RFC_EXAMPLE  INT64_C(784111777) /* Sun, 06 Nov 1994 08:49:37 GMT */
-#define WALL         INT64_C(1700000000) /* 14 November 2023 */
-#define YEAR_0       INT64_C(-62167219200)
-#define YEAR_10000   INT64_C(253402300800)
-#define UNTOUCHED    INT64_C(-4711)
+#define RFC_EXAMPLE INT64_C(784111777) /* Sun, 06 Nov 1994 08:49:37 GMT */
+#define WALL INT64_C(1700000000)       /* 14 November 2023 */
+#define YEAR_0 INT64_C(-62167219200)
+#define YEAR_10000 INT64_C(253402300800)
+#define UNTOUCHED INT64_C(-4711)
 
 static int64_t parsed_at(const char *text, int64_t wall_s) {
     int64_t seconds = UNTOUCHED;
@@ -48,20 +49,52 @@ static void test_weekdays_are_not_compared_with_the_date(void **state) {
 
 static void test_strictness(void **state) {
     static const char *const wrong[] = {
-        "", " ", "0", "soon", "784111777", "Sun", "Sun, ", "GMT",
-        "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 +0000",
-        "Sun, 06 Nov 1994 08:49:37 GMTx", "Sun, 06 Nov 1994 08:49:37 GMT, x", "Sun, 06 Nov 1994 08:49:37GMT",
-        "sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 gmt",
-        "Xyz, 06 Nov 1994 08:49:37 GMT", "Sun 06 Nov 1994 08:49:37 GMT", "Sun,06 Nov 1994 08:49:37 GMT",
-        "Sun,  06 Nov 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun,  6 Nov 1994 08:49:37 GMT",
-        "Sun, 006 Nov 1994 08:49:37 GMT", "Sun, 06 November 1994 08:49:37 GMT", "Sun, 06 Nov 94 08:49:37 GMT",
-        "Sun, 06 Nov 01994 08:49:37 GMT", "Sun, 06 Nov -994 08:49:37 GMT", "Sun, 06 Nov +994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 8:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 06 Nov 1994 08:49:37.5 GMT",
-        "Sun, 06-Nov-1994 08:49:37 GMT", "Sun, 06-Nov-94 08:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT",
-        "Sunday, 06 Nov 94 08:49:37 GMT", "Sunday, 6-Nov-94 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37",
-        "Sunday Nov  6 08:49:37 1994", "Sun Nov 6 08:49:37 1994", "Sun Nov   6 08:49:37 1994",
-        "Sun Nov  6 08:49:37 94", "Sun Nov  6 08:49:37 1994 GMT", "Sun Nov  6 08:49:37 GMT 1994",
-        "Sun, 06 Nov 1994\n08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT\n",
+        "",
+        " ",
+        "0",
+        "soon",
+        "784111777",
+        "Sun",
+        "Sun, ",
+        "GMT",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 06 Nov 1994 08:49:37 +0000",
+        "Sun, 06 Nov 1994 08:49:37 GMTx",
+        "Sun, 06 Nov 1994 08:49:37 GMT, x",
+        "Sun, 06 Nov 1994 08:49:37GMT",
+        "sun, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 gmt",
+        "Xyz, 06 Nov 1994 08:49:37 GMT",
+        "Sun 06 Nov 1994 08:49:37 GMT",
+        "Sun,06 Nov 1994 08:49:37 GMT",
+        "Sun,  06 Nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun,  6 Nov 1994 08:49:37 GMT",
+        "Sun, 006 Nov 1994 08:49:37 GMT",
+        "Sun, 06 November 1994 08:49:37 GMT",
+        "Sun, 06 Nov 94 08:49:37 GMT",
+        "Sun, 06 Nov 01994 08:49:37 GMT",
+        "Sun, 06 Nov -994 08:49:37 GMT",
+        "Sun, 06 Nov +994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 8:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49 GMT",
+        "Sun, 06 Nov 1994 08:49:37.5 GMT",
+        "Sun, 06-Nov-1994 08:49:37 GMT",
+        "Sun, 06-Nov-94 08:49:37 GMT",
+        "Sunday, 06-Nov-1994 08:49:37 GMT",
+        "Sunday, 06 Nov 94 08:49:37 GMT",
+        "Sunday, 6-Nov-94 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37",
+        "Sunday Nov  6 08:49:37 1994",
+        "Sun Nov 6 08:49:37 1994",
+        "Sun Nov   6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 94",
+        "Sun Nov  6 08:49:37 1994 GMT",
+        "Sun Nov  6 08:49:37 GMT 1994",
+        "Sun, 06 Nov 1994\n08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT\n",
     };
     (void)state;
     for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -108,9 +141,9 @@ static void test_two_digit_years(void **state) {
     assert_int_equal(parsed_at("Monday, 01-Jan-00 00:00:00 GMT", wall_s), parsed("Sat, 01 Jan 2000 00:00:00 GMT"));
     /* across a century: 1999 sees 05 ahead of it, 2051 sees 2100 */
     assert_int_equal(parsed_at("Monday, 01-Jan-05 00:00:00 GMT", parsed("Fri, 01 Jan 1999 00:00:00 GMT")),
-        parsed("Sat, 01 Jan 2005 00:00:00 GMT"));
+                     parsed("Sat, 01 Jan 2005 00:00:00 GMT"));
     assert_int_equal(parsed_at("Monday, 01-Jan-00 00:00:00 GMT", parsed("Sun, 01 Jan 2051 00:00:00 GMT")),
-        parsed("Fri, 01 Jan 2100 00:00:00 GMT"));
+                     parsed("Fri, 01 Jan 2100 00:00:00 GMT"));
     /* 29 February in a year that has none once its century is known */
     assert_int_equal(parsed_at("Monday, 29-Feb-00 00:00:00 GMT", wall_s), 951782400);
     assert_int_equal(parsed_at("Monday, 29-Feb-00 00:00:00 GMT", parsed("Sun, 01 Jan 2051 00:00:00 GMT")), UNTOUCHED);
@@ -129,22 +162,26 @@ static void test_a_mad_clock_does_no_harm(void **state) {
     }
 }
 
-/* ---- written by somebody else's calendar, read by ours --------------------------------------------------------------- */
+/* ---- written by somebody else's calendar, read by ours ----------------------------------------------------------- */
 
 static void check_round_trip(int64_t seconds) {
     static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const time_t time = (time_t)seconds;
     struct tm tm;
     char text[96];
     assert_non_null(gmtime_r(&time, &tm));
     const char *const day = days[tm.tm_wday], *const month = months[tm.tm_mon];
     const int year = tm.tm_year + 1900;
-    snprintf(text, sizeof text, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", day, tm.tm_mday, month, year, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    snprintf(text, sizeof text, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", day, tm.tm_mday, month, year, tm.tm_hour,
+             tm.tm_min, tm.tm_sec);
     assert_int_equal(parsed(text), seconds);
-    snprintf(text, sizeof text, "%.3s %s %2d %02d:%02d:%02d %04d", day, month, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, year);
+    snprintf(text, sizeof text, "%.3s %s %2d %02d:%02d:%02d %04d", day, month, tm.tm_mday, tm.tm_hour, tm.tm_min,
+             tm.tm_sec, year);
     assert_int_equal(parsed(text), seconds);
-    snprintf(text, sizeof text, "%s, %02d-%s-%02d %02d:%02d:%02d GMT", day, tm.tm_mday, month, year % 100, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    snprintf(text, sizeof text, "%s, %02d-%s-%02d %02d:%02d:%02d GMT", day, tm.tm_mday, month, year % 100, tm.tm_hour,
+             tm.tm_min, tm.tm_sec);
     assert_int_equal(parsed_at(text, seconds), seconds);
     assert_int_equal(parsed_at(text, seconds - INT64_C(49) * 365 * 86400), seconds);
     assert_int_equal(parsed_at(text, seconds + INT64_C(49) * 365 * 86400), seconds);
@@ -166,7 +203,7 @@ static void test_round_trips_of_random_instants(void **state) {
     check_round_trip(YEAR_10000 - 1);
 }
 
-/* ---- any bytes ------------------------------------------------------------------------------------------------------- */
+/* ---- any bytes --------------------------------------------------------------------------------------------------- */
 
 static void check_bytes(const char *text, int64_t wall_s) {
     int64_t seconds = UNTOUCHED, again = 0;
@@ -196,7 +233,8 @@ static void test_random_bytes(void **state) {
 
 /* Dates with a few bytes changed, cut off or doubled: these get past the first character. */
 static void test_damaged_dates(void **state) {
-    static const char *const good[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"};
+    static const char *const good[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+                                       "Sun Nov  6 08:49:37 1994"};
     static const char likely[] = "0123456789 :,-GMTSunNovFebDec\t";
     struct insist_random random;
     unsigned accepted = 0;
@@ -207,7 +245,8 @@ static void test_damaged_dates(void **state) {
         strcpy(text, good[random_next(&random) % COUNT(good)]);
         for (uint64_t changes = random_next(&random) % 4; changes > 0; changes--) {
             const uint64_t draw = random_next(&random);
-            text[draw % strlen(text)] = draw >> 60 ? likely[(draw >> 32) % (sizeof likely - 1)] : (char)(draw >> 32 & 0xff);
+            text[draw % strlen(text)] =
+                draw >> 60 ? likely[(draw >> 32) % (sizeof likely - 1)] : (char)(draw >> 32 & 0xff);
             if (text[0] == '\0')
                 break;
         }

@@ -53,7 +53,7 @@ static insist_verdict ask_once(insist_decider decider) {
     return verdict;
 }
 
-/* ---- a decider that says what it is told, and counts ---------------------------------------------------------------- */
+/* ---- a decider that says what it is told, and counts ------------------------------------------------------------- */
 
 struct scripted {
     insist_verdict says;
@@ -87,7 +87,7 @@ static insist_waiter counted_waiter(struct scripted *scripted) {
     return (insist_waiter){counted_wait, scripted, scripted_release};
 }
 
-/* ---- counts and time ----------------------------------------------------------------------------------------------- */
+/* ---- counts and time --------------------------------------------------------------------------------------------- */
 
 /* H54: n retries; unlike its model hedges are none. H53: times(0) is one attempt. */
 static void test_times(void **state) {
@@ -132,7 +132,7 @@ static void test_before(void **state) {
     assert_int_equal(ask_once(insist_retry_before_ms(INSIST_FOREVER - 1)), INSIST_RETRY); /* saturates */
 }
 
-/* ---- outcomes ------------------------------------------------------------------------------------------------------ */
+/* ---- outcomes ---------------------------------------------------------------------------------------------------- */
 
 /* H56: a response with a listed code; the list is copied. */
 static void test_on_status(void **state) {
@@ -221,7 +221,7 @@ static void test_never(void **state) {
     assert_int_equal(ask_once(insist_retry_never()), INSIST_ACCEPT);
 }
 
-/* ---- combinators: H58, with four values ------------------------------------------------------------------------------ */
+/* ---- combinators: H58, with four values -------------------------------------------------------------------------- */
 
 #define A INSIST_ACCEPT
 #define R INSIST_RETRY
@@ -269,7 +269,8 @@ static void test_or(void **state) {
 static void test_not(void **state) {
     (void)state;
     for (int says = 0; says < 4; says++) {
-        struct scripted scripted = {.says = (insist_verdict)says, .error = says == INSIST_FAIL ? INSIST_ETLS : INSIST_OK};
+        struct scripted scripted = {.says = (insist_verdict)says,
+                                    .error = says == INSIST_FAIL ? INSIST_ETLS : INSIST_OK};
         insist_err err = INSIST_OK;
         insist_decider inverse = insist_retry_not(scripted_decider(&scripted));
         assert_int_equal(inverse.decide(inverse.ctx, &execution, &err), not_table[says]);
@@ -283,7 +284,8 @@ static void test_not(void **state) {
 /* A user's function may answer nonsense, or fail without an error, or set an error and not fail. */
 static void test_nonsense_is_contained(void **state) {
     (void)state;
-    struct scripted mad = {.says = (insist_verdict)17}, silent = {.says = INSIST_FAIL}, chatty = {.says = INSIST_RETRY, .error = INSIST_ETLS};
+    struct scripted mad = {.says = (insist_verdict)17}, silent = {.says = INSIST_FAIL},
+                    chatty = {.says = INSIST_RETRY, .error = INSIST_ETLS};
     insist_err err = INSIST_OK;
     insist_decider decider = insist_retry_not(scripted_decider(&mad));
     assert_int_equal(decider.decide(decider.ctx, &execution, &err), INSIST_FAIL);
@@ -303,8 +305,9 @@ static void test_nonsense_is_contained(void **state) {
 static void test_combinators_nest(void **state) {
     static const int not_found[] = {404};
     (void)state;
-    insist_decider decider = insist_retry_and(insist_retry_and(insist_retry_times(2), insist_retry_before_ms(1000)),
-        insist_retry_or(insist_retry_on_status(not_found, 1), insist_retry_standard()));
+    insist_decider decider =
+        insist_retry_and(insist_retry_and(insist_retry_times(2), insist_retry_before_ms(1000)),
+                         insist_retry_or(insist_retry_on_status(not_found, 1), insist_retry_standard()));
     answer(404);
     assert_int_equal(ask(decider), INSIST_RETRY);
     answer(200);
@@ -316,7 +319,7 @@ static void test_combinators_nest(void **state) {
     decider_release(decider);
 }
 
-/* ---- the policy ---------------------------------------------------------------------------------------------------- */
+/* ---- the policy -------------------------------------------------------------------------------------------------- */
 
 static insist_retry_policy *policy_of(insist_decider decider, insist_waiter waiter) {
     insist_retry_policy *policy = NULL;
@@ -370,12 +373,16 @@ static void test_bad_arguments_name_their_field(void **state) {
 static void test_poison_is_carried_along(void **state) {
     (void)state;
     struct scripted other = {.says = INSIST_RETRY}, waits = {.says = INSIST_ACCEPT};
-    check_refused(insist_retry_and(insist_retry_attempts(0), scripted_decider(&other)), counted_waiter(&waits), INSIST_EINVAL, "n");
+    check_refused(insist_retry_and(insist_retry_attempts(0), scripted_decider(&other)), counted_waiter(&waits),
+                  INSIST_EINVAL, "n");
     assert_int_equal(other.released, 1);
-    check_refused(insist_retry_or(scripted_decider(&other), insist_retry_before_ms(-5)), counted_waiter(&waits), INSIST_EINVAL, "ms");
+    check_refused(insist_retry_or(scripted_decider(&other), insist_retry_before_ms(-5)), counted_waiter(&waits),
+                  INSIST_EINVAL, "ms");
     assert_int_equal(other.released, 2);
-    check_refused(insist_retry_not(insist_retry_not(insist_retry_attempts(0))), counted_waiter(&waits), INSIST_EINVAL, "n");
-    check_refused(insist_retry_and(insist_retry_attempts(0), insist_retry_before_ms(-1)), counted_waiter(&waits), INSIST_EINVAL, "n");
+    check_refused(insist_retry_not(insist_retry_not(insist_retry_attempts(0))), counted_waiter(&waits), INSIST_EINVAL,
+                  "n");
+    check_refused(insist_retry_and(insist_retry_attempts(0), insist_retry_before_ms(-1)), counted_waiter(&waits),
+                  INSIST_EINVAL, "n");
     assert_int_equal(waits.released, 4);
     assert_int_equal(other.asked, 0);
 }
@@ -386,7 +393,8 @@ static void test_values_without_a_function(void **state) {
     struct scripted decides = {.says = INSIST_RETRY}, waits = {.says = INSIST_ACCEPT};
     check_refused((insist_decider){NULL, &decides, scripted_release}, counted_waiter(&waits), INSIST_EINVAL, "decider");
     check_refused((insist_decider){.decide = NULL}, counted_waiter(&waits), INSIST_EINVAL, "decider");
-    check_refused(insist_retry_not((insist_decider){NULL, &decides, scripted_release}), counted_waiter(&waits), INSIST_EINVAL, "decider");
+    check_refused(insist_retry_not((insist_decider){NULL, &decides, scripted_release}), counted_waiter(&waits),
+                  INSIST_EINVAL, "decider");
     assert_int_equal(decides.released, 2);
     assert_int_equal(waits.released, 3);
     check_refused(scripted_decider(&decides), (insist_waiter){NULL, &waits, scripted_release}, INSIST_EINVAL, "waiter");
@@ -398,12 +406,13 @@ static void test_nowhere_to_put_the_policy(void **state) {
     (void)state;
     struct scripted decides = {.says = INSIST_RETRY}, waits = {.says = INSIST_ACCEPT};
     insist_problem problem;
-    assert_int_equal(insist_retry_policy_new(scripted_decider(&decides), counted_waiter(&waits), &problem, NULL), INSIST_EINVAL);
+    assert_int_equal(insist_retry_policy_new(scripted_decider(&decides), counted_waiter(&waits), &problem, NULL),
+                     INSIST_EINVAL);
     assert_string_equal(problem.field, "out");
     assert_int_equal(decides.released + waits.released, 2);
 }
 
-/* ---- bounds -------------------------------------------------------------------------------------------------------- */
+/* ---- bounds ------------------------------------------------------------------------------------------------------ */
 
 static void check_bounds(insist_decider decider, uint32_t retries, uint32_t attempts) {
     insist_retry_policy *policy = policy_of(decider, insist_wait_standard());
@@ -434,15 +443,18 @@ static void test_bounds(void **state) {
     check_bounds(insist_retry_or(insist_retry_times(3), insist_retry_attempts(5)), none, none);
     check_bounds(insist_retry_or(insist_retry_times(3), insist_retry_never()), 3, none);
     check_bounds(insist_retry_not(insist_retry_times(3)), none, none);
-    check_bounds(insist_retry_and(insist_retry_or(insist_retry_times(1), insist_retry_times(4)), insist_retry_standard()), 4, none);
+    check_bounds(
+        insist_retry_and(insist_retry_or(insist_retry_times(1), insist_retry_times(4)), insist_retry_standard()), 4,
+        none);
     assert_int_equal(custom.released, 2);
 }
 
 /* A bound is never too small: once it is reached no outcome is answered with RETRY. */
 static void test_bounds_are_true(void **state) {
     (void)state;
-    insist_decider deciders[] = {insist_retry_times(2), insist_retry_and(insist_retry_times(3), insist_retry_standard()),
-        insist_retry_or(insist_retry_times(1), insist_retry_times(4)), insist_retry_never()};
+    insist_decider deciders[] = {insist_retry_times(2),
+                                 insist_retry_and(insist_retry_times(3), insist_retry_standard()),
+                                 insist_retry_or(insist_retry_times(1), insist_retry_times(4)), insist_retry_never()};
     for (size_t i = 0; i < COUNT(deciders); i++) {
         const struct retry_bounds bounds = decider_bounds(&deciders[i]);
         for (execution.retries = bounds.retries; execution.retries < bounds.retries + 3; execution.retries++) {
@@ -455,15 +467,17 @@ static void test_bounds_are_true(void **state) {
     }
 }
 
-/* ---- memory -------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-static insist_err make_policy(const struct env *env, struct scripted *decides, struct scripted *waits, insist_problem *problem,
-    insist_retry_policy **out) {
+static insist_err make_policy(const struct env *env, struct scripted *decides, struct scripted *waits,
+                              insist_problem *problem, insist_retry_policy **out) {
     static const int statuses[] = {404, 503};
-    insist_decider outcomes = decider_or(env, decider_on_status(env, statuses, COUNT(statuses)), scripted_decider(decides));
+    insist_decider outcomes =
+        decider_or(env, decider_on_status(env, statuses, COUNT(statuses)), scripted_decider(decides));
     insist_decider limits = decider_and(env, decider_times(env, 3), decider_attempts(env, 9));
     insist_decider calm = decider_not(env, decider_on_status_class(env, 2));
-    insist_decider decider = decider_and(env, decider_and(env, limits, decider_before_ms(env, 100)), decider_and(env, calm, outcomes));
+    insist_decider decider =
+        decider_and(env, decider_and(env, limits, decider_before_ms(env, 100)), decider_and(env, calm, outcomes));
     insist_waiter waiter = waiter_retry_after(env, waiter_cap_ms(env, counted_waiter(waits), 100), 100);
     return retry_policy_new(env, decider, waiter, problem, out);
 }

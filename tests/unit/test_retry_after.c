@@ -11,11 +11,11 @@
 #include "policy/retry_after.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define S            INT64_C(1000000) /* microseconds */
-#define WALL         INT64_C(784111777)
-#define NOW          "Sun, 06 Nov 1994 08:49:37 GMT"
-#define IN_30_S      "Sun, 06 Nov 1994 08:50:07 GMT"
-#define NO_DELAY     INT64_C(-1)
+#define S INT64_C(1000000) /* microseconds */
+#define WALL INT64_C(784111777)
+#define NOW "Sun, 06 Nov 1994 08:49:37 GMT"
+#define IN_30_S "Sun, 06 Nov 1994 08:50:07 GMT"
+#define NO_DELAY INT64_C(-1)
 
 static int64_t delay_us(const char *value) {
     return retry_after_us(value, NULL, WALL);
@@ -34,8 +34,9 @@ static void test_seconds(void **state) {
 
 /* R8: its model overflows to a negative wait. */
 static void test_huge_numbers_saturate(void **state) {
-    static const char *const huge[] = {"9223372036854", "9223372036855", "9223372036854775807", "9223372036854775808",
-        "18446744073709551616", "99999999999999999999999999999999999999999999999999"};
+    static const char *const huge[] = {"9223372036854",        "9223372036855",
+                                       "9223372036854775807",  "9223372036854775808",
+                                       "18446744073709551616", "99999999999999999999999999999999999999999999999999"};
     (void)state;
     assert_int_equal(delay_us(huge[0]), INT64_C(9223372036854) * S);
     for (size_t i = 1; i < COUNT(huge); i++)
@@ -46,8 +47,29 @@ static void test_huge_numbers_saturate(void **state) {
 
 /* R8 */
 static void test_what_makes_no_sense(void **state) {
-    static const char *const wrong[] = {"", " ", "\t", "-2", "-0", "+2", "1.5", "1,5", "1e3", "0x10", "2 s", "2s", "1 2", "2,", "soon",
-        "Fri, 32 Dec 1999 00:00:00 GMT", "Sun, 06 Nov 1994 08:50:07", "\xd9\xa3", "2\n", "2\r\nX: y", "\n2", "NaN", "inf"};
+    static const char *const wrong[] = {"",
+                                        " ",
+                                        "\t",
+                                        "-2",
+                                        "-0",
+                                        "+2",
+                                        "1.5",
+                                        "1,5",
+                                        "1e3",
+                                        "0x10",
+                                        "2 s",
+                                        "2s",
+                                        "1 2",
+                                        "2,",
+                                        "soon",
+                                        "Fri, 32 Dec 1999 00:00:00 GMT",
+                                        "Sun, 06 Nov 1994 08:50:07",
+                                        "\xd9\xa3",
+                                        "2\n",
+                                        "2\r\nX: y",
+                                        "\n2",
+                                        "NaN",
+                                        "inf"};
     (void)state;
     assert_int_equal(delay_us(NULL), NO_DELAY);
     for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -87,10 +109,11 @@ static void test_far_dates_saturate(void **state) {
     (void)state;
     assert_int_equal(retry_after_us(IN_30_S, NULL, INT64_MIN), INT64_MAX);
     assert_int_equal(retry_after_us(IN_30_S, NULL, INT64_MAX), 0);
-    assert_int_equal(retry_after_us("Fri, 31 Dec 9999 23:59:60 GMT", "Sat, 01 Jan 0000 00:00:00 GMT", 0), INT64_C(315569520000) * S);
+    assert_int_equal(retry_after_us("Fri, 31 Dec 9999 23:59:60 GMT", "Sat, 01 Jan 0000 00:00:00 GMT", 0),
+                     INT64_C(315569520000) * S);
 }
 
-/* ---- any bytes ------------------------------------------------------------------------------------------------------- */
+/* ---- any bytes --------------------------------------------------------------------------------------------------- */
 
 static void fill(struct insist_random *random, char *text, size_t size, const char *alphabet) {
     const size_t length = random_next(random) % size;
