@@ -29,7 +29,7 @@ void body_move(struct body *to, struct body *from) {
 
 /* needed: with the NUL. Never more is taken than the limit and its NUL need. */
 static bool reserve(struct body *body, size_t needed) {
-    if (needed <= body->capacity)
+    if (body->data && needed <= body->capacity)
         return true;
     size_t most = body->limit < SIZE_MAX ? (size_t)body->limit + 1 : SIZE_MAX;
     size_t capacity = size_grow(body->capacity, FIRST_CAPACITY, needed, most);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define FIRST_TEXT_CAPACITY 256
-#define FIRST_CAPACITY      8
+#define FIRST_CAPACITY 8
 
 void headers_init(struct headers *headers, const struct env *env) {
     *headers = (struct headers){.env = env};
@@ -90,8 +90,8 @@ insist_err headers_add(struct headers *headers, const char *name, const char *va
     return headers_add_bytes(headers, name, strlen(name), value, strlen(value));
 }
 
-insist_err headers_add_bytes(
-    struct headers *headers, const char *name, size_t name_length, const char *value, size_t value_length) {
+insist_err headers_add_bytes(struct headers *headers, const char *name, size_t name_length, const char *value,
+                             size_t value_length) {
     size_t length = headers->text_length;
     char *replaced;
     if (!size_add(&length, 2) || !size_add(&length, name_length) || !size_add(&length, value_length))

@@ -27,8 +27,8 @@ void headers_move(struct headers *to, struct headers *from); /* to is overwritte
 /* INSIST_OK, or INSIST_ENOMEM (more than 4 GiB of text included) with nothing changed. Names and values may be parts of
  * the same list, but hold no NUL. Every change ends the life of the pointers that were lent. */
 insist_err headers_add(struct headers *headers, const char *name, const char *value);
-insist_err headers_add_bytes(
-    struct headers *headers, const char *name, size_t name_length, const char *value, size_t value_length);
+insist_err headers_add_bytes(struct headers *headers, const char *name, size_t name_length, const char *value,
+                             size_t value_length);
 /* Takes the place of every field of that name, at the end of the list. */
 insist_err headers_set(struct headers *headers, const char *name, const char *value);
 /* to must be initialised; what it held is dropped. */
@@ -43,7 +43,7 @@ size_t headers_bytes(const struct headers *headers); /* of all names and values 
 
 bool headers_same_name(const char *a, const char *b);
 bool headers_valid_token(const char *text); /* RFC 9110 section 5.6.2; also for methods. NULL is none, nor a value */
-/* No control character but HTAB (RFC 9110 section 5.5). Blanks around a value are no part of it and go when it is sent. */
+/* No control character but HTAB (RFC 9110 section 5.5). Blanks around a value are no part of it: sending drops them. */
 bool headers_valid_value(const char *text);
 
 #endif

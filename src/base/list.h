@@ -1,4 +1,4 @@
-/* A doubly linked list whose links are part of its members, so putting something on it cannot fail. The caller locks. */
+/* A doubly linked list whose links are part of its members, so putting something on cannot fail. The caller locks. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 

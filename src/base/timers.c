@@ -18,10 +18,10 @@ void timers_fini(struct timers *timers) {
 bool timers_reserve(struct timers *timers, size_t count) {
     if (count <= timers->capacity)
         return true;
-    size_t capacity = size_grow(timers->capacity, FIRST_CAPACITY, count, SIZE_MAX / sizeof(*timers->heap));
+    size_t capacity = size_grow(timers->capacity, FIRST_CAPACITY, count, SIZE_MAX / sizeof(struct timer *));
     if (capacity == 0)
         return false;
-    struct timer **heap = env_resize(timers->env, timers->heap, capacity * sizeof(*heap));
+    struct timer **heap = env_resize(timers->env, timers->heap, capacity * sizeof(struct timer *));
     if (!heap)
         return false;
     timers->heap = heap;

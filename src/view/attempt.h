@@ -17,7 +17,7 @@ struct attempt {
     insist_why_started why_started;
     int64_t wait_us;
     insist_why_ended why_ended;
-    unsigned charged;      /* what the budget holds for it; 0: nothing */
+    unsigned charged; /* what the budget holds for it; 0: nothing */
     int64_t charged_at_ns;
     struct progress progress;
     struct outcome outcome;

@@ -18,9 +18,11 @@ struct insist_retry_policy {
     uint32_t attempt_bound;     /* attempts of any kind, likewise */
 };
 
-/* Ask a user's function, so that only answers that make sense come back: an unknown verdict counts as INSIST_FAIL, a failure that names
- * no error as INSIST_EINVAL, and every negative wait is INSIST_EXIT. *error is set with INSIST_FAIL only. */
-static inline insist_verdict decider_ask(const insist_decider *decider, const insist_execution *execution, insist_err *error) {
+/* Ask a user's function, so that only answers that make sense come back: an unknown verdict counts as INSIST_FAIL, a
+ * failure that names no error as INSIST_EINVAL, and every negative wait is INSIST_EXIT. *error is set with INSIST_FAIL
+ * only. */
+static inline insist_verdict decider_ask(const insist_decider *decider, const insist_execution *execution,
+                                         insist_err *error) {
     insist_err own = INSIST_OK;
     const insist_verdict verdict = decider->decide(decider->ctx, execution, &own);
     if (verdict == INSIST_ACCEPT || verdict == INSIST_RETRY || verdict == INSIST_EXHAUSTED)
@@ -29,7 +31,8 @@ static inline insist_verdict decider_ask(const insist_decider *decider, const in
     return INSIST_FAIL;
 }
 
-static inline int64_t waiter_ask(const insist_waiter *waiter, const insist_execution *execution, insist_random *random) {
+static inline int64_t waiter_ask(const insist_waiter *waiter, const insist_execution *execution,
+                                 insist_random *random) {
     const int64_t wait_us = waiter->wait(waiter->ctx, execution, random);
     return wait_us < 0 ? INSIST_EXIT : wait_us;
 }
@@ -49,7 +52,7 @@ struct insist_timeout_policy {
 /* The delay to the next hedge, counted from the newest attempt's request on the wire, in microseconds; hedges: started
  * in this wave. */
 #define RACE_NO_HEDGE ((int64_t)0)
-#define RACE_NOW      INT64_MAX
+#define RACE_NOW INT64_MAX
 typedef int64_t schedule_fn(void *ctx, const insist_execution *execution, unsigned hedges);
 /* May the hedge that is due be started? */
 typedef bool starter_fn(void *ctx, const insist_execution *execution);

@@ -22,12 +22,12 @@
 
 struct fail_alloc {
     struct allocator real;
-    atomic_size_t at; /* which request fails; 0: none */
-    atomic_size_t requests; /* since fail_alloc_at() */
-    atomic_size_t failures; /* since fail_alloc_at() */
-    atomic_size_t largest; /* bytes that any request asked for */
+    atomic_size_t at;         /* which request fails; 0: none */
+    atomic_size_t requests;   /* since fail_alloc_at() */
+    atomic_size_t failures;   /* since fail_alloc_at() */
+    atomic_size_t largest;    /* bytes that any request asked for */
     atomic_llong outstanding; /* blocks */
-    atomic_bool lasting; /* every later request fails too */
+    atomic_bool lasting;      /* every later request fails too */
 };
 
 /* The given env with its memory counted; nothing fails yet. Both arguments must outlive the copy. */

@@ -1,16 +1,16 @@
-/* An outside world in which time passes only when a test says so, with the same seed and process id every time. Memory is the real one;
- * put fail_alloc in front of it where that matters. Any thread may read the clocks while another sets them. */
+/* An outside world in which time passes only when a test says so, with the same seed and process id every time. Memory
+ * is the real one; put fail_alloc in front of it where that matters. Any thread may read the clocks while another sets
+ * them. */
 #ifndef SUPPORT_VIRTUAL_ENV_H
 #define SUPPORT_VIRTUAL_ENV_H
 
 #include "base/env.h"
 #include <stdatomic.h>
 
-#define VIRTUAL_ENV_NOW_NS                                                                                             \
-    ((int64_t)1000000000000) /* not 0, so that no instant is mistaken for one that was never set */
-#define VIRTUAL_ENV_WALL_S ((int64_t)784111777) /* Sun, 06 Nov 1994 08:49:37 GMT */
-#define VIRTUAL_ENV_SEED   UINT64_C(1234567)
-#define VIRTUAL_ENV_PID    4711L
+#define VIRTUAL_ENV_NOW_NS INT64_C(1000000000000) /* not 0: that often means that an instant was not reached */
+#define VIRTUAL_ENV_WALL_S INT64_C(784111777)     /* Sun, 06 Nov 1994 08:49:37 GMT */
+#define VIRTUAL_ENV_SEED UINT64_C(1234567)
+#define VIRTUAL_ENV_PID 4711L
 
 struct virtual_env {
     struct env env; /* what is handed to the code under test */
