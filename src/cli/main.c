@@ -46,7 +46,9 @@ static int run_one(const struct settings *settings, const struct terminal *termi
     if (settings->verbose) {
         report_headers(result);
     }
-    report_call(settings, terminal, result);
+    if (!report_call(settings, terminal, result)) {
+        code = refused(INSIST_ENOMEM, &(insist_problem){.err = INSIST_ENOMEM});
+    }
     if (code == EXIT_ANSWERED && !report_answer(settings, result)) {
         code = EXIT_WRITE;
     }

@@ -239,7 +239,6 @@ static bool settings_init(struct settings *settings, size_t argc) {
         .max_redirects = -1,
         .retries = DEFAULT_RETRIES,
         .retry_after_cap_ms = DEFAULT_RETRY_AFTER_CAP_MS,
-        .deadline_ms = DEFAULT_DEADLINE_MS,
     };
     settings->data.items = calloc(argc, sizeof *settings->data.items);
     settings->headers.items = calloc(argc, sizeof *settings->headers.items);
@@ -260,8 +259,9 @@ static bool settings_complete(struct settings *settings, int given, char **urls,
         return refuse_field(problem, "URL", "only one is wanted, but there are more arguments that are no options");
     }
     settings->url = urls[0];
-    if (settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
-        return refuse_field(problem, "--timeout", "longer than the deadline of the whole call; raise --deadline, too");
+    bool both = settings->timeout_ms != 0 && settings->deadline_ms != 0;
+    if (both && settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
+        return refuse_field(problem, "--timeout", "an attempt may not take longer than --deadline gives the whole call");
     }
     if (settings->count == 0) {
         settings->count = settings->parallel == 0 ? 1 : settings->parallel;

@@ -64,7 +64,7 @@ void report_request(const struct settings *settings) {
     if (settings->timeout_ms != 0) {
         text_duration_ms(timeout, settings->timeout_ms);
     }
-    text_duration_ms(deadline, settings->deadline_ms);
+    text_duration_ms(deadline, settings->deadline_ms == 0 ? DEFAULT_DEADLINE_MS : settings->deadline_ms);
     fprintf(stderr, "* deadline: %s, timeout of an attempt: %s\n", deadline, timeout);
     put_retries(settings);
     put_retry_list(&settings->retry_on);

@@ -118,7 +118,7 @@ static insist_err fill(insist_plan *plan, const struct settings *settings, insis
 /* The library speaks of its own parameters, the user of options. */
 static void name_option(insist_problem *problem) {
     static const char *const names[][2] = {
-        {"url", "URL"}, {"method", "--request"}, {"name", "--header"}, {"value", "--header"}, {"body", "--data"}};
+        {"url", "URL"}, {"method", "--request"}, {"header", "--header"}, {"data", "--data"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(problem->field, names[i][0]) == 0) {
             snprintf(problem->field, sizeof problem->field, "%s", names[i][1]);

@@ -59,7 +59,7 @@ static void a_url_alone_gives_the_defaults(void **state) {
     assert_null(settings->method);
     assert_int_equal(settings->retries, 3);
     assert_false(settings->retry_given);
-    assert_true(settings->deadline_ms == 30000 && settings->timeout_ms == 0 && settings->retry_after_cap_ms == 30000);
+    assert_true(settings->deadline_ms == 0 && settings->timeout_ms == 0 && settings->retry_after_cap_ms == 30000);
     assert_int_equal(settings->count, 1);
     assert_int_equal(settings->parallel, 1);
     assert_int_equal(settings->max_redirects, -1);
@@ -166,7 +166,7 @@ static void values_are_refused_with_the_option_s_name(void **state) {
     refused("--timeout 5 u", "--timeout", "no duration");
     refused("--timeout 0s u", "--timeout", "longer than 0");
     refused("--deadline 0ms u", "--deadline", "longer than 0");
-    refused("--timeout 40s u", "--timeout", "deadline");
+    refused("--timeout 40s --deadline 30s u", "--timeout", "deadline");
     refused("--timeout 2s --deadline 1s u", "--timeout", "deadline");
     refused("--budget lots u", "--budget", "neither none nor default");
     refused("--count 0 u", "--count", "no whole number");
