@@ -74,7 +74,6 @@ insist_err carry_show_headers(struct attempt *attempt) {
 
 void carry_collect(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
-    outcome_fini(&attempt->outcome);
     outcome_move(&attempt->outcome, &job->outcome);
     const struct headers *headers = &attempt->outcome.headers;
     attempt->outcome.retry_after_us =

@@ -1,0 +1,290 @@
+/* Waves of several attempts: hedges, refills, winners and losers. Virtual time; every assertion is exact. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/world.h"
+
+#define PLAY(world, ...)                                                                                                                    \
+    const struct script scripts[] = {__VA_ARGS__};                                                                                         \
+    struct world world;                                                                                                                    \
+    world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
+
+static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status, int64_t elapsed_ms, size_t attempts) {
+    assert_int_equal(world->execution.reason, reason);
+    assert_int_equal(world->execution.err, err);
+    assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
+    assert_int_equal(world_elapsed_ms(world), elapsed_ms);
+    assert_int_equal(world->execution.count, attempts);
+}
+
+static void hedge_wins_and_the_loser_is_left_behind(void **state) {
+    (void)state;
+    PLAY(world, HANGS, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
+    assert_string_equal(world.log, "start before0 before1 after1 after0 end ");
+    assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_LOST);
+    assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_EREDUNDANT);
+    assert_int_equal(world_attempt(&world, 1)->kind, INSIST_HEDGE);
+    assert_int_equal(world_attempt(&world, 1)->wave, 0);
+    assert_int_equal(world.execution.view.attempt_timeouts, 0);
+    world_fini(&world);
+}
+
+static void delay_counts_from_the_wire(void **state) {
+    (void)state;
+    PLAY(world, {.sent_ms = 30, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 90, 2);
+    world_fini(&world);
+}
+
+static void connect_delay_applies_until_it_is_on_the_wire(void **state) {
+    (void)state;
+    PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 260, 2);
+    world_fini(&world);
+}
+
+static void one_that_waits_for_room_is_not_hedged(void **state) {
+    (void)state;
+    PLAY(world, {.queued_ms = 1000, .sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 250 + 10, 2);
+    world_fini(&world);
+}
+
+static void hedge_of_one_that_ends_before_the_wire_is_dropped(void **state) {
+    (void)state;
+    PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = 40, .err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED}, ANSWER(200, 300));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 40 + 100 + 300, 3); /* the retry is hedged, 50 ms after it */
+    assert_int_equal(world_attempt(&world, 1)->kind, INSIST_RETRIED);
+    assert_int_equal(world_attempt(&world, 2)->kind, INSIST_HEDGE);
+    world_fini(&world);
+}
+
+static void fast_failure_never_wins(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 5));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
+    world_fini(&world);
+}
+
+static void accepted_error_is_reported_when_no_sibling_answers(void **state) {
+    (void)state;
+    PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 300), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 5));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_STOPPED, INSIST_ECERT, 0, 300, 2);
+    assert_int_equal(world.execution.reported->index, 1);
+    world_fini(&world);
+}
+
+static void used_up_count_leaves_the_slow_one_its_chance(void **state) { /* section 3.1: httpx cancels it */
+    (void)state;
+    PLAY(world, ANSWER(503, 10), ANSWER(503, 20), ANSWER(200, 500), ANSWER(503, 50));
+    world_race(&world, RACE_REFILL, -1, -1);
+    world.retries_allowed = 1;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 500, 4); /* three at once, one refill for the two that failed */
+    world_fini(&world);
+}
+
+static void replacement_wins_while_the_first_hangs(void **state) { /* section 3.1: httpx waits for it */
+    (void)state;
+    PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 10 + 100 + 10, 3);
+    assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
+    assert_int_equal(world_attempt(&world, 2)->wave, 0);
+    world_fini(&world);
+}
+
+static void three_that_fail_together_cost_one_retry(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, -1, -1);
+    world.hedge_delays_ms[2] = 0;
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 4 + 2); /* the new wave races again */
+    assert_int_equal(world.execution.view.retries, 1);
+    assert_int_equal(world_attempt(&world, 3)->wave, 1);
+    world_fini(&world);
+}
+
+static void hedge_that_falls_due_becomes_the_pending_retry(void **state) {
+    (void)state;
+    PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 60);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 60 + 10, 3);
+    assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
+    assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
+    world_fini(&world);
+}
+
+static void retry_after_holds_hedges_back_too(void **state) {
+    (void)state;
+    PLAY(world, HANGS, {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 1000}, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 60);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 1000 + 10, 3);
+    world_fini(&world);
+}
+
+static void mode_close_asks_once_when_nothing_is_in_flight(void **state) { /* H82, H85 with the most useful outcome */
+    (void)state;
+    PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 300), ANSWER(503, 10), ANSWER(200, 10));
+    world_race(&world, RACE_CLOSE, 50, 20);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 100 + 10, 3);
+    assert_string_equal(world.log, "start before0 before1 after1 after0 retry(100) before2 after2 end ");
+    assert_int_equal(world_attempt(&world, 2)->wave, 1);
+    world_fini(&world);
+}
+
+static void mode_close_takes_the_largest_retry_after(void **state) {
+    (void)state;
+    PLAY(world, {.status = 503, .ends_ms = 300, .has_retry_after = true, .retry_after_ms = 1000},
+         {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 3000}, ANSWER(200, 10));
+    world_race(&world, RACE_CLOSE, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 3000 + 100 + 10, 3);
+    world_fini(&world);
+}
+
+static void refused_hedge_is_only_left_out(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300));
+    world_race(&world, RACE_REFILL, 50, 50);
+    world.has_budget = true;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
+    world_fini(&world);
+}
+
+static void starter_that_says_no_gives_the_charge_back(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300));
+    world_race(&world, RACE_REFILL, 50, 50);
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world.starter_says_no = true;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
+    assert_int_equal(world.charged, 1);
+    assert_int_equal(world.given_back, 1);
+    world_fini(&world);
+}
+
+static void redundant_hedge_is_refunded(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 100), HANGS);
+    world_race(&world, RACE_REFILL, 50, 0);
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_int_equal(world.charged, 1);
+    assert_int_equal(world.refunded, 1);
+    assert_int_equal(world.firsts_accepted, 1);
+    world_fini(&world);
+}
+
+static void hedge_without_room_is_left_out(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300), {.refused = INSIST_EQUEUEFULL});
+    world_race(&world, RACE_REFILL, 50, 50);
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
+    assert_int_equal(world.given_back, 1);
+    assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_REJECTED);
+    world_fini(&world);
+}
+
+static void delay_beyond_the_limit_means_no_hedge(void **state) {
+    (void)state;
+    PLAY(world, HANGS, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 5000, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5000 + 100 + 10, 2);
+    assert_int_equal(world_attempt(&world, 1)->kind, INSIST_RETRIED);
+    world_fini(&world);
+}
+
+static void of_two_answers_at_one_instant_the_first_in_the_mailbox_wins(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 100), ANSWER(201, 50));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 100, 2);
+    world_fini(&world);
+}
+
+static void loser_that_had_ended_keeps_its_outcome(void **state) {
+    (void)state;
+    PLAY(world, {.status = 201, .ends_ms = WORLD_HANGS, .ends_unseen = true}, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
+    assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_LOST);
+    assert_int_equal(world_attempt(&world, 0)->outcome.status, 201);
+    assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_OK);
+    world_fini(&world);
+}
+
+static void deadline_ends_all_racers(void **state) {
+    (void)state;
+    PLAY(world, HANGS, HANGS);
+    world_race(&world, RACE_REFILL, 50, 0);
+    world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
+    world_play(&world);
+    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 2);
+    assert_string_equal(world.log, "start before0 before1 timeout0 after0 timeout1 after1 deadline end ");
+    world_fini(&world);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hedge_wins_and_the_loser_is_left_behind),
+        cmocka_unit_test(delay_counts_from_the_wire),
+        cmocka_unit_test(connect_delay_applies_until_it_is_on_the_wire),
+        cmocka_unit_test(one_that_waits_for_room_is_not_hedged),
+        cmocka_unit_test(hedge_of_one_that_ends_before_the_wire_is_dropped),
+        cmocka_unit_test(fast_failure_never_wins),
+        cmocka_unit_test(accepted_error_is_reported_when_no_sibling_answers),
+        cmocka_unit_test(used_up_count_leaves_the_slow_one_its_chance),
+        cmocka_unit_test(replacement_wins_while_the_first_hangs),
+        cmocka_unit_test(three_that_fail_together_cost_one_retry),
+        cmocka_unit_test(hedge_that_falls_due_becomes_the_pending_retry),
+        cmocka_unit_test(retry_after_holds_hedges_back_too),
+        cmocka_unit_test(mode_close_asks_once_when_nothing_is_in_flight),
+        cmocka_unit_test(mode_close_takes_the_largest_retry_after),
+        cmocka_unit_test(refused_hedge_is_only_left_out),
+        cmocka_unit_test(starter_that_says_no_gives_the_charge_back),
+        cmocka_unit_test(redundant_hedge_is_refunded),
+        cmocka_unit_test(hedge_without_room_is_left_out),
+        cmocka_unit_test(delay_beyond_the_limit_means_no_hedge),
+        cmocka_unit_test(of_two_answers_at_one_instant_the_first_in_the_mailbox_wins),
+        cmocka_unit_test(loser_that_had_ended_keeps_its_outcome),
+        cmocka_unit_test(deadline_ends_all_racers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
