@@ -41,7 +41,8 @@ static insist_err start_workers(struct pool *pool, const struct pool_settings *s
         worker->first = pool->worker_count;
         worker->stride = settings->workers;
         worker->ending = &pool->ending;
-        snprintf(worker->name, sizeof(worker->name), "%.11s-%u", settings->thread_name, pool->worker_count);
+        snprintf(worker->name, sizeof(worker->name), "%.11s-%u", settings->thread_name,
+                 pool->worker_count % REACTORS_MOST); /* there are no more; it tells the compiler that they fit */
         if (!worker_start(worker))
             return INSIST_ESYSTEM;
         pool->worker_count++;
