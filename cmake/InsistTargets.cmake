@@ -19,6 +19,27 @@ function(insist_configure_target target)
     endif()
 endfunction()
 
+# insist_library(TARGET MAP objects…): a library for users, shared or static. MAP is the version script, which says
+# what a shared one shows.
+#
+# SOVERSION is the number of the binary interface, not of the release: 0 until 1.0, then one more whenever something that was
+# exported is taken away or changes its meaning or its layout.
+function(insist_library target map)
+    add_library(${target} ${ARGN})
+    insist_configure_target(${target})
+    target_include_directories(${target} PUBLIC
+        "$<BUILD_INTERFACE:${INSIST_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+    set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0 LINKER_LANGUAGE C)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "SHARED_LIBRARY")
+        target_link_options(${target} PRIVATE "LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/${map}")
+        set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${map}")
+        if(NOT INSIST_SANITIZE) # a sanitizer's runtime is found in the program, not in the library
+            target_link_options(${target} PRIVATE "LINKER:--no-undefined")
+        endif()
+    endif()
+endfunction()
+
 # insist_room(NAME sources…): the object library insist_NAME of the folder src/NAME.
 function(insist_room name)
     set(sources "")
