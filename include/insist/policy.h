@@ -1,11 +1,13 @@
 /* Policies: may it be tried again, after which wait, and how long may an attempt take?
  *
- * They are values built from parts: a decider answers "again?", a waiter "how long to wait?". A part is a function, its
- * context and what releases the context; its layout never changes. Combinators consume their arguments and carry a failure
- * (an allocation, a bad argument) along as a poison value, so only the last step, insist_retry_policy_new(), is checked.
+ * They are values built from parts: a decider answers "again?", a waiter "how long to wait?". A part is a function,
+ * its context and what releases the context; its layout never changes. Combinators consume their arguments and carry
+ * a failure (an allocation, a bad argument) along as a poison value, so only the last step,
+ * insist_retry_policy_new(), is checked.
  *
- * User functions run on the thread that executes the call, with no lock held. One policy may serve many calls at once: a
- * context that several calls share must be safe to use from several threads. Durations returned are in microseconds. */
+ * User functions run on the thread that executes the call, with no lock held. One policy may serve many calls at
+ * once: a context that several calls share must be safe to use from several threads. Durations returned are in
+ * microseconds. */
 #ifndef INSIST_POLICY_H
 #define INSIST_POLICY_H
 
@@ -30,7 +32,7 @@ INSIST_API double insist_random_unit(insist_random *random);
 /** Releases a context when the last policy or client that uses it is gone. May run on any thread. */
 typedef void insist_release_fn(void *ctx);
 
-/* ---- deciders: again? ---------------------------------------------------------------------------------------------- */
+/* ---- deciders: again? -------------------------------------------------------------------------------------------- */
 
 typedef enum insist_verdict {
     INSIST_ACCEPT = 0, /* no other answer is wanted */
@@ -39,8 +41,9 @@ typedef enum insist_verdict {
     INSIST_FAIL        /* end the call at once with the error given */
 } insist_verdict;
 
-/** Judges the attempt that has just ended. With INSIST_FAIL, *error says what the call is to return; an error of INSIST_OK there, or
- *  an answer that is none of the four, ends the call with INSIST_EINVAL. With any other answer *error is not looked at. */
+/** Judges the attempt that has just ended. With INSIST_FAIL, *error says what the call is to return; an error of
+ *  INSIST_OK there, or an answer that is none of the four, ends the call with INSIST_EINVAL. With any other answer
+ *  *error is not looked at. */
 typedef insist_verdict insist_decide_fn(void *ctx, const insist_execution *execution, insist_err *error);
 
 typedef struct insist_decider {
@@ -53,11 +56,11 @@ typedef struct insist_decider {
 INSIST_API insist_decider insist_retry_times(unsigned n);
 /** RETRY while fewer than n attempts of any kind have been started in the call, else EXHAUSTED. 0 is refused. */
 INSIST_API insist_decider insist_retry_attempts(unsigned n);
-/** RETRY while less than that many milliseconds have passed since the call began, else EXHAUSTED. It shortens neither an attempt nor
- *  a wait. Negative is refused. */
+/** RETRY while less than that many milliseconds have passed since the call began, else EXHAUSTED. It shortens neither
+ *  an attempt nor a wait. Negative is refused. */
 INSIST_API insist_decider insist_retry_before_ms(int64_t ms);
-/** RETRY when an answer came with one of these statuses, else ACCEPT. A status whose body did not come whole is no answer but an
- *  error. The list is copied; an empty one, or a status outside 100 to 999, is refused. */
+/** RETRY when an answer came with one of these statuses, else ACCEPT. A status whose body did not come whole is no
+ *  answer but an error. The list is copied; an empty one, or a status outside 100 to 999, is refused. */
 INSIST_API insist_decider insist_retry_on_status(const int *statuses, size_t n);
 /** RETRY when an answer came whose status begins with that digit (5 for 500 to 599), else ACCEPT. 1 to 9. */
 INSIST_API insist_decider insist_retry_on_status_class(int first_digit);
@@ -69,22 +72,22 @@ INSIST_API insist_decider insist_retry_on_error(void);
 INSIST_API insist_decider insist_retry_standard(void);
 /** Always ACCEPT. */
 INSIST_API insist_decider insist_retry_never(void);
-/** FAIL if either does; else ACCEPT if either does; else EXHAUSTED if either does; else RETRY. The first is asked first; the second
- *  is not asked when the first has settled it, which only FAIL does. Consumes both. */
+/** FAIL if either does; else ACCEPT if either does; else EXHAUSTED if either does; else RETRY. The first is asked
+ *  first; the second is not asked when the first has settled it, which only FAIL does. Consumes both. */
 INSIST_API insist_decider insist_retry_and(insist_decider first, insist_decider second);
-/** FAIL if either does; else RETRY if either does; else EXHAUSTED if either does; else ACCEPT. Asked as by insist_retry_and().
- *  Consumes both. */
+/** FAIL if either does; else RETRY if either does; else EXHAUSTED if either does; else ACCEPT. Asked as by
+ *  insist_retry_and(). Consumes both. */
 INSIST_API insist_decider insist_retry_or(insist_decider first, insist_decider second);
 /** RETRY becomes ACCEPT, ACCEPT and EXHAUSTED become RETRY, FAIL stays. Consumes its argument. */
 INSIST_API insist_decider insist_retry_not(insist_decider decider);
 
-/* ---- waiters: how long until the next attempt? ---------------------------------------------------------------------- */
+/* ---- waiters: how long until the next attempt? ------------------------------------------------------------------- */
 
 /** A waiter's answer that ends the cycle: no further attempt (reason COUNT). */
 #define INSIST_EXIT ((int64_t)-1)
 
-/** How long to wait, in microseconds from now, before the retry whose number insist_execution_retry() tells (1 for the first).
- *  Anything negative means INSIST_EXIT. */
+/** How long to wait, in microseconds from now, before the retry whose number insist_execution_retry() tells (1 for
+ *  the first). Anything negative means INSIST_EXIT. */
 typedef int64_t insist_wait_fn(void *ctx, const insist_execution *execution, insist_random *random);
 
 typedef struct insist_waiter {
@@ -95,23 +98,25 @@ typedef struct insist_waiter {
 
 /** Always the same wait; 0 means at once. Negative is refused. */
 INSIST_API insist_waiter insist_wait_constant_ms(int64_t ms);
-/** base * factor^(retry - 1), to the nearest microsecond, saturating; 0 for every retry when base or factor is 0. A negative base, or
- *  a factor that is negative or not finite, is refused. */
+/** base * factor^(retry - 1), to the nearest microsecond, saturating; 0 for every retry when base or factor is 0. A
+ *  negative base, or a factor that is negative or not finite, is refused. */
 INSIST_API insist_waiter insist_wait_exponential_ms(int64_t base_ms, double factor);
-/** Uniform in [0, w], both ends included, for the wait w of the inner waiter, by one random number; EXIT passes through ("full jitter",
- *  AWS Architecture Blog, Exponential Backoff And Jitter, 2015). Consumes. */
+/** Uniform in [0, w], both ends included, for the wait w of the inner waiter, by one random number; EXIT passes
+ *  through ("full jitter", AWS Architecture Blog, Exponential Backoff And Jitter, 2015). Consumes. */
 INSIST_API insist_waiter insist_wait_full_jitter(insist_waiter waiter);
 /** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_cap_ms(insist_waiter waiter, int64_t max_ms);
-/** What a client uses that was told nothing: full jitter over 50 ms (1 s after a 429, or a 503 with Retry-After), doubling, capped at 20 s. */
+/** What a client uses that was told nothing: full jitter over 50 ms (1 s after a 429, or a 503 with Retry-After),
+ *  doubling, capped at 20 s. */
 INSIST_API insist_waiter insist_wait_standard(void);
-/** Honours Retry-After (RFC 9110 section 10.2.3: seconds, or a date in any of the three forms, measured against the answer's own
- *  Date): the wait is the header's delay plus what the inner waiter says, and no attempt of the call starts earlier than the header
- *  asked. A delay beyond cap_ms ends the call at once with reason RETRY_AFTER; INSIST_FOREVER: no cap. Must be the outermost waiter of
- *  a policy, and the only one of its kind. Negative is refused. Consumes. */
+/** Honours Retry-After (RFC 9110 section 10.2.3: seconds, or a date in any of the three forms, measured against the
+ *  answer's own Date): the wait is the header's delay plus what the inner waiter says, and no attempt of the call
+ *  starts earlier than the header asked. A delay beyond cap_ms ends the call at once with reason RETRY_AFTER;
+ *  INSIST_FOREVER: no cap. Must be the outermost waiter of a policy, and the only one of its kind. Negative is
+ *  refused. Consumes. */
 INSIST_API insist_waiter insist_wait_retry_after(insist_waiter waiter, int64_t cap_ms);
 
-/* ---- policies: counted, [IMMUTABLE] --------------------------------------------------------------------------------- */
+/* ---- policies: counted, [IMMUTABLE] ------------------------------------------------------------------------------ */
 
 typedef struct insist_retry_policy insist_retry_policy;
 typedef struct insist_timeout_policy insist_timeout_policy;
@@ -126,7 +131,8 @@ INSIST_API void insist_retry_policy_free(insist_retry_policy *policy);
 /** Every attempt may take that many milliseconds, from its start to the last byte of its body. 0 or less is refused;
  *  INSIST_FOREVER leaves only the call's deadline.
  *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
-INSIST_API insist_err insist_timeout_fixed_new(int64_t ms, insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;
+INSIST_API insist_err insist_timeout_fixed_new(int64_t ms, insist_problem *problem,
+                                               insist_timeout_policy **out) INSIST_MUST_USE;
 /** Gives the policy up. NULL is fine. */
 INSIST_API void insist_timeout_policy_free(insist_timeout_policy *policy);
 

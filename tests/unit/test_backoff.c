@@ -85,6 +85,7 @@ static void test_exponential(void **state) {
     }
     assert_int_equal(ask_once(insist_wait_exponential_ms(50, 1.1), 3), 60500);
     assert_int_equal(ask_once(insist_wait_exponential_ms(50, 3), 4), 1350 * MS);
+    assert_int_equal(ask_once(insist_wait_exponential_ms(100, 0.7), 3), 49 * MS); /* the double is just below */
     assert_int_equal(ask_once(insist_wait_exponential_ms(8000, 0.5), 1000), 0);
     assert_int_equal(ask_once(insist_wait_exponential_ms(50, 2), 0), 50 * MS); /* before the first: as for the first */
 }

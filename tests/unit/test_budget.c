@@ -58,6 +58,15 @@ static void test_the_window_is_ten_slots(void **state) {
     assert_true(budget_charge(&budget, BUDGET_COST_THROTTLED, START + 10 * S));
 }
 
+static void test_slots_before_the_clocks_zero(void **state) {
+    struct budget budget;
+    (void)state;
+    budget_init(&budget, -S / 2);
+    assert_int_equal(charge_while_allowed(&budget, 0, -S / 2), 10);
+    assert_false(budget_charge(&budget, 0, 9 * S - 1));
+    assert_true(budget_charge(&budget, 0, 9 * S));
+}
+
 static void test_first_attempts_leave_the_window_too(void **state) {
     struct budget budget;
     (void)state;
@@ -126,6 +135,7 @@ static void test_the_bucket_never_holds_more_than_500(void **state) {
         budget_first_accepted(&budget, START);
     budget_return_cost(&budget, UINT32_MAX, START);
     budget_give_back(&budget, UINT32_MAX, START, START);
+    assert_true(budget_charge(&budget, 0, START)); /* nor are there fewer extras than none */
     assert_false(budget_charge(&budget, 501, START + 3600 * S));
     assert_true(budget_charge(&budget, 500, START + 3600 * S));
 }
@@ -398,6 +408,7 @@ int main(void) {
         cmocka_unit_test(test_ten_extras_are_free),
         cmocka_unit_test(test_a_fifth_of_the_first_attempts_on_top),
         cmocka_unit_test(test_the_window_is_ten_slots),
+        cmocka_unit_test(test_slots_before_the_clocks_zero),
         cmocka_unit_test(test_first_attempts_leave_the_window_too),
         cmocka_unit_test(test_the_bucket_starts_full),
         cmocka_unit_test(test_the_bucket_gains_with_time),

@@ -149,6 +149,27 @@ static void test_two_digit_years(void **state) {
     assert_int_equal(parsed_at("Monday, 29-Feb-00 00:00:00 GMT", parsed("Sun, 01 Jan 2051 00:00:00 GMT")), UNTOUCHED);
 }
 
+/* In every year: the same instant fifty years on is ahead, a second later is of the past. */
+static void check_fifty_years(int year, const char *day, const char *month, const char *time,
+                              const char *a_second_later) {
+    char wall[64], text[64], ahead[64], past[64];
+    snprintf(wall, sizeof wall, "Mon, %s %s %04d %s GMT", day, month, year, time);
+    snprintf(text, sizeof text, "Monday, %s-%s-%02d %s GMT", day, month, (year + 50) % 100, time);
+    snprintf(ahead, sizeof ahead, "Mon, %s %s %04d %s GMT", day, month, year + 50, time);
+    assert_int_equal(parsed_at(text, parsed(wall)), parsed(ahead));
+    snprintf(text, sizeof text, "Monday, %s-%s-%02d %s GMT", day, month, (year + 50) % 100, a_second_later);
+    snprintf(past, sizeof past, "Mon, %s %s %04d %s GMT", day, month, year - 50, a_second_later);
+    assert_int_equal(parsed_at(text, parsed(wall)), parsed(past));
+}
+
+static void test_two_digit_years_at_the_turn_of_any_year(void **state) {
+    (void)state;
+    for (int year = 50; year < 9950; year++) {
+        check_fifty_years(year, "01", "Jan", "00:00:00", "00:00:01");
+        check_fifty_years(year, "31", "Dec", "23:59:58", "23:59:59");
+    }
+}
+
 static void test_a_mad_clock_does_no_harm(void **state) {
     static const int64_t walls[] = {INT64_MIN, INT64_MIN + 1, INT64_MAX, INT64_MAX - 1, 0, -1, YEAR_0, YEAR_10000};
     (void)state;
@@ -265,6 +286,7 @@ int main(void) {
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_leap_seconds),
         cmocka_unit_test(test_two_digit_years),
+        cmocka_unit_test(test_two_digit_years_at_the_turn_of_any_year),
         cmocka_unit_test(test_a_mad_clock_does_no_harm),
         cmocka_unit_test(test_every_day_of_a_leap_cycle),
         cmocka_unit_test(test_round_trips_of_random_instants),
