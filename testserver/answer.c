@@ -1,6 +1,7 @@
 /* From a choice to the bytes of an answer. See answer.h. */
 #include "answer.h"
 
+#include "items.h"
 #include "text.h"
 
 #include <microhttpd.h>
@@ -68,11 +69,6 @@ static bool set_bytes(struct answer *answer, const void *bytes, size_t size) {
     return true;
 }
 
-static bool cuts_body(enum insist_testserver_fault fault) {
-    return fault == INSIST_TESTSERVER_RESET_BODY || fault == INSIST_TESTSERVER_CLOSE_BODY ||
-           fault == INSIST_TESTSERVER_TRUNCATE || fault == INSIST_TESTSERVER_STALL_BODY;
-}
-
 static bool make_body(struct answer *answer, const struct choice *choice, const struct asked *asked) {
     if (answer->status == 204 || answer->status == 304) {
         return true;
@@ -83,7 +79,7 @@ static bool make_body(struct answer *answer, const struct choice *choice, const 
     if (choice->body == BODY_ECHO) {
         return set_bytes(answer, asked->body, asked->body_size);
     }
-    if (choice->body == BODY_PATTERN || cuts_body(choice->fault)) {
+    if (choice->body == BODY_PATTERN || fault_cuts_body(choice->fault)) {
         answer->size = choice->body == BODY_PATTERN ? choice->size : choice->cut + beyond_cut;
         return true;
     }
@@ -147,7 +143,7 @@ static const char *type_of(const struct choice *choice, const struct asked *aske
 }
 
 static bool add_fields(struct answer *answer, const struct choice *choice, const struct asked *asked) {
-    if (answer->size > 0 && !add_field(answer, "Content-Type", type_of(choice, asked))) {
+    if ((answer->size > 0 || choice->type) && !add_field(answer, "Content-Type", type_of(choice, asked))) {
         return false;
     }
     if (choice->location && !add_field(answer, "Location", choice->location)) {
@@ -165,7 +161,7 @@ static bool add_fields(struct answer *answer, const struct choice *choice, const
 static void set_limits(struct answer *answer, const struct choice *choice, bool head) {
     answer->announced = answer->size;
     answer->limit = answer->size;
-    if (cuts_body(choice->fault) && choice->cut < answer->size) {
+    if (fault_cuts_body(choice->fault) && choice->cut < answer->size) {
         answer->limit = choice->cut;
     }
     if (choice->fault == INSIST_TESTSERVER_TRUNCATE && answer->limit == answer->size) {

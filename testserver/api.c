@@ -78,16 +78,14 @@ const char *insist_testserver_fault_name(insist_testserver_fault fault) {
     return fault_name(fault);
 }
 
-static bool answers_nothing(enum insist_testserver_fault fault) {
-    return fault == INSIST_TESTSERVER_RESET || fault == INSIST_TESTSERVER_CLOSE || fault == INSIST_TESTSERVER_HANG;
-}
-
 insist_err insist_testserver_foretell(
     uint64_t seed, const char *text, const char *key, uint64_t hit, insist_testserver_step *step) {
     struct script *script;
     size_t column;
     char expected[160];
-    if (!text || !key || !step || step->size != sizeof *step) {
+    insist_testserver_step all;
+    size_t size = step ? step->size : 0;
+    if (!text || !key || size < sizeof step->size || size > sizeof all) {
         return INSIST_EINVAL;
     }
     insist_err err = script_parse(text, &script, &column, expected);
@@ -95,13 +93,11 @@ insist_err insist_testserver_foretell(
         return err;
     }
     const struct choice *choice = step_choose(script_step(script, hit), draw_number(seed, key, hit, 0));
-    step->fault = choice->fault;
-    step->status = choice->status ? choice->status : 200;
-    if (answers_nothing(choice->fault)) {
-        step->status = 0;
-    }
-    step->cut_bytes = choice->cut;
-    step->delay_ms = choice->delay_ms;
+    bool silent = fault_answers_nothing(choice->fault);
+    all = (insist_testserver_step){.size = size, .fault = choice->fault, .cut_bytes = choice->cut,
+        .delay_ms = choice->delay_ms};
+    all.status = silent ? 0 : choice->status ? choice->status : 200;
+    memcpy(step, &all, size);
     script_free(script);
     return INSIST_OK;
 }

@@ -4,6 +4,7 @@
 #include "barrier.h"
 #include "control.h"
 #include "draw.h"
+#include "items.h"
 #include "respond.h"
 #include "server.h"
 #include "tcp.h"
@@ -88,10 +89,6 @@ static bool choose(struct exchange *exchange) {
 
 /* ---- the ledger ------------------------------------------------------------------------------------------------------ */
 
-static bool answers_nothing(enum insist_testserver_fault fault) {
-    return fault == INSIST_TESTSERVER_RESET || fault == INSIST_TESTSERVER_CLOSE || fault == INSIST_TESTSERVER_HANG;
-}
-
 static void finish_digest(struct exchange *exchange) {
     unsigned char raw[32];
     if (!exchange->hash) {
@@ -141,7 +138,7 @@ static uint64_t enter(struct exchange *exchange) {
         .fields = collected.fields,
         .body_bytes = exchange->body_bytes,
         .body_sha256 = exchange->digest,
-        .status = answers_nothing(exchange->answer.fault) ? 0 : exchange->answer.status,
+        .status = fault_answers_nothing(exchange->answer.fault) ? 0 : exchange->answer.status,
         .fault = exchange->answer.fault,
     };
     uint64_t hits = 0;

@@ -323,11 +323,11 @@ bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
     return refuse_word(scan);
 }
 
-static bool answers_nothing(enum insist_testserver_fault fault) {
+bool fault_answers_nothing(enum insist_testserver_fault fault) {
     return fault == INSIST_TESTSERVER_RESET || fault == INSIST_TESTSERVER_CLOSE || fault == INSIST_TESTSERVER_HANG;
 }
 
-static bool cuts_body(enum insist_testserver_fault fault) {
+bool fault_cuts_body(enum insist_testserver_fault fault) {
     return fault == INSIST_TESTSERVER_RESET_BODY || fault == INSIST_TESTSERVER_CLOSE_BODY ||
            fault == INSIST_TESTSERVER_TRUNCATE || fault == INSIST_TESTSERVER_STALL_BODY;
 }
@@ -335,7 +335,7 @@ static bool cuts_body(enum insist_testserver_fault fault) {
 /* A cut must lie within a body whose size is known from the script. */
 static bool cut_fits(struct scan *scan, size_t start, const struct choice *choice) {
     bool known = (choice->body == BODY_TEXT || choice->body == BODY_PATTERN) && !choice->gzip;
-    if (!known || !cuts_body(choice->fault)) {
+    if (!known || !fault_cuts_body(choice->fault)) {
         return true;
     }
     if (choice->fault == INSIST_TESTSERVER_TRUNCATE && choice->cut >= choice->size) {
@@ -353,7 +353,7 @@ bool items_agree(struct scan *scan, size_t start, const struct choice *choice) {
     const unsigned parts_of_an_answer =
         GIVEN_STATUS | GIVEN_RETRY_AFTER | GIVEN_BODY | GIVEN_GZIP | GIVEN_TYPE | GIVEN_FIELD;
     bool bodyless = choice->status == 204 || choice->status == 304;
-    if (answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
+    if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
         return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
             fault_name(choice->fault));
     }
@@ -361,7 +361,7 @@ bool items_agree(struct scan *scan, size_t start, const struct choice *choice) {
         choice->fault != INSIST_TESTSERVER_CLOSE) {
         return scan_fail_at(scan, start, "expected refuse= only as an option of reset or close");
     }
-    if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || cuts_body(choice->fault))) {
+    if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || fault_cuts_body(choice->fault))) {
         return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);
     }
     if (choice->gzip && choice->body == BODY_PATTERN && choice->size > gzip_limit) {

@@ -1,0 +1,416 @@
+/* Scripts of the test server: what parses into what, and where and why the rest is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "testserver/draw.h"
+#include "testserver/script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct script *parse(const char *text) {
+    struct script *script = NULL;
+    size_t column = 99;
+    char expected[160] = "";
+    insist_err err = script_parse(text, &script, &column, expected);
+    if (err != INSIST_OK) {
+        fail_msg("'%s' was refused at column %zu: %s", text, column, expected);
+    }
+    assert_int_equal(column, 0);
+    return script;
+}
+
+/* The only choice of the only step. */
+static const struct choice *only(const struct script *script) {
+    assert_int_equal(script->step_count, 1);
+    assert_int_equal(script->steps[0].choice_count, 1);
+    return &script->steps[0].choices[0];
+}
+
+static int status_of_hit(const struct script *script, uint64_t hit) {
+    return script_step(script, hit)->choices[0].status;
+}
+
+static void counts_and_the_last_step_repeats(void **state) {
+    (void)state;
+    struct script *script = parse("404x2,200");
+    const int statuses[] = {404, 404, 200, 200, 200};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(status_of_hit(script, i), statuses[i]);
+    }
+    assert_int_equal(status_of_hit(script, UINT64_MAX), 200);
+    assert_false(script->loops);
+    script_free(script);
+}
+
+static void dots_start_over(void **state) {
+    (void)state;
+    struct script *script = parse("404x2,200,...");
+    const int statuses[] = {404, 404, 200, 404, 404, 200, 404};
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(status_of_hit(script, i), statuses[i]);
+    }
+    script_free(script);
+}
+
+static void each_fault_with_its_number(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        enum insist_testserver_fault fault;
+        uint64_t cut;
+        uint64_t repeat;
+    } rows[] = {
+        {"reset", INSIST_TESTSERVER_RESET, 0, 1},
+        {"resetx3", INSIST_TESTSERVER_RESET, 0, 3},
+        {"reset@headers", INSIST_TESTSERVER_RESET_HEADERS, 0, 1},
+        {"reset@headersx2", INSIST_TESTSERVER_RESET_HEADERS, 0, 2},
+        {"reset@body:100", INSIST_TESTSERVER_RESET_BODY, 100, 1},
+        {"reset@body:100x7", INSIST_TESTSERVER_RESET_BODY, 100, 7},
+        {"close", INSIST_TESTSERVER_CLOSE, 0, 1},
+        {"close@body:0", INSIST_TESTSERVER_CLOSE_BODY, 0, 1},
+        {"truncate@5x2", INSIST_TESTSERVER_TRUNCATE, 5, 2},
+        {"hang", INSIST_TESTSERVER_HANG, 0, 1},
+        {"200;stall=headers", INSIST_TESTSERVER_STALL_HEADERS, 0, 1},
+        {"stall=body@12", INSIST_TESTSERVER_STALL_BODY, 12, 1},
+        {"503;reset@body:3", INSIST_TESTSERVER_RESET_BODY, 3, 1},
+        {"reset@body:8;size=8", INSIST_TESTSERVER_RESET_BODY, 8, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = parse(rows[i].text);
+        assert_int_equal(only(script)->fault, rows[i].fault);
+        assert_int_equal(only(script)->cut, rows[i].cut);
+        assert_int_equal(script->steps[0].repeat, rows[i].repeat);
+        script_free(script);
+    }
+}
+
+static void delays(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        uint64_t ms;
+    } rows[] = {{"200;delay=30ms", 30}, {"delay=1s", 1000}, {"delay=1.5s", 1500}, {"delay=0.25s", 250}, {"delay=2m", 120000},
+        {"delay=0", 0}, {"delay=0ms", 0}, {"delay=1440m", 86400000}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = parse(rows[i].text);
+        assert_int_equal(only(script)->delay_ms, rows[i].ms);
+        script_free(script);
+    }
+}
+
+static void retry_after_in_its_forms(void **state) {
+    (void)state;
+    struct script *script = parse("503;retry-after=120");
+    assert_int_equal(only(script)->retry_after, RETRY_AFTER_SECONDS);
+    assert_int_equal(only(script)->retry_after_s, 120);
+    script_free(script);
+    script = parse("503;retry-after=date-5");
+    assert_int_equal(only(script)->retry_after, RETRY_AFTER_DATE);
+    assert_int_equal(only(script)->retry_after_s, -5);
+    script_free(script);
+    script = parse("503;retry-after=date+5");
+    assert_int_equal(only(script)->retry_after_s, 5);
+    script_free(script);
+    script = parse("503;retry-after=\"Sun, 06 Nov 1994 08:49:37 GMT\",200");
+    assert_int_equal(script->step_count, 2);
+    assert_int_equal(script->steps[0].choices[0].retry_after, RETRY_AFTER_TEXT);
+    assert_string_equal(script->steps[0].choices[0].retry_after_text, "Sun, 06 Nov 1994 08:49:37 GMT");
+    script_free(script);
+}
+
+static void bodies_and_headers(void **state) {
+    (void)state;
+    struct script *script = parse("200;body=\"a,b;c|d\\n\\\"\\\\\\x41\";type=text/css;h:X-A=1;h:X-B=\"2, 3\";gzip");
+    const struct choice *choice = only(script);
+    assert_int_equal(choice->body, BODY_TEXT);
+    assert_string_equal(choice->text, "a,b;c|d\n\"\\A");
+    assert_int_equal(choice->size, 11);
+    assert_string_equal(choice->type, "text/css");
+    assert_int_equal(choice->field_count, 2);
+    assert_string_equal(choice->fields[0].name, "X-A");
+    assert_string_equal(choice->fields[0].value, "1");
+    assert_string_equal(choice->fields[1].value, "2, 3");
+    assert_true(choice->gzip);
+    assert_false(script->echoes);
+    script_free(script);
+
+    const struct {
+        const char *text;
+        uint64_t size;
+    } sizes[] = {{"size=0", 0}, {"size=100", 100}, {"size=7B", 7}, {"size=2KB", 2000}, {"size=2kB", 2000}, {"size=2KiB", 2048},
+        {"size=1MB", 1000000}, {"size=1MiB", 1048576}, {"size=1GB", 1000000000}, {"size=1GiB", 1073741824}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        script = parse(sizes[i].text);
+        assert_int_equal(only(script)->body, BODY_PATTERN);
+        assert_int_equal(only(script)->size, sizes[i].size);
+        script_free(script);
+    }
+    script = parse("404,200;echo");
+    assert_true(script->echoes);
+    script_free(script);
+}
+
+static void redirects(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        int status;
+    } rows[] = {{"redirect=/x", 302}, {"301=/x", 301}, {"302=/x", 302}, {"303=/x", 303}, {"307=/x", 307}, {"308=/x", 308}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = parse(rows[i].text);
+        assert_int_equal(only(script)->status, rows[i].status);
+        assert_string_equal(only(script)->location, "/x");
+        script_free(script);
+    }
+}
+
+static void hold_and_refuse(void **state) {
+    (void)state;
+    struct script *script = parse("hold=/gate>=1000");
+    assert_string_equal(only(script)->hold_path, "/gate");
+    assert_int_equal(only(script)->hold_hits, 1000);
+    script_free(script);
+    script = parse("close;refuse=50ms;delay=5ms");
+    assert_int_equal(only(script)->refuse_ms, 50);
+    script_free(script);
+}
+
+static void weights_share_what_is_left(void **state) {
+    (void)state;
+    struct script *script = parse("0.1:503|0.05:reset|200x4");
+    const struct step *step = &script->steps[0];
+    assert_int_equal(step->choice_count, 3);
+    assert_int_equal(step->repeat, 4);
+    assert_true(step->choices[2].weight > 0.8499 && step->choices[2].weight < 0.8501);
+    assert_int_equal(step_choose(step, 0.0)->status, 503);
+    assert_int_equal(step_choose(step, 0.0999)->status, 503);
+    assert_int_equal(step_choose(step, 0.1001)->fault, INSIST_TESTSERVER_RESET);
+    assert_int_equal(step_choose(step, 0.1501)->status, 200);
+    assert_int_equal(step_choose(step, 0.9999)->status, 200);
+    script_free(script);
+    script = parse("500|200");
+    assert_true(script->steps[0].choices[0].weight == 0.5);
+    script_free(script);
+    script = parse("0.5:500|0.5:200");
+    script_free(script);
+}
+
+static void refusals_name_column_and_expectation(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        size_t column;
+        const char *expected; /* some words of the sentence */
+    } rows[] = {
+        {"", 1, "expected a status such as 200"},
+        {"abc", 1, "expected a status such as 200"},
+        {"200,", 5, "expected a status such as 200"},
+        {"200;", 5, "expected a status such as 200"},
+        {"200|", 5, "expected a status such as 200"},
+        {"...", 1, "expected a status such as 200"},
+        {"200,...,200", 8, "expected the end after '...'"},
+        {"99", 1, "from 200 to 999"},
+        {"100", 1, "from 200 to 999"},
+        {"1000", 1, "from 200 to 999"},
+        {"99999999999999999999999", 1, "from 200 to 999"},
+        {"200 ", 4, "expected ';' and an option"},
+        {"200y", 4, "expected ';' and an option"},
+        {"resetty", 6, "expected ';' and an option"},
+        {"200x", 5, "expected a count"},
+        {"200x0", 5, "a count from 1"},
+        {"200x1000000001", 5, "a count from 1"},
+        {"500x2|200x3", 10, "only one count"},
+        {"200;200", 5, "only one status"},
+        {"200;redirect=/x", 5, "only one status"},
+        {"reset;close", 7, "only one fault"},
+        {"delay=1s;delay=2s", 10, "only one delay"},
+        {"body=a;size=1", 8, "only one body"},
+        {"gzip;gzip", 6, "only one gzip"},
+        {"type=a/b;type=a/b", 10, "only one type"},
+        {"hold=/a>=1;hold=/a>=1", 12, "only one hold"},
+        {"retry-after=1;retry-after=1", 15, "only one retry-after"},
+        {"close;refuse=1s;refuse=1s", 17, "only one refuse"},
+        {"reset@", 6, "expected @headers or @body:N"},
+        {"reset@body:", 12, "expected a number of bytes"},
+        {"reset@body:9999999999", 12, "a number of bytes from 0 to 1073741824"},
+        {"close@headers", 6, "expected @body:N"},
+        {"truncate", 1, "expected a status such as 200"},
+        {"truncate@x", 10, "expected a number of bytes"},
+        {"stall=", 7, "expected headers or body@N"},
+        {"stall=connect", 7, "expected headers or body@N"},
+        {"200;delay=", 11, "expected a duration"},
+        {"200;delay=30", 13, "expected a unit of time"},
+        {"200;delay=1.s", 13, "expected digits after the point"},
+        {"200;delay=0.5ms", 11, "a whole number of milliseconds"},
+        {"200;delay=25h", 13, "expected a unit of time"},
+        {"200;delay=1441m", 11, "at most a day"},
+        {"200;delay=ln(5ms,2ms)", 11, "expected a duration"},
+        {"200;delay=-1s", 11, "expected a duration"},
+        {"200;retry-after=", 17, "expected seconds, date+N"},
+        {"200;retry-after=soon", 17, "expected seconds, date+N"},
+        {"200;retry-after=date", 21, "expected date+N or date-N"},
+        {"200;retry-after=date+", 22, "expected a number of seconds"},
+        {"200;retry-after=\"x", 17, "a closing quote"},
+        {"200;retry-after=\"\\n\"", 17, "without control characters"},
+        {"200;h:=x", 7, "expected h:NAME=VALUE"},
+        {"200;h:X", 8, "expected h:NAME=VALUE"},
+        {"200;h:X Y=1", 8, "expected h:NAME=VALUE"},
+        {"200;h:X=\"a\\r\\nb\"", 9, "without control characters"},
+        {"200;h:Content-Length=5", 7, "the server itself writes Content-Length"},
+        {"200;h:transfer-encoding=chunked", 7, "the server itself writes transfer-encoding"},
+        {"200;h:Connection=upgrade", 7, "no Connection header but"},
+        {"200;body=\"a\\q\"", 12, "expected one of \\\""},
+        {"200;body=\"a\\x4\"", 12, "expected one of \\\""},
+        {"200;body=\"abc\"d", 15, "expected ';' and an option"},
+        {"size=", 6, "expected a size in bytes"},
+        {"size=2GiB", 6, "at most 1 GiB"},
+        {"size=5XB", 7, "expected ';' and an option"},
+        {"type=", 6, "expected a media type"},
+        {"redirect=", 10, "expected where to redirect to"},
+        {"200=/x", 4, "only after a status from 300 to 399"},
+        {"404x2=/x", 6, "expected ';' and an option"},
+        {"hold=gate>=1", 6, "a path that begins with '/'"},
+        {"hold=/gate", 11, "expected '>='"},
+        {"hold=/gate>1", 11, "expected '>='"},
+        {"hold=/gate>=0", 13, "a number of hits from 1"},
+        {"close;refuse=0", 14, "a duration above 0"},
+        {"refuse=2s", 1, "only as an option of reset or close"},
+        {"404,200;refuse=2s", 5, "only as an option of reset or close"},
+        {"hang;refuse=2s", 1, "only as an option of reset or close"},
+        {"503;reset", 1, "no status, header or body beside reset"},
+        {"close;body=x", 1, "no status, header or body beside close"},
+        {"404,hang;h:A=b", 5, "no status, header or body beside hang"},
+        {"hang;gzip", 1, "beside hang"},
+        {"204;body=x", 1, "no body with status 204"},
+        {"304;truncate@4", 1, "no body with status 304"},
+        {"gzip;size=17MiB", 1, "at most 16 MiB together with gzip"},
+        {"truncate@8;size=8", 1, "N below the size of the body, which is 8"},
+        {"reset@body:9;size=8", 1, "within the body, whose size is 8"},
+        {"stall=body@4;body=abc", 1, "within the body, whose size is 3"},
+        {"0.5:500|0.6:200", 1, "sum to at most 1"},
+        {"404,0.5:500|0.4:200", 5, "sum to 1, or a choice without a weight"},
+        {"1.5:500|200", 1, "a weight from 0 to 1"},
+        {"2:500|200", 1, "a weight from 0 to 1"},
+        {"0.:500|200", 3, "digits after the point"},
+        {"200;drip=10ms/16", 5, "'drip' is not supported by this version"},
+        {"garbage", 1, "'garbage' is not supported by this version"},
+        {"badchunk", 1, "'badchunk' is not supported by this version"},
+        {"headers=20000", 1, "'headers' is not supported by this version"},
+        {"slots=8", 1, "'slots' is not supported by this version"},
+        {"200;queue=5", 5, "'queue' is not supported by this version"},
+        {"200;service=5ms", 5, "'service' is not supported by this version"},
+        {"tls-fault=stall", 1, "'tls-fault' is not supported by this version"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = (struct script *)1;
+        size_t column = 0;
+        char expected[160] = "";
+        insist_err err = script_parse(rows[i].text, &script, &column, expected);
+        if (err != INSIST_EINVAL || column != rows[i].column || !strstr(expected, rows[i].expected)) {
+            fail_msg("'%s': code %d, column %zu: %s", rows[i].text, (int)err, column, expected);
+        }
+        assert_null(script);
+    }
+}
+
+static void every_beginning_of_a_script_parses_or_is_refused_within_it(void **state) {
+    (void)state;
+    const char *whole = "404x2;h:X-A=\"b\\x41\",0.1:503;retry-after=date+5|0.05:reset;refuse=50ms|200;size=1MB;gzip,307=/x,"
+                        "hold=/gate>=10;delay=1.5s,reset@body:100x3,stall=body@5,...";
+    char part[256];
+    for (size_t length = 0; length <= strlen(whole); length++) {
+        struct script *script;
+        size_t column = 0;
+        char expected[160] = "";
+        memcpy(part, whole, length);
+        part[length] = '\0';
+        if (script_parse(part, &script, &column, expected) == INSIST_OK) {
+            script_free(script);
+        } else {
+            assert_in_range(column, 1, length + 1);
+            assert_true(strlen(expected) > 10);
+        }
+    }
+}
+
+static void draws_depend_on_seed_key_and_hit_alone(void **state) {
+    (void)state;
+    double first = draw_number(7, "key", 3, 0);
+    assert_true(first == draw_number(7, "key", 3, 0));
+    assert_true(first != draw_number(8, "key", 3, 0));
+    assert_true(first != draw_number(7, "yek", 3, 0));
+    assert_true(first != draw_number(7, "key", 4, 0));
+    assert_true(first != draw_number(7, "key", 3, 1));
+}
+
+static void draws_are_spread_evenly(void **state) {
+    (void)state;
+    enum { DRAWS = 100000, BINS = 10 };
+    size_t bins[BINS] = {0};
+    for (uint64_t hit = 0; hit < DRAWS; hit++) {
+        double drawn = draw_number(1, "spread", hit, 0);
+        assert_true(drawn >= 0 && drawn < 1);
+        bins[(size_t)(drawn * BINS)]++;
+    }
+    for (size_t i = 0; i < BINS; i++) {
+        assert_in_range(bins[i], DRAWS / BINS - 500, DRAWS / BINS + 500); /* 5 standard deviations */
+    }
+}
+
+static void foretold_steps_agree_with_the_script(void **state) {
+    (void)state;
+    insist_testserver_step step = {.size = sizeof step};
+    assert_int_equal(insist_testserver_foretell(0, "404x2,reset@body:9;delay=5ms", "a", 1, &step), INSIST_OK);
+    assert_int_equal(step.status, 404);
+    assert_int_equal(step.fault, INSIST_TESTSERVER_NO_FAULT);
+    assert_int_equal(insist_testserver_foretell(0, "404x2,reset@body:9;delay=5ms", "a", 2, &step), INSIST_OK);
+    assert_int_equal(step.status, 200);
+    assert_int_equal(step.fault, INSIST_TESTSERVER_RESET_BODY);
+    assert_int_equal(step.cut_bytes, 9);
+    assert_int_equal(step.delay_ms, 5);
+    assert_int_equal(insist_testserver_foretell(0, "hang", "a", 0, &step), INSIST_OK);
+    assert_int_equal(step.status, 0);
+    assert_int_equal(insist_testserver_foretell(0, "hung", "a", 0, &step), INSIST_EINVAL);
+    step.size = sizeof step + 8;
+    assert_int_equal(insist_testserver_foretell(0, "200", "a", 0, &step), INSIST_EINVAL);
+}
+
+static void check_reports_the_column_apart(void **state) {
+    (void)state;
+    size_t column = 99;
+    insist_problem problem = {.err = INSIST_OK};
+    assert_int_equal(insist_testserver_check("200;delay=1s", &column, &problem), INSIST_OK);
+    assert_int_equal(column, 0);
+    assert_int_equal(problem.err, INSIST_OK);
+    assert_int_equal(insist_testserver_check("200;delay=x", &column, &problem), INSIST_EINVAL);
+    assert_int_equal(column, 11);
+    assert_int_equal(problem.err, INSIST_EINVAL);
+    assert_string_equal(problem.field, "script");
+    assert_non_null(strstr(problem.text, "expected a duration"));
+    assert_int_equal(insist_testserver_check(NULL, NULL, NULL), INSIST_EINVAL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_and_the_last_step_repeats),
+        cmocka_unit_test(dots_start_over),
+        cmocka_unit_test(each_fault_with_its_number),
+        cmocka_unit_test(delays),
+        cmocka_unit_test(retry_after_in_its_forms),
+        cmocka_unit_test(bodies_and_headers),
+        cmocka_unit_test(redirects),
+        cmocka_unit_test(hold_and_refuse),
+        cmocka_unit_test(weights_share_what_is_left),
+        cmocka_unit_test(refusals_name_column_and_expectation),
+        cmocka_unit_test(every_beginning_of_a_script_parses_or_is_refused_within_it),
+        cmocka_unit_test(draws_depend_on_seed_key_and_hit_alone),
+        cmocka_unit_test(draws_are_spread_evenly),
+        cmocka_unit_test(foretold_steps_agree_with_the_script),
+        cmocka_unit_test(check_reports_the_column_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
