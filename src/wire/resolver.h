@@ -5,22 +5,15 @@
 
 #include "base/env.h"
 #include "base/list.h"
+#include "wire/addresses.h"
 #include <insist/error.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
-#define RESOLVER_ADDRESS_SIZE 48
-
-/* The addresses of a name, as text without brackets, in the system's order; counted and immutable. */
-struct addresses {
-    atomic_uint references;
-    const struct env *env;
-    size_t count;
-    char text[][RESOLVER_ADDRESS_SIZE];
-};
-
-struct addresses *addresses_retain(struct addresses *addresses);
-void addresses_release(struct addresses *addresses); /* NULL is fine */
+#define RESOLVER_THREADS       4                    /* lookups at a time, not counting hung ones */
+#define RESOLVER_THREADS_MOST  16                   /* with hung ones */
+#define RESOLVER_HUNG_NS       INT64_C(1000000000)  /* a lookup that takes longer counts as hung */
+#define RESOLVER_IDLE_NS       INT64_C(30000000000) /* a thread without work ends after it */
+#define RESOLVER_WAITING_NAMES 256                  /* names whose lookup has not begun; beyond them a lookup is refused */
 
 /* Somebody who waits for a name. */
 struct lookup {
@@ -31,14 +24,19 @@ struct lookup {
     bool again; /* of a failure: the name server may know better later */
 };
 
+/* What looks a name up: getaddrinfo() or a test's stand-in. May take for ever. Returns 0 or one of EAI_*. */
+typedef int resolver_fn(void *ctx, const char *host, struct resolved *out);
+
 struct resolver;
 
 insist_err resolver_new(const struct env *env, struct resolver **out);
+insist_err resolver_new_with(const struct env *env, resolver_fn *resolve, void *ctx, struct resolver **out);
 /* True: answered at once (an address literal, a cached name, or a refusal because too many lookups are waiting): the lookup's fields are set. False: done() will be called. */
 bool resolver_ask(struct resolver *resolver, struct lookup *lookup, const char *host);
 /* Takes back a lookup that was asked for. False: its done() has been called, or is being called at this moment. */
 bool resolver_forget(struct resolver *resolver, struct lookup *lookup);
-/* No done() is called after this returns. Threads that hang in a lookup are left to end by themselves: they own what they touch. */
+/* No done() is called after this returns; it waits for one that is being called. Threads that hang in a lookup are left to end by themselves: they own what they
+ * touch, only env must still be there. NULL is fine. */
 void resolver_free(struct resolver *resolver);
 
 #endif
