@@ -105,6 +105,22 @@ insist_err headers_add_bytes(struct headers *headers, const char *name, size_t n
     return INSIST_OK;
 }
 
+insist_err headers_extend_last(struct headers *headers, const char *bytes, size_t length) {
+    size_t total = headers->text_length;
+    char *replaced;
+    if (headers->count == 0 || length == 0)
+        return INSIST_OK;
+    if (!size_add(&total, 1) || !size_add(&total, length) || !reserve_text(headers, total, &replaced))
+        return INSIST_ENOMEM;
+    bool empty = headers->text_length == headers->places[headers->count - 1].value + 1;
+    headers->text_length--; /* the NUL goes */
+    if (!empty)
+        headers->text[headers->text_length++] = ' ';
+    append_string(headers, bytes, length);
+    env_release(headers->env, replaced);
+    return INSIST_OK;
+}
+
 static size_t field_length(const struct headers *headers, size_t i) {
     size_t end = i + 1 < headers->count ? headers->places[i + 1].name : headers->text_length;
     return end - headers->places[i].name;

@@ -29,6 +29,8 @@ void headers_move(struct headers *to, struct headers *from); /* to is overwritte
 insist_err headers_add(struct headers *headers, const char *name, const char *value);
 insist_err headers_add_bytes(struct headers *headers, const char *name, size_t name_length, const char *value,
                              size_t value_length);
+/* The last field goes on: a blank and these bytes behind its value. Without a field, nothing happens. */
+insist_err headers_extend_last(struct headers *headers, const char *bytes, size_t length);
 /* Takes the place of every field of that name, at the end of the list. */
 insist_err headers_set(struct headers *headers, const char *name, const char *value);
 /* to must be initialised; what it held is dropped. */

@@ -1,0 +1,73 @@
+/* The sockets of one transport: their numbers, what epoll is told about them, whether a used one is still good, and how one died.
+ * libcurl names a socket by its descriptor while it works on it, and by its two ends when it takes it from its pool. Driving thread only. */
+#ifndef WIRE_CONNECTIONS_H
+#define WIRE_CONNECTIONS_H
+
+#include "base/env.h"
+#include "base/list.h"
+#include <stdbool.h>
+
+enum death {
+    DEATH_NONE,  /* it was alive when it was closed */
+    DEATH_RESET, /* the other side cut it, or the network gave up */
+    DEATH_END    /* the other side ended it in order */
+};
+
+/* Both ends of a connection, as libcurl tells them. */
+struct ends {
+    const char *local_ip, *remote_ip;
+    int local_port, remote_port;
+};
+
+struct connection {
+    struct list link;         /* of its bucket while its ends are known; of the graveyard once closed */
+    int fd;
+    int64_t number;           /* from 1; 0: not opened by us */
+    uint32_t wanted, watched; /* EPOLLIN and EPOLLOUT: what libcurl waits for, and what epoll was told last; 0: epoll does not know it */
+    unsigned users;           /* transfers that point at it; it outlives its socket until there are none */
+    bool closed, http2, dead; /* dead: given up by the other side while it was idle */
+    enum death death;
+    int os_errno; /* beside DEATH_RESET */
+    char local_ip[48], remote_ip[48];
+    int local_port, remote_port;
+};
+
+#define CONNECTION_BUCKETS 512
+
+struct connections {
+    const struct env *env;
+    int epoll;
+    int64_t opened;
+    struct connection **by_fd;
+    size_t fds;
+    struct list by_port[CONNECTION_BUCKETS]; /* the local port's */
+    struct list graveyard;                   /* closed, but events of this turn or transfers may still point here */
+};
+
+void connections_init(struct connections *connections, const struct env *env, int epoll);
+void connections_fini(struct connections *connections); /* every socket must have been closed */
+
+/* A new socket, non-blocking and close-on-exec. NULL: *os_errno says why. */
+struct connection *connections_open(struct connections *connections, int family, int type, int protocol, int *os_errno);
+/* libcurl is done with a socket: notes how it died and closes it. */
+void connections_close(struct connections *connections, int fd);
+/* What libcurl waits for on a socket from here on: EPOLLIN, EPOLLOUT, both, or nothing. False: no memory, or epoll refused. */
+bool connections_watch(struct connections *connections, int fd, uint32_t events);
+/* Frees the dead that nobody points at. At the end of a turn. */
+void connections_bury(struct connections *connections);
+
+/* It is connected: from here on it is found by its ends. */
+void connections_introduce(struct connections *connections, struct connection *connection, const struct ends *ends);
+struct connection *connections_find(const struct connections *connections, const struct ends *ends); /* NULL: unknown */
+
+/* An event that libcurl did not ask for: it is idle and something came, or paused. epoll forgets it, so that it does not come again. */
+void connection_mute(struct connections *connections, struct connection *connection);
+/* Shuts down those that no transfer uses: the other side sees their end at once, libcurl when it looks at them next. */
+void connections_end_idle(struct connections *connections);
+bool connections_all_dead(const struct connections *connections); /* of those that are open */
+/* Nothing may be waiting to be read on an idle connection: bytes (of TLS: its close_notify), an end or an error mean that the other side has given it up.
+ * On HTTP/2 bytes prove nothing: PING, SETTINGS and WINDOW_UPDATE come at any time. */
+bool connection_is_stale(const struct connection *connection);
+bool connection_is_connected(const struct connection *connection);
+
+#endif

@@ -1,0 +1,137 @@
+/* Options of libcurl's easy handles. In: settings, a job, the hop it is at and an address. Out: a handle ready to be added. What is the same for every request is set
+ * once; what a request may change is set for each. Whoever drives the reactor. */
+#include "wire/transfer.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RECEIVE_BYTES     16384L
+#define KEEPALIVE_IDLE_S  60L
+#define KEEPALIVE_EVERY_S 15L
+#define IDLE_MAX_S        118L /* libcurl's default; below what servers and middle boxes usually allow */
+#define NO_TIMEOUT_MS     ((long)INT_MAX) /* ours rule; 0 would mean libcurl's five minutes */
+
+/* Collects failures, so that one look at the end is enough. */
+#define SET(easy, option, value) (failed |= curl_easy_setopt(easy, option, value) != CURLE_OK)
+
+static bool set_callbacks(struct transfer *transfer) {
+    CURL *easy = transfer->easy;
+    bool failed = false;
+    SET(easy, CURLOPT_PRIVATE, transfer);
+    SET(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+    SET(easy, CURLOPT_PREREQFUNCTION, guard_request);
+    SET(easy, CURLOPT_PREREQDATA, transfer);
+    SET(easy, CURLOPT_OPENSOCKETFUNCTION, guard_open_socket);
+    SET(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    SET(easy, CURLOPT_CLOSESOCKETFUNCTION, guard_close_socket);
+    SET(easy, CURLOPT_CLOSESOCKETDATA, transfer->transport); /* a connection outlives its transfer */
+    SET(easy, CURLOPT_HEADERFUNCTION, receive_header);
+    SET(easy, CURLOPT_HEADERDATA, transfer);
+    SET(easy, CURLOPT_WRITEFUNCTION, receive_body);
+    SET(easy, CURLOPT_WRITEDATA, transfer);
+    return !failed;
+}
+
+static bool set_network(CURL *easy) {
+    bool failed = false;
+    SET(easy, CURLOPT_NOSIGNAL, 1L);
+    SET(easy, CURLOPT_QUICK_EXIT, 1L);
+    SET(easy, CURLOPT_PROXY, "");
+    SET(easy, CURLOPT_NOPROXY, "*");
+    SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+    SET(easy, CURLOPT_CONNECTTIMEOUT_MS, NO_TIMEOUT_MS);
+    SET(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    SET(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
+    return !failed;
+}
+
+static bool set_from_settings(CURL *easy, const struct wire_settings *settings) {
+    long verify = settings->insecure ? 0L : 1L;
+    bool failed = false;
+    SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(easy, CURLOPT_SSL_VERIFYPEER, verify);
+    SET(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
+    if (settings->ca_file)
+        SET(easy, CURLOPT_CAINFO, settings->ca_file);
+    if (settings->user_agent[0])
+        SET(easy, CURLOPT_USERAGENT, settings->user_agent);
+    if (settings->http2)
+        SET(easy, CURLOPT_PIPEWAIT, 1L);
+    if (settings->max_connections == 0)
+        SET(easy, CURLOPT_FORBID_REUSE, 1L);
+    return !failed;
+}
+
+bool easy_set_up(struct transfer *transfer) {
+    return set_callbacks(transfer) && set_network(transfer->easy) &&
+        set_from_settings(transfer->easy, transfer->transport->settings);
+}
+
+static bool sends_length_without_body(const char *method) {
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+/* A request with a body, be it empty, is a POST to libcurl, and one without is a GET, whatever its method is called. */
+static bool set_method(CURL *easy, const struct request *request, const struct hop *hop) {
+    bool has_body = request->has_body && !hop->turned;
+    bool failed = false;
+    if (strcmp(hop->method, "HEAD") == 0) {
+        SET(easy, CURLOPT_CUSTOMREQUEST, NULL);
+        SET(easy, CURLOPT_NOBODY, 1L);
+        return !failed;
+    }
+    if (has_body || sends_length_without_body(hop->method)) {
+        SET(easy, CURLOPT_POST, 1L);
+        SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(has_body ? request->body_length : 0));
+        SET(easy, CURLOPT_POSTFIELDS, has_body && request->body_length > 0 ? request->body : "");
+    } else {
+        SET(easy, CURLOPT_HTTPGET, 1L);
+    }
+    SET(easy, CURLOPT_CUSTOMREQUEST, hop->method);
+    return !failed;
+}
+
+static bool set_connection(struct transfer *transfer) {
+    const struct wire_settings *settings = transfer->transport->settings;
+    const struct job *job = transfer->job;
+    CURL *easy = transfer->easy;
+    bool http2 = settings->http2 && transfer->hop.url->https;
+    bool none_idle = !job->may_repeat && settings->idle_unsafe_s == 0;
+    bool fresh = transfer->fresh || none_idle || (http2 && job->hedge);
+    bool failed = false;
+    SET(easy, CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    SET(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+    SET(easy, CURLOPT_MAXAGE_CONN, job->may_repeat || none_idle ? IDLE_MAX_S : settings->idle_unsafe_s);
+    SET(easy, CURLOPT_CONNECT_TO, &transfer->connect_to);
+    return !failed;
+}
+
+static void pin(struct transfer *transfer) {
+    const char *address = address_walk_text(&transfer->walk);
+    const char *form = strchr(address, ':') ? "::[%s]:%u" : "::%s:%u";
+    struct progress *progress = &transfer->job->progress;
+    snprintf(transfer->connect_to_text, sizeof(transfer->connect_to_text), form, address, transfer->hop.url->port);
+    snprintf(progress->address, sizeof(progress->address), "%s", transfer->connect_to_text + 2);
+    transfer->connect_to = (struct curl_slist){.data = transfer->connect_to_text};
+}
+
+insist_err easy_prepare(struct transfer *transfer) {
+    const struct job *job = transfer->job;
+    CURL *easy = transfer->easy;
+    bool failed = false;
+    insist_err err = lines_make(
+        &transfer->lines, job->request, &job->own_headers, &transfer->hop, transfer->transport->settings->decode);
+    if (err != INSIST_OK)
+        return err;
+    pin(transfer);
+    transfer->detail[0] = '\0';
+    SET(easy, CURLOPT_CURLU, transfer->hop.url->handle);
+    SET(easy, CURLOPT_HTTPHEADER, transfer->lines.nodes);
+    failed |= !set_method(easy, job->request, &transfer->hop) || !set_connection(transfer);
+    return failed ? INSIST_ENOMEM : INSIST_OK;
+}

@@ -1,0 +1,103 @@
+/* The gate and both guards against libcurl's silent re-send. In: the sockets that libcurl opens, closes and is about to use. Out: whether a request may go out, over
+ * which connection, and when. Whoever drives the reactor. */
+#include "wire/transfer.h"
+
+#include "wire/mailbox.h"
+
+static int64_t clock_ns(const struct transfer *transfer) {
+    return env_now_ns(transfer->transport->settings->env);
+}
+
+static void block(struct transfer *transfer) {
+    if (!transfer->answer.blocked)
+        counter_add(&transfer->transport->settings->counters->resends_blocked);
+    transfer->answer.blocked = true;
+}
+
+static void take_connection(struct transfer *transfer, struct connection *connection, bool reused) {
+    struct progress *progress = &transfer->job->progress;
+    transfer_forget_connection(transfer);
+    transfer->connection = connection;
+    connection->users++;
+    progress->connection = connection->number;
+    progress->reused = reused;
+}
+
+/* The connection that it is about to go out on. True: a used one. */
+static bool settle_connection(struct transfer *transfer, const struct ends *ends) {
+    struct connections *connections = &transfer->transport->connections;
+    struct connection *known = connections_find(connections, ends);
+    if (known)
+        take_connection(transfer, known, true);
+    else if (transfer->opened)
+        connections_introduce(connections, transfer->connection, ends);
+    return known != NULL;
+}
+
+/* libcurl knows when the connection was there; the handshake came after that. */
+static int64_t connected_ns(const struct transfer *transfer, int64_t now_ns) {
+    curl_off_t after_us = 0;
+    if (transfer->job->progress.reused || !transfer->hop.url->https)
+        return now_ns;
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &after_us);
+    return after_us > 0 ? transfer->begun_ns + (int64_t)after_us * 1000 : now_ns;
+}
+
+static void note_sent(struct transfer *transfer) {
+    struct job *job = transfer->job;
+    int64_t now_ns = clock_ns(transfer);
+    if (job->progress.sent_ns) /* a redirect's */
+        return;
+    job->progress.connected_ns = connected_ns(transfer, now_ns);
+    job->progress.sent_ns = now_ns;
+    if (job->wants_sent)
+        mailbox_post(job->mailbox, job, NEWS_SENT);
+}
+
+int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, int local_port) {
+    struct transfer *transfer = data;
+    struct answer *answer = &transfer->answer;
+    const struct ends ends = {local_ip, remote_ip, local_port, remote_port};
+    if (answer->passed) {
+        block(transfer);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    bool used = settle_connection(transfer, &ends);
+    if (used && connection_is_stale(transfer->connection)) {
+        answer->stale = true;
+        counter_add(&transfer->transport->settings->counters->stale_connections);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    if (atomic_load(&transfer->job->stop) || !job_pass_gate(transfer->job)) {
+        answer->gate_refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    answer->passed = true;
+    note_sent(transfer);
+    return CURL_PREREQFUNC_OK;
+}
+
+/* A new socket after the gate could only carry the same request a second time. */
+curl_socket_t guard_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+    struct transfer *transfer = data;
+    struct connections *connections = &transfer->transport->connections;
+    (void)purpose;
+    if (transfer->answer.passed) {
+        block(transfer);
+        return CURL_SOCKET_BAD;
+    }
+    struct connection *connection = connections_open(
+        connections, address->family, address->socktype, address->protocol, &transfer->answer.open_errno);
+    if (!connection)
+        return CURL_SOCKET_BAD;
+    connection->http2 = transfer->transport->settings->http2 && transfer->hop.url->https; /* until an answer tells */
+    take_connection(transfer, connection, false);
+    transfer->opened = true;
+    return connection->fd;
+}
+
+int guard_close_socket(void *transport, curl_socket_t fd) {
+    struct transport_curl *own = transport;
+    connections_close(&own->connections, fd);
+    return 0;
+}

@@ -1,0 +1,170 @@
+/* The answer as it comes. In: header lines and body bytes. Out: the job's outcome and progress, news for its mailbox, where a redirect leads, and in answer.err the
+ * first thing that we refuse. Whoever drives the reactor. */
+#include "wire/transfer.h"
+
+#include "wire/mailbox.h"
+#include <string.h>
+
+static size_t refuse(struct transfer *transfer, insist_err err) {
+    if (transfer->answer.err == INSIST_OK)
+        transfer->answer.err = err;
+    return 0; /* libcurl then ends the transfer with CURLE_WRITE_ERROR */
+}
+
+/* "HTTP/1.1 404 Not Found", "HTTP/2 200": libcurl has checked its form. */
+static void read_status(struct transfer *transfer, const char *line, size_t length) {
+    struct answer *answer = &transfer->answer;
+    const char *blank = memchr(line, ' ', length);
+    answer->status = 0;
+    for (const char *digit = blank ? blank + 1 : line; digit < line + length && *digit >= '0' && *digit <= '9'; digit++)
+        answer->status = answer->status * 10 + (*digit - '0');
+    answer->in_block = true;
+    headers_clear(&transfer->job->outcome.headers);
+    if (answer->status >= 200)
+        transfer->job->progress.status = transfer->job->outcome.status = answer->status;
+    if (transfer->connection)
+        transfer->connection->http2 = length > 6 && line[5] == '2';
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+static size_t trim(const char **text, size_t length) {
+    while (length > 0 && is_blank(**text)) {
+        ++*text;
+        length--;
+    }
+    while (length > 0 && is_blank((*text)[length - 1]))
+        length--;
+    return length;
+}
+
+/* A line that begins with a blank goes on where the one before stopped (RFC 9112 section 5.2). */
+static insist_err keep_line(struct headers *headers, const char *line, size_t length) {
+    bool continued = is_blank(line[0]);
+    const char *colon = memchr(line, ':', length);
+    const char *value = continued ? line : colon ? colon + 1 : line + length;
+    size_t value_length = trim(&value, length - (size_t)(value - line));
+    if (memchr(line, '\0', length))
+        return INSIST_EPROTO;
+    if (continued)
+        return headers_extend_last(headers, value, value_length);
+    size_t name_length = colon ? (size_t)(colon - line) : length;
+    return headers_add_bytes(headers, line, name_length, value, value_length);
+}
+
+static bool has_body(const struct transfer *transfer) {
+    int status = transfer->answer.status;
+    return strcmp(transfer->hop.method, "HEAD") != 0 && status != 204 && status != 304;
+}
+
+static bool announces_too_much(const struct transfer *transfer) {
+    const char *digit = headers_get(&transfer->job->outcome.headers, "Content-Length");
+    uint64_t length = 0;
+    if (!digit || !has_body(transfer) || headers_get(&transfer->job->outcome.headers, "Transfer-Encoding"))
+        return false;
+    for (; *digit >= '0' && *digit <= '9'; digit++)
+        if (__builtin_mul_overflow(length, 10, &length) || __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length))
+            return true;
+    return length > transfer->transport->settings->max_body_bytes;
+}
+
+/* Where it leads is settled here, so that the body of a redirect that is followed need not be kept. */
+static insist_err judge_redirect(struct transfer *transfer) {
+    const struct wire_settings *settings = transfer->transport->settings;
+    const struct redirect_rules rules = {settings->follow, transfer->job->may_repeat, settings->max_redirects};
+    const char *location = headers_get(&transfer->job->outcome.headers, "Location");
+    insist_err err = redirect_judge(
+        &rules, &transfer->trail, &transfer->hop, transfer->answer.status, location, &transfer->next, &transfer->next_url);
+    transfer->answer.discarded = transfer->next_url != NULL;
+    if (err == INSIST_EREDIRECT) { /* an answer all the same: its body comes along */
+        transfer->answer.no_follow = true;
+        return INSIST_OK;
+    }
+    return err;
+}
+
+static insist_err end_block(struct transfer *transfer) {
+    struct answer *answer = &transfer->answer;
+    answer->in_block = false;
+    if (answer->status < 200) /* 100, 103: another block follows */
+        return INSIST_OK;
+    answer->complete = true;
+    insist_err err = judge_redirect(transfer);
+    if (err == INSIST_OK && announces_too_much(transfer))
+        err = INSIST_ETOOLARGE;
+    return err;
+}
+
+static insist_err read_line(struct transfer *transfer, const char *line, size_t length) {
+    struct answer *answer = &transfer->answer;
+    if (answer->complete) /* a trailer: counted, not kept */
+        return INSIST_OK;
+    if (!answer->in_block) {
+        read_status(transfer, line, length);
+        return INSIST_OK;
+    }
+    return length == 0 ? end_block(transfer) : keep_line(&transfer->job->outcome.headers, line, length);
+}
+
+size_t receive_header(char *line, size_t size, size_t count, void *data) {
+    struct transfer *transfer = data;
+    struct answer *answer = &transfer->answer;
+    size_t bytes = size * count, length = bytes;
+    if (!answer->begun)
+        transfer->job->progress.first_byte_ns = env_now_ns(transfer->transport->settings->env);
+    answer->begun = true;
+    answer->header_bytes += bytes;
+    if (answer->header_bytes > transfer->transport->settings->max_header_bytes)
+        return refuse(transfer, INSIST_ETOOLARGE);
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+        length--;
+    insist_err err = read_line(transfer, line, length);
+    return err == INSIST_OK ? bytes : refuse(transfer, err);
+}
+
+static bool pauses(struct transfer *transfer) {
+    struct job *job = transfer->job;
+    if (!job->pauses_at_headers || transfer->answer.discarded || transfer->pause == PAUSE_OVER)
+        return false;
+    if (transfer->pause == PAUSE_DUE) {
+        transfer->pause = PAUSE_WAITING;
+        mailbox_post(job->mailbox, job, NEWS_HEADERS);
+    }
+    return true;
+}
+
+/* Only once a body comes: what announces an encoding and has no body is complete without it. */
+static insist_err begin_decoding(struct transfer *transfer) {
+    const struct job *job = transfer->job;
+    transfer->answer.decoding = true;
+    if (!transfer->transport->settings->decode || lines_choose_encoding(job->request, &job->own_headers))
+        return INSIST_OK;
+    const char *encoding = headers_get(&job->outcome.headers, "Content-Encoding");
+    return decode_new(transfer->transport->settings->env, encoding, &transfer->decode);
+}
+
+static insist_err keep_bytes(struct transfer *transfer, const char *bytes, size_t length) {
+    struct body *body = &transfer->job->outcome.body;
+    insist_err err = transfer->answer.decoding ? INSIST_OK : begin_decoding(transfer);
+    if (err != INSIST_OK)
+        return err;
+    return transfer->decode ? decode_feed(transfer->decode, bytes, length, body) : body_append(body, bytes, length);
+}
+
+size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
+    struct transfer *transfer = data;
+    struct answer *answer = &transfer->answer;
+    size_t length = size * count;
+    if (!answer->complete) /* behind a 101 that nobody asked for */
+        return refuse(transfer, INSIST_EPROTO);
+    if (pauses(transfer))
+        return CURL_WRITEFUNC_PAUSE;
+    answer->body_bytes += length;
+    transfer->job->progress.bytes = answer->body_bytes;
+    if (answer->body_bytes > transfer->transport->settings->max_body_bytes)
+        return refuse(transfer, INSIST_ETOOLARGE);
+    insist_err err = answer->discarded ? INSIST_OK : keep_bytes(transfer, bytes, length);
+    return err == INSIST_OK ? length : refuse(transfer, err);
+}

@@ -1,0 +1,100 @@
+/* Where a redirect leads. In: an answer's status and Location, and where the attempt has been. Out: the next request, or why not. Pure.
+ *
+ * RFC 9110 section 15.4; of the choices it leaves: 301 and 302 are treated as 303, as all browsers do for POST. */
+#include "wire/redirect.h"
+
+#include "view/request.h"
+#include <string.h>
+#include <strings.h>
+
+void trail_init(struct trail *trail, const struct env *env) {
+    *trail = (struct trail){.redirects = 0};
+    body_init(&trail->visited, env, UINT64_MAX);
+}
+
+void trail_fini(struct trail *trail) {
+    body_fini(&trail->visited);
+}
+
+void trail_clear(struct trail *trail) {
+    body_clear(&trail->visited);
+    trail->redirects = 0;
+}
+
+insist_err trail_add(struct trail *trail, const struct hop *hop) {
+    return body_append_format(&trail->visited, "%s %s\n", hop->method, hop->url->text);
+}
+
+/* Neither a method nor a URL has blanks or line ends, so a line is the whole of it. */
+static bool was_visited(const struct trail *trail, const struct hop *hop) {
+    size_t method = strlen(hop->method), url = strlen(hop->url->text);
+    const char *line = body_text(&trail->visited), *end;
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        bool same_length = (size_t)(end - line) == method + 1 + url;
+        if (same_length && memcmp(line, hop->method, method) == 0 && memcmp(line + method + 1, hop->url->text, url) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_get_or_head(const char *method) {
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static bool repeats_the_method(int status) {
+    return status == 307 || status == 308;
+}
+
+static bool is_redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || repeats_the_method(status);
+}
+
+static bool same_origin(const struct url *a, const struct url *b) {
+    return strcmp(a->origin, b->origin) == 0;
+}
+
+insist_err redirect_judge(const struct redirect_rules *rules, const struct trail *trail, const struct hop *hop, int status,
+    const char *location, struct hop *next, struct url **url) {
+    *url = NULL;
+    if (!rules->follow || !is_redirect(status) || !location)
+        return INSIST_OK;
+    if (repeats_the_method(status) && !rules->may_repeat && !request_method_is_repeatable(hop->method))
+        return INSIST_OK;
+    if (trail->redirects >= rules->max)
+        return INSIST_EREDIRECT;
+
+    struct url *target;
+    insist_err err = url_follow(hop->url, location, &target);
+    if (err != INSIST_OK)
+        return err;
+    *next = *hop;
+    next->url = target;
+    next->abroad = hop->abroad || !same_origin(hop->url, target);
+    if (!repeats_the_method(status) && !is_get_or_head(hop->method)) {
+        next->method = "GET";
+        next->turned = true;
+    }
+    bool downgraded = hop->url->https && !target->https;
+    if (downgraded || was_visited(trail, next)) {
+        url_free(target);
+        return INSIST_EREDIRECT;
+    }
+    *url = target;
+    return INSIST_OK;
+}
+
+static bool is_credential(const char *name) {
+    return headers_same_name(name, "Authorization") || headers_same_name(name, "Cookie") ||
+        headers_same_name(name, "Proxy-Authorization");
+}
+
+static bool describes_the_body(const char *name) {
+    return strncasecmp(name, "Content-", 8) == 0 || headers_same_name(name, "Transfer-Encoding") ||
+        headers_same_name(name, "Trailer") || headers_same_name(name, "Expect");
+}
+
+bool redirect_carries(const struct hop *hop, const char *name) {
+    if (hop->abroad && (is_credential(name) || headers_same_name(name, "Host")))
+        return false;
+    return !(hop->turned && describes_the_body(name));
+}

@@ -1,0 +1,42 @@
+/* Redirects: whether an answer leads elsewhere, and what may go along. Pure. */
+#ifndef WIRE_REDIRECT_H
+#define WIRE_REDIRECT_H
+
+#include "base/body.h"
+#include "base/headers.h"
+#include "wire/url.h"
+
+/* One request of an attempt: the first, or where a redirect led. */
+struct hop {
+    const struct url *url;
+    const char *method;
+    bool abroad; /* it has left the plan's origin, for good: credentials stay behind */
+    bool turned; /* into a GET: the body stays behind, and what describes it */
+};
+
+/* Where an attempt has been. */
+struct trail {
+    struct body visited; /* "GET http://…" a line */
+    unsigned redirects;
+};
+
+struct redirect_rules {
+    bool follow;
+    bool may_repeat; /* the request: 307 and 308 */
+    unsigned max;
+};
+
+void trail_init(struct trail *trail, const struct env *env);
+void trail_fini(struct trail *trail);
+void trail_clear(struct trail *trail);
+insist_err trail_add(struct trail *trail, const struct hop *hop); /* INSIST_OK or INSIST_ENOMEM */
+
+/* Judges an answer to hop. INSIST_OK: with *url set it is to be followed to *next (its url is *url, the caller's), without it is the answer. INSIST_EREDIRECT: it is
+ * the answer, with this error. INSIST_ENOMEM. */
+insist_err redirect_judge(const struct redirect_rules *rules, const struct trail *trail, const struct hop *hop, int status,
+    const char *location, struct hop *next, struct url **url);
+
+/* May the plan's header of that name be sent on this hop? */
+bool redirect_carries(const struct hop *hop, const char *name);
+
+#endif

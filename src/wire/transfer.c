@@ -1,0 +1,306 @@
+/* The course of a job on the wire: lookup, address after address, hop after hop, end. In: the reactor's commands, the resolver's and libcurl's reports, time. Out: the
+ * job's outcome, handed to the host exactly once. Whoever drives the reactor. */
+#include "wire/transfer.h"
+
+#include "base/time_math.h"
+#include "wire/url.h"
+#include <string.h>
+
+struct transfer *transfer_new(struct transport_curl *transport) {
+    const struct env *env = transport->settings->env;
+    struct transfer *transfer = env_alloc(env, sizeof(*transfer));
+    if (!transfer)
+        return NULL;
+    transfer->transport = transport;
+    list_init(&transfer->link);
+    lines_init(&transfer->lines, env);
+    trail_init(&transfer->trail, env);
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy || !easy_set_up(transfer)) {
+        transfer_free(transfer);
+        return NULL;
+    }
+    return transfer;
+}
+
+void transfer_free(struct transfer *transfer) {
+    curl_easy_cleanup(transfer->easy);
+    lines_fini(&transfer->lines);
+    trail_fini(&transfer->trail);
+    env_release(transfer->transport->settings->env, transfer);
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------------ */
+
+void transfer_forget_connection(struct transfer *transfer) {
+    if (transfer->connection)
+        transfer->connection->users--;
+    transfer->connection = NULL;
+}
+
+/* What one request left behind. */
+static void clear_answer(struct transfer *transfer) {
+    transfer_forget_connection(transfer);
+    decode_free(transfer->decode);
+    url_free(transfer->next_url);
+    transfer->decode = NULL;
+    transfer->next_url = NULL;
+    transfer->opened = false;
+    transfer->answer = (struct answer){.status = 0};
+}
+
+static void record(struct transfer *transfer, struct verdict verdict) {
+    const struct env *env = transfer->transport->settings->env;
+    struct outcome *outcome = &transfer->job->outcome;
+    if (transfer->redirected)
+        outcome->url = env_copy_text(env, transfer->redirected->text);
+    if (transfer->redirected && !outcome->url && verdict.err == INSIST_OK)
+        verdict = verdict_of_refusal(transfer, INSIST_ENOMEM);
+    outcome->err = verdict.err;
+    outcome->transience = verdict.transience;
+    outcome->os_errno = verdict.os_errno;
+    outcome->sent = verdict.sent;
+    outcome->stale = verdict.stale;
+    transfer->job->progress.ended_ns = env_now_ns(env);
+}
+
+/* Neither the resolver nor libcurl has it any more. Nothing of the transfer may be touched after this. */
+static void end(struct transfer *transfer, struct verdict verdict) {
+    record(transfer, verdict);
+    clear_answer(transfer);
+    address_walk_end(&transfer->walk);
+    trail_clear(&transfer->trail);
+    url_free(transfer->redirected);
+    transfer->redirected = NULL;
+    transfer->stage = STAGE_SPARE;
+    timers_clear(&transfer->transport->timers, &transfer->timer);
+    transport_finish(transfer->transport, transfer);
+}
+
+static void refuse(struct transfer *transfer, insist_err err) {
+    end(transfer, verdict_of_refusal(transfer, err));
+}
+
+static void leave_wire(struct transfer *transfer) {
+    curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
+}
+
+static void set_timer(struct transfer *transfer) {
+    int64_t due_ns = time_min(transfer->deadline_ns, transfer->patience_ns);
+    timers_set(&transfer->transport->timers, &transfer->timer, due_ns);
+}
+
+/* ---- one request to one address -------------------------------------------------------------------------------- */
+
+static void clear_outcome(struct job *job) {
+    headers_clear(&job->outcome.headers);
+    body_clear(&job->outcome.body);
+    job->outcome.status = job->progress.status = 0;
+    job->progress.bytes = 0;
+    job->progress.reused = false;
+    job->progress.connection = 0;
+}
+
+static void request(struct transfer *transfer) {
+    struct transport_curl *transport = transfer->transport;
+    clear_answer(transfer);
+    clear_outcome(transfer->job);
+    insist_err err = easy_prepare(transfer);
+    if (err == INSIST_OK && curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
+        err = INSIST_ENOMEM;
+    if (err != INSIST_OK) {
+        refuse(transfer, err);
+        return;
+    }
+    transfer->stage = STAGE_WIRE;
+    transfer->begun_ns = transport->now_ns;
+    bool hurried = address_walk_is_hurried(&transfer->walk);
+    transfer->patience_ns = hurried ? time_add(transport->now_ns, ADDRESS_PATIENCE_NS) : TIME_NEVER;
+    set_timer(transfer);
+}
+
+/* ---- one hop: a lookup, then its addresses ---------------------------------------------------------------------- */
+
+/* A resolver thread: the lookup is ours again once the host has called `resolved`. */
+static void lookup_done(struct lookup *lookup) {
+    struct transfer *transfer = LIST_ENTRY(lookup, struct transfer, lookup);
+    const struct transport_host *host = &transfer->transport->host;
+    host->push(host->ctx, transfer->job, JOB_RESOLVED);
+}
+
+static void take_addresses(struct transfer *transfer) {
+    struct lookup *lookup = &transfer->lookup;
+    struct verdict verdict = verdict_of_refusal(transfer, lookup->err);
+    if (lookup->addresses)
+        address_walk_begin(&transfer->walk, lookup->addresses, transfer->job->attempt_index);
+    lookup->addresses = NULL;
+    if (verdict.err == INSIST_OK && (!transfer->walk.addresses || transfer->walk.count == 0))
+        verdict = verdict_of_refusal(transfer, INSIST_ERESOLVE);
+    if (verdict.err == INSIST_OK) {
+        request(transfer);
+        return;
+    }
+    if (lookup->again)
+        verdict.transience = INSIST_RESOLVE_AGAIN;
+    end(transfer, verdict);
+}
+
+static void look_up(struct transfer *transfer) {
+    struct resolver *resolver = transfer->transport->settings->resolver;
+    transfer->lookup = (struct lookup){.done = lookup_done};
+    list_init(&transfer->lookup.link);
+    transfer->stage = STAGE_LOOKUP;
+    transfer->patience_ns = TIME_NEVER;
+    set_timer(transfer);
+    if (resolver_ask(resolver, &transfer->lookup, transfer->hop.url->host))
+        take_addresses(transfer);
+}
+
+static void begin_hop(struct transfer *transfer) {
+    insist_err err = trail_add(&transfer->trail, &transfer->hop);
+    transfer->fresh = transfer->job->fresh;
+    address_walk_end(&transfer->walk);
+    if (err == INSIST_OK)
+        look_up(transfer);
+    else
+        refuse(transfer, err);
+}
+
+static void follow(struct transfer *transfer, insist_sent sent) {
+    url_free(transfer->redirected);
+    transfer->redirected = transfer->next_url;
+    transfer->next_url = NULL;
+    transfer->hop = transfer->next;
+    transfer->sent = sent;
+    transfer->trail.redirects++;
+    begin_hop(transfer);
+}
+
+/* ---- what the reactor asks for ---------------------------------------------------------------------------------- */
+
+void transfer_start(struct transfer *transfer, struct job *job) {
+    transfer->job = job;
+    job->transfer = transfer;
+    if (!job->progress.started_ns)
+        job->progress.started_ns = transfer->transport->now_ns;
+    transfer->deadline_ns = job->deadline_ns;
+    transfer->sent = INSIST_NOT_SENT;
+    transfer->pause = PAUSE_DUE;
+    transfer->hop = (struct hop){.url = job->request->url, .method = job->request->method};
+    if (atomic_load(&job->stop))
+        refuse(transfer, INSIST_ECANCELED);
+    else
+        begin_hop(transfer);
+}
+
+void transfer_stop(struct transfer *transfer) {
+    bool answering = transfer->stage == STAGE_LOOKUP &&
+        !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
+    if (answering) {
+        transfer->stage = STAGE_BURIED;
+        timers_clear(&transfer->transport->timers, &transfer->timer);
+        return;
+    }
+    if (transfer->stage == STAGE_WIRE)
+        leave_wire(transfer);
+    refuse(transfer, INSIST_ECANCELED);
+}
+
+void transfer_resolved(struct transfer *transfer) {
+    bool late = transfer->transport->now_ns >= transfer->deadline_ns;
+    if (transfer->stage == STAGE_LOOKUP && !late) {
+        take_addresses(transfer);
+        return;
+    }
+    addresses_release(transfer->lookup.addresses);
+    if (transfer->stage == STAGE_LOOKUP)
+        end(transfer, verdict_of_timeout(transfer));
+    else
+        refuse(transfer, INSIST_ECANCELED);
+}
+
+void transfer_read_on(struct transfer *transfer) {
+    if (transfer->stage != STAGE_WIRE || transfer->pause != PAUSE_WAITING)
+        return;
+    transfer->pause = PAUSE_OVER;
+    CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* what waited comes in here */
+    if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
+        return;
+    leave_wire(transfer);
+    end(transfer, verdict_of_end(transfer, code));
+}
+
+/* ---- what libcurl reports --------------------------------------------------------------------------------------- */
+
+static bool is_of_this_address(insist_err err) {
+    return err == INSIST_ECONNECT || err == INSIST_ETLS || err == INSIST_ERESET || err == INSIST_EEOF;
+}
+
+void transfer_done(struct transfer *transfer, CURLcode code) {
+    leave_wire(transfer);
+    if (transfer->answer.stale) {
+        transfer->fresh = true;
+        request(transfer);
+        return;
+    }
+    struct verdict verdict = verdict_of_end(transfer, code);
+    bool unconnected = !transfer->answer.passed && is_of_this_address(verdict.err);
+    if (unconnected && address_walk_next(&transfer->walk, true))
+        request(transfer);
+    else if (verdict.err == INSIST_OK && transfer->next_url)
+        follow(transfer, verdict.sent);
+    else
+        end(transfer, verdict);
+}
+
+void transfer_fail_soon(struct transfer *transfer, insist_err err) {
+    if (transfer->answer.err == INSIST_OK)
+        transfer->answer.err = err;
+    timers_set(&transfer->transport->timers, &transfer->timer, transfer->transport->now_ns);
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------------- */
+
+/* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given more time. */
+static void meet_deadline(struct transfer *transfer) {
+    struct job *job = transfer->job;
+    bool sent = !job_shut_gate(job);
+    if (sent && transfer->deadline_ns < job->deadline_once_sent_ns) {
+        transfer->deadline_ns = job->deadline_once_sent_ns;
+        set_timer(transfer);
+        return;
+    }
+    bool answering = transfer->stage == STAGE_LOOKUP &&
+        !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
+    if (answering) /* `resolved` is about to come, and finds that it is late */
+        return;
+    if (transfer->stage == STAGE_WIRE)
+        leave_wire(transfer);
+    end(transfer, verdict_of_timeout(transfer));
+}
+
+/* This address was given its time to connect; the next one is waiting. */
+static void lose_patience(struct transfer *transfer) {
+    transfer->patience_ns = TIME_NEVER;
+    bool stuck = !transfer->answer.passed && transfer->connection && !connection_is_connected(transfer->connection);
+    if (!stuck || !address_walk_next(&transfer->walk, false)) {
+        set_timer(transfer);
+        return;
+    }
+    leave_wire(transfer);
+    request(transfer);
+}
+
+void transfer_wake(struct transfer *transfer) {
+    int64_t now_ns = transfer->transport->now_ns;
+    if (transfer->answer.err != INSIST_OK) {
+        leave_wire(transfer);
+        end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
+    } else if (now_ns >= transfer->deadline_ns) {
+        meet_deadline(transfer);
+    } else if (now_ns >= transfer->patience_ns) {
+        lose_patience(transfer);
+    } else {
+        set_timer(transfer);
+    }
+}

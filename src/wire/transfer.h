@@ -1,0 +1,136 @@
+/* One job on one easy handle, and the transport that it belongs to: what the rooms of libcurl's transport share. Whoever drives the reactor; only a lookup's end comes
+ * from a resolver thread, and touches nothing but the host's inbox.
+ *
+ *   transport_curl.c  the multi handle, its sockets and timer, the free handles      easy.c      options: once for a handle, and for each request
+ *   transfer.c        start, lookup, address after address, hop after hop, end       guards.c    the gate, and no second sending
+ *   verdict.c         what a transfer's end means                                    receive.c   header lines and body bytes
+ */
+#ifndef WIRE_TRANSFER_H
+#define WIRE_TRANSFER_H
+
+#include "base/timers.h"
+#include "wire/address.h"
+#include "wire/connections.h"
+#include "wire/decode.h"
+#include "wire/lines.h"
+#include "wire/redirect.h"
+#include "wire/settings.h"
+#include "wire/transport.h"
+#include <curl/curl.h>
+
+struct transport_curl {
+    struct transport base;
+    const struct wire_settings *settings;
+    struct transport_host host;
+    CURLM *multi;
+    struct timers timers;
+    struct timer curl_timer; /* when libcurl wants to be called */
+    struct connections connections;
+    struct list spare; /* transfers without a job, ready to be used again */
+    size_t spare_count, busy_count;
+    int64_t now_ns; /* of this turn */
+};
+
+enum stage {
+    STAGE_SPARE,
+    STAGE_LOOKUP, /* the resolver has it */
+    STAGE_BURIED, /* stopped while the resolver was answering: finished when `resolved` comes */
+    STAGE_WIRE    /* libcurl has it */
+};
+
+/* What came of one request; cleared before each. */
+struct answer {
+    bool gate_refused; /* the job was given up before anything was sent */
+    bool stale;        /* the used connection was dead: nothing was sent on it */
+    bool passed;       /* prereq let it go out */
+    bool blocked;      /* libcurl wanted to send it again */
+    bool begun;        /* its first header line came */
+    bool in_block;     /* behind a status line, before the blank line */
+    bool complete;     /* the blank line of a status of 200 or more */
+    bool no_follow;    /* a redirect that may not be followed: an answer, with an error */
+    bool discarded;    /* a redirect that is followed: nobody wants its body */
+    bool decoding;     /* a decoder was asked for, if there is need of one */
+    int status;        /* of the last status line */
+    uint64_t header_bytes, body_bytes;
+    int open_errno; /* why there was no socket */
+    insist_err err; /* our own first failure; wins over libcurl's code, which then only says that a callback refused */
+};
+
+enum pause { PAUSE_DUE, PAUSE_WAITING, PAUSE_OVER }; /* at the headers */
+
+struct transfer {
+    /* for ever */
+    struct transport_curl *transport;
+    CURL *easy;
+    struct list link; /* of the spare ones */
+    struct lines lines;
+    struct curl_slist connect_to;
+    char connect_to_text[RESOLVER_ADDRESS_SIZE + 24];
+    char detail[CURL_ERROR_SIZE]; /* libcurl's own sentence */
+
+    /* while it has a job */
+    struct job *job;
+    enum stage stage;
+    struct timer timer;
+    int64_t deadline_ns, patience_ns; /* of the attempt; of this address */
+    struct lookup lookup;
+    struct address_walk walk;
+    struct trail trail;
+    struct hop hop;
+    struct url *redirected; /* the hop's, where it is not the plan's */
+    insist_sent sent;       /* of the requests before this one */
+    bool fresh;             /* take no used connection */
+    enum pause pause;
+
+    /* while libcurl has it */
+    struct connection *connection; /* opened for it, or the used one */
+    bool opened;
+    int64_t begun_ns;
+    struct answer answer;
+    struct decode *decode;
+    struct hop next; /* where its answer leads; meant if next_url is set */
+    struct url *next_url;
+};
+
+/* transfer.c */
+struct transfer *transfer_new(struct transport_curl *transport);
+void transfer_free(struct transfer *transfer);
+void transfer_start(struct transfer *transfer, struct job *job);
+void transfer_stop(struct transfer *transfer);
+void transfer_resolved(struct transfer *transfer);
+void transfer_read_on(struct transfer *transfer);
+void transfer_wake(struct transfer *transfer); /* its timer */
+void transfer_done(struct transfer *transfer, CURLcode code); /* libcurl has ended it by itself */
+void transfer_fail_soon(struct transfer *transfer, insist_err err); /* from within libcurl: ends at the end of this turn */
+void transfer_forget_connection(struct transfer *transfer);
+
+/* easy.c */
+bool easy_set_up(struct transfer *transfer); /* a new handle's options; false: no memory */
+insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
+
+/* guards.c: libcurl calls them; data is the transfer */
+int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, int local_port); /* just before it is sent */
+curl_socket_t guard_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address);
+int guard_close_socket(void *transport, curl_socket_t fd);
+
+/* receive.c: likewise */
+size_t receive_header(char *line, size_t size, size_t count, void *data);
+size_t receive_body(char *bytes, size_t size, size_t count, void *data);
+
+/* verdict.c */
+struct verdict {
+    insist_err err;
+    insist_transience transience;
+    int os_errno;
+    insist_sent sent;
+    bool stale;
+};
+
+struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
+struct verdict verdict_of_timeout(const struct transfer *transfer);
+struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err); /* ours, outside a request */
+
+/* transport_curl.c: the job is done; the transfer is spare again */
+void transport_finish(struct transport_curl *transport, struct transfer *transfer);
+
+#endif

@@ -1,0 +1,249 @@
+/* The transport: one multi handle, driven by its socket interface on the host's epoll. In: jobs, events, time. Out: finished jobs. It keeps the transfers that have no job
+ * for the next ones, and all timers, libcurl's own included. Whoever drives the reactor. */
+#include "wire/transport_curl.h"
+
+#include "base/time_math.h"
+#include "wire/transfer.h"
+#include <pthread.h>
+#include <sys/epoll.h>
+
+#define SPARE_MAX  1024 /* 6 KiB each */
+#define ROUNDS_MAX 16   /* of libcurl's timer in one turn: what is due then waits for the sockets to be asked again */
+
+static CURLcode begun;
+
+static void begin(void) {
+    begun = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+bool transport_curl_begin(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    return pthread_once(&once, begin) == 0 && begun == CURLE_OK;
+}
+
+static struct transport_curl *own(struct transport *transport) {
+    return (struct transport_curl *)(void *)transport;
+}
+
+/* ---- libcurl's side --------------------------------------------------------------------------------------------- */
+
+/* libcurl takes a refusal here for the end of everything, so only the transfer fails. Some versions name a handle of their own. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *ignored) {
+    struct transport_curl *transport = data;
+    struct transfer *transfer = NULL;
+    uint32_t events = 0;
+    (void)ignored;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= EPOLLOUT;
+    if (connections_watch(&transport->connections, fd, events))
+        return 0;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    if (transfer)
+        transfer_fail_soon(transfer, INSIST_ESYSTEM);
+    return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *data) {
+    struct transport_curl *transport = data;
+    (void)multi;
+    if (timeout_ms < 0)
+        timers_clear(&transport->timers, &transport->curl_timer);
+    else if (timeout_ms == 0)
+        timers_set(&transport->timers, &transport->curl_timer, transport->now_ns);
+    else
+        timers_set(&transport->timers, &transport->curl_timer,
+            time_add(env_now_ns(transport->settings->env), time_from_ms(timeout_ms)));
+    return 0;
+}
+
+static CURLM *make_multi(struct transport_curl *transport) {
+    CURLM *multi = curl_multi_init();
+    bool failed = false;
+    if (!multi)
+        return NULL;
+    failed |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK;
+    failed |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport) != CURLM_OK;
+    failed |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK;
+    failed |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport) != CURLM_OK;
+    failed |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)transport->settings->max_connections) != CURLM_OK;
+    if (failed) {
+        curl_multi_cleanup(multi);
+        return NULL;
+    }
+    return multi;
+}
+
+static void collect(struct transport_curl *transport) {
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(transport->multi, &left));) {
+        struct transfer *transfer = NULL;
+        CURLcode code = message->data.result; /* the message is gone once the handle is removed */
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        transfer_done(transfer, code);
+    }
+}
+
+/* ---- transfers -------------------------------------------------------------------------------------------------- */
+
+static struct transfer *take_transfer(struct transport_curl *transport) {
+    struct list *spare;
+    if (!timers_reserve(&transport->timers, transport->busy_count + 2)) /* its own, and libcurl's */
+        return NULL;
+    spare = list_take_first(&transport->spare);
+    if (!spare)
+        return transfer_new(transport);
+    transport->spare_count--;
+    return LIST_ENTRY(spare, struct transfer, link);
+}
+
+void transport_finish(struct transport_curl *transport, struct transfer *transfer) {
+    struct job *job = transfer->job;
+    job->transfer = NULL;
+    transfer->job = NULL;
+    transport->busy_count--;
+    if (transport->spare_count < SPARE_MAX) {
+        list_append(&transport->spare, &transfer->link);
+        transport->spare_count++;
+    } else {
+        transfer_free(transfer);
+    }
+    transport->host.finished(transport->host.ctx, job);
+}
+
+/* ---- the reactor's side ----------------------------------------------------------------------------------------- */
+
+static void start(struct transport *transport, struct job *job, int64_t now_ns) {
+    struct transport_curl *self = own(transport);
+    self->now_ns = now_ns;
+    struct transfer *transfer = take_transfer(self);
+    if (!transfer) {
+        job->outcome.err = INSIST_ENOMEM;
+        job->progress.ended_ns = now_ns;
+        self->host.finished(self->host.ctx, job);
+        return;
+    }
+    self->busy_count++;
+    transfer_start(transfer, job);
+}
+
+static void stop(struct transport *transport, struct job *job) {
+    (void)transport;
+    transfer_stop(job->transfer);
+}
+
+static void resolved(struct transport *transport, struct job *job, int64_t now_ns) {
+    own(transport)->now_ns = now_ns;
+    transfer_resolved(job->transfer);
+}
+
+static void read_on(struct transport *transport, struct job *job) {
+    (void)transport;
+    transfer_read_on(job->transfer);
+}
+
+/* A multi handle without a transfer in flight holds nothing but idle connections: a new one takes its place. */
+static void close_all(struct transport_curl *transport) {
+    CURLM *fresh = transport->busy_count == 0 ? make_multi(transport) : NULL;
+    if (!fresh)
+        return;
+    curl_multi_cleanup(transport->multi);
+    timers_clear(&transport->timers, &transport->curl_timer);
+    transport->multi = fresh;
+}
+
+static void close_idle(struct transport *transport) {
+    struct transport_curl *self = own(transport);
+    connections_end_idle(&self->connections);
+    close_all(self);
+}
+
+/* Nobody waits for this socket. On an idle connection it is the other side's end, as a rule; libcurl sweeps such when the next request comes. */
+static void note_unasked(struct transport_curl *transport, struct connection *connection) {
+    connection_mute(&transport->connections, connection);
+    if (connection->users || !connection_is_stale(connection))
+        return;
+    connection->dead = true;
+    if (connections_all_dead(&transport->connections))
+        close_all(transport);
+}
+
+static void ready(struct transport *transport, void *source, uint32_t events, int64_t now_ns) {
+    struct transport_curl *self = own(transport);
+    struct connection *connection = source;
+    int running, what = 0;
+    self->now_ns = now_ns;
+    if (connection->closed)
+        return;
+    if (!connection->wanted) {
+        note_unasked(self, connection);
+        return;
+    }
+    if (events & EPOLLOUT)
+        what |= CURL_CSELECT_OUT;
+    if (events & ~(uint32_t)EPOLLOUT) /* an error too: reading tells which */
+        what |= CURL_CSELECT_IN;
+    curl_multi_socket_action(self->multi, connection->fd, what, &running);
+    collect(self);
+}
+
+static int64_t run(struct transport *transport, int64_t now_ns) {
+    struct transport_curl *self = own(transport);
+    int running, rounds = 0;
+    self->now_ns = now_ns;
+    for (struct timer *timer; rounds < ROUNDS_MAX && (timer = timers_take_due(&self->timers, now_ns));) {
+        if (timer != &self->curl_timer) {
+            transfer_wake(LIST_ENTRY(timer, struct transfer, timer));
+            continue;
+        }
+        rounds++;
+        curl_multi_socket_action(self->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        collect(self);
+    }
+    connections_bury(&self->connections);
+    return timers_next_ns(&self->timers);
+}
+
+static void free_transport(struct transport *transport) {
+    struct transport_curl *self = own(transport);
+    const struct env *env = self->settings->env;
+    for (struct list *link; (link = list_take_first(&self->spare));)
+        transfer_free(LIST_ENTRY(link, struct transfer, link));
+    if (self->multi)
+        curl_multi_cleanup(self->multi);
+    connections_fini(&self->connections);
+    timers_fini(&self->timers);
+    env_release(env, self);
+}
+
+static const struct transport_class class_of_curl = {
+    .start = start,
+    .stop = stop,
+    .resolved = resolved,
+    .read_on = read_on,
+    .ready = ready,
+    .run = run,
+    .close_idle = close_idle,
+    .free = free_transport,
+};
+
+struct transport *transport_curl_new(void *settings, const struct transport_host *host) {
+    const struct wire_settings *wire = settings;
+    struct transport_curl *transport = env_alloc(wire->env, sizeof(*transport));
+    if (!transport)
+        return NULL;
+    transport->base.class = &class_of_curl;
+    transport->settings = wire;
+    transport->host = *host;
+    transport->now_ns = env_now_ns(wire->env);
+    list_init(&transport->spare);
+    timers_init(&transport->timers, wire->env);
+    connections_init(&transport->connections, wire->env, host->epoll);
+    transport->multi = timers_reserve(&transport->timers, 1) ? make_multi(transport) : NULL;
+    if (!transport->multi) {
+        free_transport(&transport->base);
+        return NULL;
+    }
+    return &transport->base;
+}

@@ -1,0 +1,141 @@
+/* What a transfer's end means. In: libcurl's code, what the callbacks noted, how the connection died. Out: an error, whether it may pass, and how far the request got,
+ * which is read from the gate and never from a code. Whoever drives the reactor. */
+#include "wire/transfer.h"
+
+#include "wire/curl_code.h"
+#include <errno.h>
+#include <string.h>
+
+static insist_transience usual_transience(insist_err err) {
+    switch (err) {
+    case INSIST_ETIMEOUT: return INSIST_TIMEOUT;
+    case INSIST_ERESET: return INSIST_CONN_RESET;
+    case INSIST_EEOF: return INSIST_UNEXPECTED_EOF;
+    default: return INSIST_NOT_TRANSIENT;
+    }
+}
+
+static void settle(struct verdict *verdict, insist_err err) {
+    verdict->err = err;
+    verdict->transience = usual_transience(err);
+}
+
+static void settle_by_code(struct verdict *verdict, CURLcode code, int os_errno, const char *detail) {
+    struct curl_meaning meaning = curl_code_meaning_in_detail((int)code, os_errno, detail);
+    verdict->err = meaning.err;
+    verdict->transience = meaning.transience;
+    verdict->os_errno = os_errno;
+}
+
+static insist_sent further(insist_sent a, insist_sent b) {
+    return a > b ? a : b;
+}
+
+/* Only when libcurl has ended it: then a request size of 0 proves that the connection took nothing. */
+static insist_sent how_far(const struct transfer *transfer) {
+    long request_size = 0;
+    if (transfer->answer.complete)
+        return INSIST_ANSWERED;
+    if (!transfer->answer.passed)
+        return INSIST_NOT_SENT;
+    bool known = curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK;
+    return known && request_size == 0 ? INSIST_NOT_SENT : INSIST_MAYBE_SENT;
+}
+
+/* libcurl's errno is never reset, so it is only asked where this very transfer must have set it: its socket could not be connected. */
+static int connect_errno(const struct transfer *transfer, CURLcode code) {
+    long os_errno = 0;
+    if (transfer->answer.open_errno)
+        return transfer->answer.open_errno;
+    if (code == CURLE_COULDNT_CONNECT && transfer->opened)
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_errno);
+    else if (transfer->connection && transfer->connection->death == DEATH_RESET)
+        os_errno = transfer->connection->os_errno;
+    return (int)os_errno;
+}
+
+static void judge_connect(struct verdict *verdict, const struct transfer *transfer, CURLcode code) {
+    settle_by_code(verdict, code, connect_errno(transfer, code), transfer->detail);
+}
+
+/* The first failure's, whatever libcurl made of it when it then wanted to send again: the connection has told how it died. */
+static void judge_death(struct verdict *verdict, const struct transfer *transfer) {
+    const struct connection *connection = transfer->connection;
+    bool reset = connection && connection->death == DEATH_RESET;
+    bool cut_stream = connection && connection->death == DEATH_NONE && connection->http2;
+    settle(verdict, reset || cut_stream ? INSIST_ERESET : INSIST_EEOF);
+    if (!reset)
+        return;
+    verdict->os_errno = connection->os_errno;
+    if (connection->os_errno == ETIMEDOUT)
+        verdict->transience = INSIST_TIMEOUT;
+}
+
+static bool has_died(const struct transfer *transfer) {
+    return transfer->connection && transfer->connection->death != DEATH_NONE;
+}
+
+/* Codes that say no more than that the connection ended too early, unless libcurl's sentence is about what came over it. */
+static bool is_early_end(CURLcode code, const char *detail) {
+    switch (code) {
+    case CURLE_RECV_ERROR: return !strstr(detail, "chunked-encoding") && !strstr(detail, "Too large");
+    case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE: return true;
+    default: return false;
+    }
+}
+
+static void judge_answer(struct verdict *verdict, const struct transfer *transfer) {
+    insist_err err = transfer->decode ? decode_end(transfer->decode) : INSIST_OK;
+    if (err == INSIST_OK && transfer->answer.no_follow)
+        err = INSIST_EREDIRECT;
+    settle(verdict, err);
+}
+
+static void judge_exchange(struct verdict *verdict, const struct transfer *transfer, CURLcode code) {
+    const struct answer *answer = &transfer->answer;
+    if (answer->complete && (code == CURLE_OK || answer->blocked)) {
+        judge_answer(verdict, transfer);
+        return;
+    }
+    if (code == CURLE_OK || answer->blocked || (is_early_end(code, transfer->detail) && has_died(transfer))) {
+        judge_death(verdict, transfer);
+        return;
+    }
+    bool line_too_long = code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
+    if (line_too_long)
+        settle(verdict, INSIST_ETOOLARGE);
+    else
+        settle_by_code(verdict, code, 0, transfer->detail);
+}
+
+struct verdict verdict_of_end(struct transfer *transfer, CURLcode code) {
+    const struct answer *answer = &transfer->answer;
+    struct verdict verdict = {.sent = further(transfer->sent, how_far(transfer))};
+    if (answer->err != INSIST_OK)
+        settle(&verdict, answer->err);
+    else if (answer->gate_refused)
+        settle(&verdict, INSIST_ECANCELED);
+    else if (!answer->passed)
+        judge_connect(&verdict, transfer, code);
+    else
+        judge_exchange(&verdict, transfer, code);
+    bool lost = verdict.err == INSIST_ERESET || verdict.err == INSIST_EEOF;
+    verdict.stale = lost && answer->passed && !answer->begun && transfer->job->progress.reused;
+    return verdict;
+}
+
+struct verdict verdict_of_timeout(const struct transfer *transfer) {
+    insist_sent sent = transfer->answer.complete ? INSIST_ANSWERED : job_how_far(transfer->job);
+    struct verdict verdict = {.sent = further(transfer->sent, sent)};
+    settle(&verdict, INSIST_ETIMEOUT);
+    return verdict;
+}
+
+struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err) {
+    struct verdict verdict = {.sent = transfer->sent};
+    settle(&verdict, err);
+    return verdict;
+}

@@ -1,0 +1,12 @@
+# libcurl's transport against servers of raw bytes: the rooms below it and nothing above.
+function(insist_wire_test name)
+    insist_add_test(${name} integration 120
+        "${name}.c;../support/wire_host.c;../support/raw_server.c;../support/raw_tls.c;../support/virtual_env.c;../support/fail_alloc.c"
+        "base;view;wire" "PkgConfig::GNUTLS;CURL::libcurl;ZLIB::ZLIB")
+endfunction()
+
+insist_wire_test(test_wire_exchange)
+insist_wire_test(test_wire_gate)
+insist_wire_test(test_wire_redirect)
+insist_wire_test(test_wire_time)
+insist_wire_test(test_wire_limits)
