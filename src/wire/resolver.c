@@ -184,7 +184,7 @@ void resolver_free(struct resolver *resolver) {
     list_move_all(&resolver->waiting, &abandoned);
     resolver->waiting_count = 0;
     condition_broadcast(&resolver->work);
-    while (resolver->answering > 0)
+    while (resolver->threads > resolver->running_count) /* idle ones end, those that answer finish */
         condition_wait(&resolver->quiet, &resolver->lock);
     resolver->left = true;
     bool last = resolver->threads == 0;

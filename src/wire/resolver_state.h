@@ -34,14 +34,14 @@ struct resolver {
 
     struct mutex lock;
     struct condition work;  /* for idle threads */
-    struct condition quiet; /* for resolver_free(): nobody is being answered */
+    struct condition quiet; /* for resolver_free(): a thread has ended or failed to start */
 
     /* shared: under lock */
     struct list waiting, running; /* questions, the oldest first */
     size_t waiting_count;
     size_t running_count; /* lookups, which is less than questions in `running` while some are being answered */
     struct address_cache cache;
-    unsigned threads, idle, answering;
+    size_t threads, idle;
     bool closing;
     bool left; /* by its owner: the last thread destroys it */
 };

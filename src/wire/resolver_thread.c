@@ -48,16 +48,21 @@ bool resolver_wants_thread_locked(const struct resolver *resolver, size_t waitin
     return !resolver->closing && resolver->idle < useful && resolver->threads < RESOLVER_THREADS_MOST;
 }
 
+/* An idle thread is no more. */
+static void leave_locked(struct resolver *resolver) {
+    resolver->idle--;
+    resolver->threads--;
+    condition_broadcast(&resolver->quiet);
+}
+
 bool resolver_start_thread_locked(struct resolver *resolver) {
     resolver->threads++;
     resolver->idle++;
     mutex_unlock(&resolver->lock);
     bool started = resolver_detach_thread(thread_main, resolver);
     mutex_lock(&resolver->lock);
-    if (!started) {
-        resolver->threads--;
-        resolver->idle--;
-    }
+    if (!started)
+        leave_locked(resolver);
     return started;
 }
 
@@ -103,7 +108,6 @@ static void tell_locked(struct resolver *resolver, struct question *question, co
 
 /* The lookup of a question has come back to a resolver that still has an owner. Gives the lock up meanwhile. */
 static void settle_locked(struct resolver *resolver, struct question *question, int code, const struct resolved *resolved) {
-    resolver->answering++;
     mutex_unlock(&resolver->lock);
     char *host = env_copy_text(resolver->env, question->host); /* without memory it is not remembered */
     struct answer answer = answer_of(resolver->env, code, resolved);
@@ -116,11 +120,17 @@ static void settle_locked(struct resolver *resolver, struct question *question, 
     cached_name_release(&gone, resolver->env);
     addresses_release(answer.addresses);
     mutex_lock(&resolver->lock);
-    if (--resolver->answering == 0)
-        condition_broadcast(&resolver->quiet);
 }
 
-/* Looks a question up, with the lock given up meanwhile. */
+/* Gives the lock up meanwhile, perhaps for ever. */
+static int look_up_locked(struct resolver *resolver, const struct question *question, struct resolved *resolved) {
+    mutex_unlock(&resolver->lock);
+    int code = resolver->resolve(resolver->ctx, question->host, resolved);
+    mutex_lock(&resolver->lock);
+    return code;
+}
+
+/* The whole way of a question through a thread. Gives the lock up meanwhile. */
 static void serve_locked(struct resolver *resolver, struct question *question) {
     struct resolved resolved = {.count = 0};
     list_remove(&question->link);
@@ -132,11 +142,7 @@ static void serve_locked(struct resolver *resolver, struct question *question) {
     question->began_ns = env_now_ns(resolver->env);
     if (resolver_wants_thread_locked(resolver, resolver->waiting_count, question->began_ns))
         resolver_start_thread_locked(resolver); /* it matters to those who wait behind this question; without it they wait longer */
-    mutex_unlock(&resolver->lock);
-
-    int code = resolver->resolve(resolver->ctx, question->host, &resolved);
-
-    mutex_lock(&resolver->lock);
+    int code = resolver->closing ? EAI_AGAIN : look_up_locked(resolver, question, &resolved);
     question->stage = QUESTION_RETURNED;
     resolver->running_count--; /* another may begin while this one is being told */
     condition_signal(&resolver->work);
@@ -169,8 +175,7 @@ static void *thread_main(void *argument) {
     mutex_lock(&resolver->lock);
     while (!resolver->closing && work_locked(resolver, &idle_until_ns))
         ;
-    resolver->idle--;
-    resolver->threads--;
+    leave_locked(resolver);
     bool last = resolver->left && resolver->threads == 0;
     mutex_unlock(&resolver->lock);
     if (last)
