@@ -121,6 +121,10 @@ bool insist_testserver_wait_hits(insist_testserver *server, const char *path, si
     return ledger_wait_hits(&server->ledger, path, hits, timeout_ms);
 }
 
+bool insist_testserver_wait_held(insist_testserver *server, size_t held, int64_t timeout_ms) {
+    return ledger_wait_held(&server->ledger, held, timeout_ms);
+}
+
 bool insist_testserver_wait_idle(insist_testserver *server, int64_t timeout_ms) {
     return ledger_wait_idle(&server->ledger, timeout_ms);
 }

@@ -166,6 +166,7 @@ void ledger_held(struct ledger *ledger, bool begins) {
     insist_testserver_stats *stats = &ledger->stats;
     stats->held = begins ? stats->held + 1 : stats->held - 1;
     stats->held_peak = stats->held > stats->held_peak ? stats->held : stats->held_peak;
+    tell_locked(ledger);
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -226,22 +227,33 @@ void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats) {
     pthread_mutex_unlock(&ledger->lock);
 }
 
-/* Waits until path (NULL: no request is in flight) has that many hits. */
-static bool wait_until(struct ledger *ledger, const char *path, uint64_t wanted, int64_t timeout_ms) {
+/* What a thread waits for: hits of a path, requests held, or nothing in flight. */
+enum wish { WISH_HITS, WISH_HELD, WISH_IDLE };
+
+static bool fulfilled_locked(const struct ledger *ledger, enum wish wish, const char *path, uint64_t wanted) {
+    switch (wish) {
+    case WISH_HITS: return hits_locked(&ledger->paths, path) >= wanted;
+    case WISH_HELD: return ledger->stats.held >= wanted;
+    case WISH_IDLE: break;
+    }
+    return ledger->stats.in_flight == 0;
+}
+
+static struct timespec in_ms(int64_t timeout_ms) {
     const uint64_t year_ms = UINT64_C(365) * 86400000;
     uint64_t wait_ms = timeout_ms < 0 ? 0 : (uint64_t)timeout_ms;
     uint64_t until_ns = monotonic_ns() + (wait_ms < year_ms ? wait_ms : year_ms) * 1000000;
-    struct timespec until = {
+    return (struct timespec){
         .tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
+}
+
+static bool wait_for(struct ledger *ledger, enum wish wish, const char *path, uint64_t wanted, int64_t timeout_ms) {
+    struct timespec until = in_ms(timeout_ms);
     int code = 0;
     bool reached;
     pthread_mutex_lock(&ledger->lock);
     ledger->waiting++;
-    for (;;) {
-        reached = path ? hits_locked(&ledger->paths, path) >= wanted : ledger->stats.in_flight == 0;
-        if (reached || code != 0 || ledger->stopped) {
-            break;
-        }
+    while (!(reached = fulfilled_locked(ledger, wish, path, wanted)) && code == 0 && !ledger->stopped) {
         code = pthread_cond_timedwait(&ledger->changed, &ledger->lock, &until);
     }
     ledger->waiting--;
@@ -250,11 +262,15 @@ static bool wait_until(struct ledger *ledger, const char *path, uint64_t wanted,
 }
 
 bool ledger_wait_hits(struct ledger *ledger, const char *path, uint64_t wanted, int64_t timeout_ms) {
-    return wait_until(ledger, path, wanted, timeout_ms);
+    return wait_for(ledger, WISH_HITS, path, wanted, timeout_ms);
+}
+
+bool ledger_wait_held(struct ledger *ledger, uint64_t wanted, int64_t timeout_ms) {
+    return wait_for(ledger, WISH_HELD, NULL, wanted, timeout_ms);
 }
 
 bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms) {
-    return wait_until(ledger, NULL, 0, timeout_ms);
+    return wait_for(ledger, WISH_IDLE, NULL, 0, timeout_ms);
 }
 
 void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const char *key, uint64_t count), void *ctx) {

@@ -53,6 +53,7 @@ uint64_t ledger_path_hits(struct ledger *ledger, const char *path);
 uint64_t ledger_key_hits(struct ledger *ledger, const char *key);
 void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats);
 bool ledger_wait_hits(struct ledger *ledger, const char *path, uint64_t hits, int64_t timeout_ms);
+bool ledger_wait_held(struct ledger *ledger, uint64_t held, int64_t timeout_ms);
 bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms);
 
 /* For lists: calls each(ctx, key, count) under the lock, for paths or for keys, until it returns false. */

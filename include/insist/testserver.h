@@ -126,6 +126,9 @@ INSIST_API size_t insist_testserver_hits_by_key(const insist_testserver *server,
 INSIST_API bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits,
                                             int64_t timeout_ms);
 
+/** Blocks until that many requests are held at once, waiting for a delay, a hold, a hang or a stall: true; false as above. */
+INSIST_API bool insist_testserver_wait_held(insist_testserver *server, size_t held, int64_t timeout_ms);
+
 /** Blocks until no request is in flight and every journal entry is final: true; false as above. */
 INSIST_API bool insist_testserver_wait_idle(insist_testserver *server, int64_t timeout_ms);
 
