@@ -12,12 +12,12 @@ bool account_init(struct account *account, const insist_result *result, const ch
         .elapsed_us = insist_result_elapsed_us(result),
     };
     size_t count = insist_result_attempts(result);
-    account->attempts = calloc(count + 1, sizeof *account->attempts);
+    account->attempts = calloc(count + 1, sizeof(*account->attempts));
     if (account->attempts == NULL) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        account->attempts[i] = insist_result_attempt(result, i);
+        account->attempts[i] = *insist_result_attempt(result, i);
     }
     account->attempt_count = count;
     return true;

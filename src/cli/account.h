@@ -4,7 +4,7 @@
 
 #include <insist/result.h>
 
-/* All text and all attempts are borrowed from the result. */
+/* All text is borrowed from the result. */
 struct account {
     const char *method;
     const char *url;
@@ -13,7 +13,7 @@ struct account {
     insist_reason reason;
     const char *explain;
     int64_t elapsed_us;
-    const insist_attempt_record **attempts;
+    insist_attempt_record *attempts;
     size_t attempt_count;
 };
 

@@ -65,8 +65,8 @@ static insist_err check_ca_file(const char *name, insist_problem *problem) {
         return INSIST_OK;
     }
     problem->err = INSIST_EINVAL;
-    snprintf(problem->field, sizeof problem->field, "--cacert");
-    snprintf(problem->text, sizeof problem->text, "cannot read %.80s: %s", name, strerror(errno));
+    snprintf(problem->field, sizeof(problem->field), "--cacert");
+    snprintf(problem->text, sizeof(problem->text), "cannot read %.80s: %s", name, strerror(errno));
     return INSIST_EINVAL;
 }
 
@@ -74,7 +74,7 @@ insist_err client_open(const struct settings *settings, insist_problem *problem,
     *out = NULL;
     insist_retry_policy *retry = NULL;
     insist_timeout_policy *timeout = NULL;
-    insist_tls_options tls = {.size = sizeof tls, .ca_file = settings->ca_file, .insecure = settings->insecure};
+    insist_tls_options tls = {.size = sizeof(tls), .ca_file = settings->ca_file, .insecure = settings->insecure};
 
     insist_err err = check_ca_file(settings->ca_file, problem);
     if (err == INSIST_OK && settings->retry_given) {

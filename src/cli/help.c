@@ -48,11 +48,11 @@ static void put_entry(FILE *out, const struct option_entry *entry, int width, in
     char flags[64];
     char letter[8] = "    ";
     if (entry->key < 256) {
-        snprintf(letter, sizeof letter, "-%c, ", entry->key);
+        snprintf(letter, sizeof(letter), "-%c, ", entry->key);
     }
     const char *argument = entry->argument == NULL ? "" : entry->argument;
     const char *gap = argument[0] == '\0' || argument[0] == '[' ? "" : " ";
-    snprintf(flags, sizeof flags, "%s--%s%s%s", letter, entry->name, gap, argument);
+    snprintf(flags, sizeof(flags), "%s--%s%s%s", letter, entry->name, gap, argument);
     fprintf(out, "  %-*s %-*s", width, flags, help_width, entry->help);
 }
 

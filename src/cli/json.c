@@ -72,7 +72,7 @@ static json_t *call_value(const struct account *account, bool *complete) {
 
     json_t *attempts = json_array();
     for (size_t i = 0; i < account->attempt_count; i++) {
-        if (json_array_append_new(attempts, attempt_value(account->attempts[i], complete)) != 0) {
+        if (json_array_append_new(attempts, attempt_value(&account->attempts[i], complete)) != 0) {
             *complete = false;
         }
     }

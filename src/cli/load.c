@@ -127,7 +127,7 @@ int load_run(const struct settings *settings, const struct terminal *terminal, i
         .shows_progress = terminal->present && !settings->silent && !settings->json,
         .lock = PTHREAD_MUTEX_INITIALIZER,
     };
-    pthread_t *threads = calloc(settings->parallel, sizeof *threads);
+    pthread_t *threads = calloc(settings->parallel, sizeof(*threads));
     if (threads == NULL || !summary_init(&load.summary, settings->count)) {
         free(threads);
         return exit_code_of_error(INSIST_ENOMEM, 0);

@@ -15,7 +15,7 @@
 static int refused(insist_err err, const insist_problem *problem) {
     insist_problem shown = *problem;
     if (shown.text[0] == '\0') {
-        snprintf(shown.text, sizeof shown.text, "%s", insist_strerror(err));
+        snprintf(shown.text, sizeof(shown.text), "%s", insist_strerror(err));
     }
     report_problem(&shown);
     return exit_code_of_error(err, 0);

@@ -59,7 +59,7 @@ static const struct option_entry entries[] = {
     {"preset", "NAME", NULL, KEY_PRESET},
 };
 
-enum { ENTRIES = sizeof entries / sizeof entries[0] };
+enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
 const struct option_entry *options_entry(size_t i) {
     return i < ENTRIES ? &entries[i] : NULL;
@@ -73,7 +73,7 @@ struct getopt_tables {
 };
 
 static void getopt_tables_init(struct getopt_tables *tables) {
-    memset(tables, 0, sizeof *tables);
+    memset(tables, 0, sizeof(*tables));
     char *letter = tables->shorts;
     *letter++ = ':'; /* a missing argument is told apart from an unknown option */
     for (size_t i = 0; i < ENTRIES; i++) {
@@ -107,33 +107,33 @@ static const struct option_entry *entry_of_key(int key) {
 
 static bool refuse(insist_problem *problem, const char *text) {
     problem->err = INSIST_EINVAL;
-    snprintf(problem->text, sizeof problem->text, "%s", text);
+    snprintf(problem->text, sizeof(problem->text), "%s", text);
     return false;
 }
 
 static bool refuse_field(insist_problem *problem, const char *field, const char *text) {
-    snprintf(problem->field, sizeof problem->field, "%s", field);
+    snprintf(problem->field, sizeof(problem->field), "%s", field);
     return refuse(problem, text);
 }
 
 static void name_field(insist_problem *problem, int key) {
-    snprintf(problem->field, sizeof problem->field, "--%s", entry_of_key(key)->name);
+    snprintf(problem->field, sizeof(problem->field), "--%s", entry_of_key(key)->name);
 }
 
 static void refuse_unknown_name(insist_problem *problem, const char *typed) {
     problem->err = INSIST_EINVAL;
-    snprintf(problem->field, sizeof problem->field, "%.*s", (int)strcspn(typed, "="), typed);
-    snprintf(problem->text, sizeof problem->text, "there is no such option; did you mean --%s?",
+    snprintf(problem->field, sizeof(problem->field), "%.*s", (int)strcspn(typed, "="), typed);
+    snprintf(problem->text, sizeof(problem->text), "there is no such option; did you mean --%s?",
              options_nearest(typed + strspn(typed, "-")));
 }
 
 static void refuse_unknown_letter(insist_problem *problem, int typed) {
     refuse(problem, "there is no such option; insist --help lists them");
-    snprintf(problem->field, sizeof problem->field, "-%c", typed);
+    snprintf(problem->field, sizeof(problem->field), "-%c", typed);
     for (size_t i = 0; i < ENTRIES; i++) {
         int letter = entries[i].key;
         if (letter < 256 && (letter | 0x20) == (typed | 0x20)) {
-            snprintf(problem->text, sizeof problem->text, "there is no such option; did you mean -%c (--%s)?", letter,
+            snprintf(problem->text, sizeof(problem->text), "there is no such option; did you mean -%c (--%s)?", letter,
                      entries[i].name);
         }
     }
@@ -171,7 +171,7 @@ static bool one_of(const char *text, const char *first, const char *second, bool
         return true;
     }
     problem->err = INSIST_EINVAL;
-    snprintf(problem->text, sizeof problem->text, "\"%.30s\" is neither %s nor %s", text, first, second);
+    snprintf(problem->text, sizeof(problem->text), "\"%.30s\" is neither %s nor %s", text, first, second);
     return false;
 }
 
@@ -240,8 +240,8 @@ static bool settings_init(struct settings *settings, size_t argc) {
         .retries = DEFAULT_RETRIES,
         .retry_after_cap_ms = DEFAULT_RETRY_AFTER_CAP_MS,
     };
-    settings->data.items = calloc(argc, sizeof *settings->data.items);
-    settings->headers.items = calloc(argc, sizeof *settings->headers.items);
+    settings->data.items = calloc(argc, sizeof(*settings->data.items));
+    settings->headers.items = calloc(argc, sizeof(*settings->headers.items));
     return settings->data.items != NULL && settings->headers.items != NULL;
 }
 
@@ -261,7 +261,7 @@ static bool settings_complete(struct settings *settings, int given, char **urls,
     settings->url = urls[0];
     bool both = settings->timeout_ms != 0 && settings->deadline_ms != 0;
     if (both && settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
-        return refuse_field(problem, "--timeout", "an attempt may not take longer than --deadline gives the whole call");
+        return refuse_field(problem, "--timeout", "longer than --deadline gives the whole call");
     }
     if (settings->count == 0) {
         settings->count = settings->parallel == 0 ? 1 : settings->parallel;

@@ -7,8 +7,8 @@
 
 static insist_err refuse(insist_problem *problem, const char *field, const char *text) {
     problem->err = INSIST_EINVAL;
-    snprintf(problem->field, sizeof problem->field, "%s", field);
-    snprintf(problem->text, sizeof problem->text, "%s", text);
+    snprintf(problem->field, sizeof(problem->field), "%s", field);
+    snprintf(problem->text, sizeof(problem->text), "%s", text);
     return INSIST_EINVAL;
 }
 
@@ -24,7 +24,7 @@ const char *request_method(const struct settings *settings) {
 static bool copy_stream(FILE *in, FILE *out) {
     char chunk[16384];
     size_t n = 0;
-    while ((n = fread(chunk, 1, sizeof chunk, in)) > 0) {
+    while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0) {
         fwrite(chunk, 1, n, out);
     }
     return !ferror(in);
@@ -35,7 +35,7 @@ static bool copy_file(const char *name, FILE *out, insist_problem *problem) {
     bool read = in != NULL && copy_stream(in, out);
     if (!read) {
         refuse(problem, "--data", "");
-        snprintf(problem->text, sizeof problem->text, "cannot read %.80s: %s", name, strerror(errno));
+        snprintf(problem->text, sizeof(problem->text), "cannot read %.80s: %s", name, strerror(errno));
     }
     if (in != NULL && in != stdin) {
         fclose(in);
@@ -119,9 +119,9 @@ static insist_err fill(insist_plan *plan, const struct settings *settings, insis
 static void name_option(insist_problem *problem) {
     static const char *const names[][2] = {
         {"url", "URL"}, {"method", "--request"}, {"header", "--header"}, {"data", "--data"}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(problem->field, names[i][0]) == 0) {
-            snprintf(problem->field, sizeof problem->field, "%s", names[i][1]);
+            snprintf(problem->field, sizeof(problem->field), "%s", names[i][1]);
             return;
         }
     }

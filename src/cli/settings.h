@@ -43,9 +43,9 @@ struct settings {
     struct retry_list retry_on;
     struct backoff backoff;
     int64_t retry_after_cap_ms;
-    int64_t timeout_ms; /* 0: not given */
+    int64_t timeout_ms;  /* 0: not given */
     int64_t deadline_ms; /* 0: not given */
-    bool retry_given; /* any of --retries, --retry-on, --backoff, --retry-after-cap */
+    bool retry_given;    /* any of --retries, --retry-on, --backoff, --retry-after-cap */
     bool budget_off;
 
     /* the report */

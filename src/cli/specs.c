@@ -15,10 +15,10 @@ struct part {
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(insist_problem *problem, const char *format, ...) {
+    problem->err = INSIST_EINVAL;
     va_list arguments;
     va_start(arguments, format);
-    problem->err = INSIST_EINVAL;
-    vsnprintf(problem->text, sizeof problem->text, format, arguments);
+    vsnprintf(problem->text, sizeof(problem->text), format, arguments);
     va_end(arguments);
     return false;
 }
@@ -59,7 +59,7 @@ static bool part_decimal(struct part *rest, double *value) {
         point = point || rest->start[n] == '.';
         n++;
     }
-    if (n == 0 || n >= sizeof digits || !isdigit((unsigned char)rest->start[0])) {
+    if (n == 0 || n >= sizeof(digits) || !isdigit((unsigned char)rest->start[0])) {
         return false;
     }
     memcpy(digits, rest->start, n);
@@ -151,7 +151,7 @@ static bool retry_item(struct part item, struct retry_list *list, insist_problem
         return refuse(problem, "\"%.*s\" is neither a status (404) nor a class of them (5xx), nor transient or any",
                       shown(item), item.start);
     }
-    size_t most = sizeof list->statuses / sizeof list->statuses[0];
+    size_t most = sizeof(list->statuses) / sizeof(list->statuses[0]);
     if (list->status_count == most) {
         return refuse(problem, "more than %zu statuses", most);
     }

@@ -5,7 +5,7 @@
 
 bool summary_init(struct summary *summary, size_t calls) {
     *summary = (struct summary){.room = calls};
-    summary->latencies_us = calloc(calls, sizeof *summary->latencies_us);
+    summary->latencies_us = calloc(calls, sizeof(*summary->latencies_us));
     return summary->latencies_us != NULL;
 }
 
@@ -49,9 +49,9 @@ static void put_quantiles(FILE *out, struct summary *summary) {
         const char *name;
         double share;
     } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
-    qsort(summary->latencies_us, summary->calls, sizeof *summary->latencies_us, in_order);
+    qsort(summary->latencies_us, summary->calls, sizeof(*summary->latencies_us), in_order);
     fputs("latency", out);
-    for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++) {
+    for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
         char text[TEXT_DURATION];
         text_duration_us(text, summary_quantile(summary->latencies_us, summary->calls, quantiles[i].share));
         fprintf(out, "  %s %s", quantiles[i].name, text);

@@ -35,7 +35,7 @@ size_t text_url_secret(const char *url, size_t *offset) {
 
 bool text_header_is_secret(const char *name, size_t len) {
     static const char *const secrets[] = {"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"};
-    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         if (strlen(secrets[i]) == len && strncasecmp(secrets[i], name, len) == 0) {
             return true;
         }

@@ -57,19 +57,19 @@ static int64_t end_us(const insist_attempt_record *record) {
 
 static void label(struct labels *labels, const insist_attempt_record *record, int address_width) {
     const char *address = record->address == NULL || record->address[0] == '\0' ? "-" : record->address;
-    snprintf(labels->left, sizeof labels->left, "#%u %-5s %-*s %-6s", record->index, insist_kind_name(record->kind),
+    snprintf(labels->left, sizeof(labels->left), "#%u %-5s %-*s %-6s", record->index, insist_kind_name(record->kind),
              address_width, address, connection_text(record));
 
     char took[TEXT_DURATION];
     text_duration_us(took, end_us(record) - begin_us(record));
     if (record->error == INSIST_OK) {
-        snprintf(labels->right, sizeof labels->right, "%6s %d %s", took, record->status,
+        snprintf(labels->right, sizeof(labels->right), "%6s %d %s", took, record->status,
                  insist_why_ended_name(record->why_ended));
     } else if (record->sent == INSIST_ANSWERED) {
-        snprintf(labels->right, sizeof labels->right, "%6s %s %s", took, insist_err_name(record->error),
+        snprintf(labels->right, sizeof(labels->right), "%6s %s %s", took, insist_err_name(record->error),
                  insist_why_ended_name(record->why_ended));
     } else {
-        snprintf(labels->right, sizeof labels->right, "%6s %s %s %s", took, insist_err_name(record->error),
+        snprintf(labels->right, sizeof(labels->right), "%6s %s %s %s", took, insist_err_name(record->error),
                  insist_sent_name(record->sent), insist_why_ended_name(record->why_ended));
     }
 }
@@ -77,7 +77,7 @@ static void label(struct labels *labels, const insist_attempt_record *record, in
 static int widest_address(const struct account *account) {
     size_t widest = 1;
     for (size_t i = 0; i < account->attempt_count; i++) {
-        const char *address = account->attempts[i]->address;
+        const char *address = account->attempts[i].address;
         size_t len = address == NULL ? 0 : strlen(address);
         widest = len > widest ? len : widest;
     }
@@ -103,14 +103,15 @@ static size_t column_of(const struct drawing *drawing, int64_t us) {
 }
 
 /* From the column that holds the beginning to the one that holds the last microsecond. */
-static void paint(const struct drawing *drawing, char *cells, int64_t from_us, int64_t to_us, enum phase phase) {
+static void paint(const struct drawing *drawing, unsigned char *cells, int64_t from_us, int64_t to_us,
+                  enum phase phase) {
     size_t last = column_of(drawing, to_us > from_us ? to_us - 1 : from_us);
     for (size_t column = column_of(drawing, from_us); column <= last; column++) {
-        cells[column] = (char)phase;
+        cells[column] = (unsigned char)phase;
     }
 }
 
-static void paint_attempt(const struct drawing *drawing, char *cells, const insist_attempt_record *record) {
+static void paint_attempt(const struct drawing *drawing, unsigned char *cells, const insist_attempt_record *record) {
     int64_t begin = begin_us(record);
     int64_t end = end_us(record);
     int64_t sent = record->sent_us >= 0 ? record->sent_us : end;
@@ -129,7 +130,7 @@ static void paint_attempt(const struct drawing *drawing, char *cells, const insi
     }
 }
 
-static void put_bar(const struct drawing *drawing, const char *cells) {
+static void put_bar(const struct drawing *drawing, const unsigned char *cells) {
     const char *const *shapes = drawing->style.utf8 ? utf8_cells : ascii_cells;
     char run[4 * WIDEST_BAR + 1];
     fputc('|', drawing->out);
@@ -152,10 +153,10 @@ static void measure(struct drawing *drawing, int address_width) {
     int64_t total = account->elapsed_us > 0 ? account->elapsed_us : 1;
     for (size_t i = 0; i < account->attempt_count; i++) {
         struct labels labels;
-        label(&labels, account->attempts[i], address_width);
+        label(&labels, &account->attempts[i], address_width);
         drawing->left = strlen(labels.left) > drawing->left ? strlen(labels.left) : drawing->left;
         right = strlen(labels.right) > right ? strlen(labels.right) : right;
-        total = end_us(account->attempts[i]) > total ? end_us(account->attempts[i]) : total;
+        total = end_us(&account->attempts[i]) > total ? end_us(&account->attempts[i]) : total;
     }
     drawing->total_us = total;
     size_t taken = drawing->left + right + 4; /* a space before the bar, its two ends, a space behind it */
@@ -179,7 +180,7 @@ static void put_legend(const struct drawing *drawing) {
 
 static void put_attempt(const struct drawing *drawing, const insist_attempt_record *record, int address_width) {
     struct labels labels;
-    char cells[WIDEST_BAR];
+    unsigned char cells[WIDEST_BAR];
     label(&labels, record, address_width);
     paint_attempt(drawing, cells, record);
     fprintf(drawing->out, "%-*s ", (int)drawing->left, labels.left);
@@ -202,7 +203,7 @@ char *timeline_of_account(const struct account *account, struct timeline_style s
         put_legend(&drawing);
     }
     for (size_t i = 0; i < account->attempt_count; i++) {
-        put_attempt(&drawing, account->attempts[i], address_width);
+        put_attempt(&drawing, &account->attempts[i], address_width);
     }
     fprintf(drawing.out, "%s\n", account->explain);
     if (fclose(drawing.out) != 0) {

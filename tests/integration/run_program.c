@@ -16,7 +16,7 @@ static char **plain_environment(void) {
     while (environ[n] != NULL) {
         n++;
     }
-    char **copy = calloc(n + 4, sizeof *copy);
+    char **copy = calloc(n + 4, sizeof(*copy));
     size_t kept = 0;
     for (size_t i = 0; copy != NULL && i < 3; i++) {
         copy[kept++] = plain[i];

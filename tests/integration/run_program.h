@@ -17,7 +17,7 @@ struct run {
     size_t err_len;
 };
 
-/* Starts it with these arguments, the list ending with NULL, and that text as standard input. Plain locale, no terminal. */
+/* Starts it with these arguments, NULL after the last, and that text as standard input. Plain locale, no terminal. */
 void run_start(struct run *run, const char *program, const char *const *arguments, const char *input);
 /* Waits for its end and reads what it printed. */
 void run_wait(struct run *run);

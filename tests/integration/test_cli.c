@@ -30,7 +30,7 @@ static int stop_server(void **state) {
     return 0;
 }
 
-/* ---- running it ----------------------------------------------------------------------------------------------------- */
+/* ---- running it ------------------------------------------------------------------------------------------------ */
 
 /* Words parted by blanks; URL stands for the server's. The texts live until the next call. */
 static const char *const *words(const char *line) {
@@ -38,9 +38,9 @@ static const char *const *words(const char *line) {
     static const char *arguments[RUN_ARGUMENTS];
     const char *url = insist_testserver_url(server);
     size_t len = 0;
-    for (const char *at = line; *at != '\0' && len + strlen(url) + 2 < sizeof text; at++) {
+    for (const char *at = line; *at != '\0' && len + strlen(url) + 2 < sizeof(text); at++) {
         if (strncmp(at, "URL", 3) == 0) {
-            len += (size_t)snprintf(text + len, sizeof text - len, "%s", url);
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", url);
             at += 2;
         } else {
             text[len++] = *at;
@@ -108,7 +108,7 @@ static json_int_t number_of(const json_t *object, const char *key) {
     return json_integer_value(json_object_get(object, key));
 }
 
-/* ---- the main job --------------------------------------------------------------------------------------------------- */
+/* ---- the main job ---------------------------------------------------------------------------------------------- */
 
 static void it_insists_until_the_answer_is_good(void **state) {
     (void)state;
@@ -165,12 +165,12 @@ static void errors_end_with_curl_s_numbers(void **state) {
 static void nobody_listening_is_7(void **state) {
     (void)state;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
+    socklen_t len = sizeof(address);
     int bound = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* has the port, but does not listen */
     assert_int_equal(bind(bound, (struct sockaddr *)&address, len), 0);
     assert_int_equal(getsockname(bound, (struct sockaddr *)&address, &len), 0);
     char line[128];
-    snprintf(line, sizeof line, "--retries 1 --backoff constant:1ms http://127.0.0.1:%d/", ntohs(address.sin_port));
+    snprintf(line, sizeof(line), "--retries 1 --backoff constant:1ms http://127.0.0.1:%d/", ntohs(address.sin_port));
     expect_exit(line, 7);
     close(bound);
 }
@@ -204,7 +204,7 @@ static void sigint_ends_the_call_in_order(void **state) {
     run_fini(&run);
 }
 
-/* ---- options -------------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------------------------- */
 
 static void json_tells_the_record(void **state) {
     (void)state;
@@ -235,7 +235,7 @@ static const char *reason_of(const char *line, json_int_t *attempts) {
     static char reason[64];
     struct run run = insist(line);
     json_t *call = json_of(&run);
-    snprintf(reason, sizeof reason, "%s", text_of(call, "reason"));
+    snprintf(reason, sizeof(reason), "%s", text_of(call, "reason"));
     *attempts = (json_int_t)json_array_size(json_object_get(call, "attempts"));
     json_decref(call);
     run_fini(&run);
@@ -316,10 +316,10 @@ static void the_body_goes_where_it_should(void **state) {
     int file = mkstemp(name);
     assert_true(file >= 0);
     char line[128];
-    snprintf(line, sizeof line, "-o %s URL/body?do=200;body=hello", name);
+    snprintf(line, sizeof(line), "-o %s URL/body?do=200;body=hello", name);
     struct run run = insist(line);
     char text[16] = "";
-    ssize_t got = read(file, text, sizeof text - 1);
+    ssize_t got = read(file, text, sizeof(text) - 1);
     close(file);
     unlink(name);
     assert_int_equal(run.exit_status, 0);
@@ -339,7 +339,7 @@ static void the_body_goes_where_it_should(void **state) {
 static void secrets_are_not_shown(void **state) {
     (void)state;
     char line[512];
-    snprintf(line, sizeof line,
+    snprintf(line, sizeof(line),
              "-v --json --timeline=always -H Authorization:s3cret -H Cookie:s3cret -H X-Open:shown "
              "http://me:s3cret@127.0.0.1:%u/quiet",
              (unsigned)insist_testserver_port(server));
@@ -362,17 +362,17 @@ static void https_is_verified(void **state) {
     assert_int_equal(write(file, certificate, strlen(certificate)), strlen(certificate));
     close(file);
     char line[256];
-    snprintf(line, sizeof line, "--retries 0 %s/", insist_testserver_url(secure));
+    snprintf(line, sizeof(line), "--retries 0 %s/", insist_testserver_url(secure));
     expect_exit(line, 60);
-    snprintf(line, sizeof line, "-k %s/", insist_testserver_url(secure));
+    snprintf(line, sizeof(line), "-k %s/", insist_testserver_url(secure));
     expect_exit(line, 0);
-    snprintf(line, sizeof line, "--cacert %s %s/", name, insist_testserver_url(secure));
+    snprintf(line, sizeof(line), "--cacert %s %s/", name, insist_testserver_url(secure));
     expect_exit(line, 0);
     unlink(name);
     insist_testserver_free(secure);
 }
 
-/* ---- many calls ----------------------------------------------------------------------------------------------------- */
+/* ---- many calls ------------------------------------------------------------------------------------------------ */
 
 static void calls_are_repeated_and_counted(void **state) {
     (void)state;
@@ -420,7 +420,7 @@ static void sigint_ends_repeated_calls(void **state) {
     run_fini(&run);
 }
 
-/* ---- bad input ------------------------------------------------------------------------------------------------------ */
+/* ---- bad input ------------------------------------------------------------------------------------------------- */
 
 static void refused(const char *line, const char *sentence) {
     struct run run = insist(line);
@@ -446,7 +446,7 @@ static void bad_input_is_refused_before_anything_is_sent(void **state) {
     refused("ftp://127.0.0.1/", "insist: URL: ");
     refused("nonsense", "insist: URL: ");
     refused("-s", "insist: URL: ");
-    insist_testserver_stats stats = {.size = sizeof stats};
+    insist_testserver_stats stats = {.size = sizeof(stats)};
     assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
     assert_int_equal(stats.requests, 0);
 }

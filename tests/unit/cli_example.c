@@ -67,8 +67,5 @@ void example_init(struct example *example) {
                 .attempt_count = 3,
             },
     };
-    for (int i = 0; i < 3; i++) {
-        example->attempts[i] = &example->records[i];
-    }
-    example->account.attempts = example->attempts;
+    example->account.attempts = example->records;
 }

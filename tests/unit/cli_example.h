@@ -6,7 +6,6 @@
 
 struct example {
     insist_attempt_record records[3];
-    const insist_attempt_record *attempts[3];
     struct account account;
 };
 

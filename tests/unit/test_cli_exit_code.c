@@ -16,7 +16,7 @@ static void each_error_has_its_number(void **state) {
                 {INSIST_ECERT, 60},     {INSIST_ERESET, 56},    {INSIST_EPROTO, 8},     {INSIST_EDECODE, 61},
                 {INSIST_EREDIRECT, 47}, {INSIST_ETIMEOUT, 28},  {INSIST_EDEADLINE, 28}, {INSIST_ECANCELED, 130},
                 {INSIST_ETOOLARGE, 63}, {INSIST_EQUEUEFULL, 1}, {INSIST_ESYSTEM, 1},    {INSIST_ESHUTDOWN, 1}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(exit_code_of_error(rows[i].err, 0), rows[i].code);
     }
 }
@@ -39,7 +39,7 @@ static void a_status_fails_only_on_request(void **state) {
 static void the_worst_call_counts(void **state) {
     (void)state;
     static const int ordered[] = {0, 22, 1, 2, 6, 7, 28, 56, 130};
-    size_t n = sizeof ordered / sizeof ordered[0];
+    size_t n = sizeof(ordered) / sizeof(ordered[0]);
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             assert_int_equal(exit_code_worse(ordered[i], ordered[j]), ordered[i > j ? i : j]);

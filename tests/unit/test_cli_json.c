@@ -38,11 +38,11 @@ static void the_keys_are_the_documented_ones(void **state) {
     struct example example;
     example_init(&example);
     json_t *call = read_back(&example.account);
-    assert_keys(call, call_keys, sizeof call_keys / sizeof call_keys[0]);
+    assert_keys(call, call_keys, sizeof(call_keys) / sizeof(call_keys[0]));
     const json_t *attempts = json_object_get(call, "attempts");
     assert_int_equal(json_array_size(attempts), 3);
     for (size_t i = 0; i < 3; i++) {
-        assert_keys(json_array_get(attempts, i), attempt_keys, sizeof attempt_keys / sizeof attempt_keys[0]);
+        assert_keys(json_array_get(attempts, i), attempt_keys, sizeof(attempt_keys) / sizeof(attempt_keys[0]));
     }
     json_decref(call);
 }

@@ -21,7 +21,7 @@ static void parse(struct line *line, const char *words) {
     char text[512];
     char *argv[MOST_WORDS + 1] = {"insist"};
     int argc = 1;
-    snprintf(text, sizeof text, "%s", words);
+    snprintf(text, sizeof(text), "%s", words);
     char *rest = NULL;
     for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         assert_true(argc < MOST_WORDS);
@@ -32,7 +32,7 @@ static void parse(struct line *line, const char *words) {
     static char *kept[4096];
     static size_t keeps;
     for (int i = 1; i < argc; i++) {
-        assert_true(keeps < sizeof kept / sizeof kept[0]);
+        assert_true(keeps < sizeof(kept) / sizeof(kept[0]));
         kept[keeps++] = argv[i];
     }
 }
@@ -102,7 +102,7 @@ static void each_retry_option_asks_for_a_policy(void **state) {
     (void)state;
     static const char *const rows[] = {"--retries=3 u", "--retry-on 404 u", "--backoff exp:1s u",
                                        "--retry-after-cap 1s u"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct line line;
         parse(&line, rows[i]);
         assert_true(line.settings.retry_given);
@@ -117,7 +117,7 @@ static void count_and_parallel_go_together(void **state) {
         unsigned count;
         unsigned parallel;
     } rows[] = {{"--count 10 u", 10, 1}, {"--parallel 4 u", 4, 4}, {"--count 10 --parallel 4 u", 10, 4}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct line line;
         parse(&line, rows[i].words);
         assert_int_equal(line.request, REQUEST_CALL);
@@ -215,7 +215,7 @@ static void help_fits_a_small_terminal(void **state) {
     const struct option_entry *entry = NULL;
     for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
         char name[64];
-        snprintf(name, sizeof name, "--%s", entry->name);
+        snprintf(name, sizeof(name), "--%s", entry->name);
         assert_true((strstr(text, name) != NULL) == (entry->help != NULL));
     }
     free(text);
@@ -226,12 +226,12 @@ static void the_man_page_has_every_option(void **state) {
     FILE *page = fopen(MAN_PAGE, "re");
     assert_non_null(page);
     char text[65536];
-    text[fread(text, 1, sizeof text - 1, page)] = '\0';
+    text[fread(text, 1, sizeof(text) - 1, page)] = '\0';
     fclose(page);
     const struct option_entry *entry = NULL;
     for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
         char name[64]; /* in mdoc, Fl puts one dash before it */
-        snprintf(name, sizeof name, "Fl -%s", entry->name);
+        snprintf(name, sizeof(name), "Fl -%s", entry->name);
         if (entry->help != NULL && strstr(text, name) == NULL) {
             fail_msg("insist.1 says nothing about --%s", entry->name);
         }

@@ -17,7 +17,7 @@ static void durations_are_read(void **state) {
                 {"1s", 1000},   {"1.5s", 1500},  {"0.001s", 1},
                 {"2m", 120000}, {"1h", 3600000}, {"forever", INSIST_FOREVER},
                 {"0.1m", 6000}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         insist_problem problem = {.err = INSIST_OK};
         int64_t ms = -1;
         assert_true(spec_duration_ms(rows[i].text, &ms, &problem));
@@ -32,7 +32,7 @@ static void other_durations_are_refused(void **state) {
                                        "5x",         "1e3s",  "0x10s",   "1..2s",
                                        "1s2",        ".5s",   "nan",     "inf",
                                        "999999999h", "0.5ms", "1.0001s", "99999999999999999999999999999999999999s"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         insist_problem problem = {.err = INSIST_OK};
         int64_t ms = -1;
         assert_false(spec_duration_ms(rows[i], &ms, &problem));
@@ -51,7 +51,7 @@ static void numbers_have_bounds(void **state) {
     assert_true(spec_number("9", 0, 9, &number, &problem));
     assert_int_equal(number, 9);
     static const char *const rows[] = {"", "10", "-1", "1x", "x", "1.5", "99999999999999999999999999"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_false(spec_number(rows[i], 0, 9, &number, &problem));
     }
     assert_int_equal(number, 9);
@@ -79,15 +79,15 @@ static void other_retry_lists_are_refused(void **state) {
     (void)state;
     static const char *const rows[] = {"",     "=",    "40",       "4040",    "40x",        "099",  "0xx",  "xx",
                                        "404,", ",404", "404,,503", "timeout", "transients", "5xx5", "404 ", "-404"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct retry_list list;
         insist_problem problem = {.err = INSIST_OK};
         assert_false(spec_retry_list(rows[i], &list, &problem));
         assert_int_equal(problem.err, INSIST_EINVAL);
     }
-    char many[65 * 4 + 1] = "";
+    char many[65 * 4];
     for (int i = 0; i < 65; i++) {
-        strcat(many, i == 0 ? "404" : ",404");
+        memcpy(many + (ptrdiff_t)4 * i, i < 64 ? "404," : "404", 4);
     }
     struct retry_list list;
     insist_problem problem;
@@ -110,7 +110,7 @@ static void backoffs_are_read(void **state) {
         {"exp:0.5s*1.5..2s,full", {BACKOFF_EXPONENTIAL, 500, 1.5, 2000, true}},
         {"exp:50ms*3,none", {BACKOFF_EXPONENTIAL, 50, 3, INSIST_FOREVER, false}},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct backoff backoff;
         insist_problem problem;
         const struct backoff *wanted = &rows[i].backoff;
@@ -149,7 +149,7 @@ static void other_backoffs_are_refused_with_a_reason(void **state) {
         {"exp:50ms..20s,equal", "comes with a later version"},
         {"exp:50ms..20s,spread=0.33", "comes with a later version"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct backoff backoff;
         insist_problem problem = {.err = INSIST_OK};
         assert_false(spec_backoff(rows[i].text, &backoff, &problem));

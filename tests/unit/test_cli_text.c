@@ -18,7 +18,7 @@ static void durations_fit_their_column(void **state) {
                 {412000, "412ms"},   {1500000, "1.50s"},
                 {12345678, "12.3s"}, {599000000, "599.0s"},
                 {900000000, "15m"},  {INSIST_FOREVER, "forever"}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[TEXT_DURATION];
         text_duration_us(text, rows[i].us);
         assert_string_equal(text, rows[i].text);
@@ -49,10 +49,10 @@ static void secret_headers_are_known(void **state) {
     static const char *const secret[] = {"Authorization", "authorization", "COOKIE", "Set-Cookie",
                                          "Proxy-Authorization"};
     static const char *const open[] = {"Accept", "Cookies", "", "X-Authorization"};
-    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
+    for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
         assert_true(text_header_is_secret(secret[i], strlen(secret[i])));
     }
-    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
         assert_false(text_header_is_secret(open[i], strlen(open[i])));
     }
 }

@@ -37,7 +37,7 @@ static void attempts_can_be_counted_whatever_the_style(void **state) {
     example_init(&example);
     for (unsigned bits = 0; bits < 4; bits++) {
         static const unsigned widths[] = {0, 1, 40, 80, 300, 100000};
-        for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
             struct timeline_style style = {.width = widths[i], .utf8 = bits & 1, .colour = bits & 2};
             char *text = timeline_of_account(&example.account, style);
             assert_non_null(text);
