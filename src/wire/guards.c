@@ -50,8 +50,7 @@ static void note_sent(struct transfer *transfer) {
         return;
     job->progress.connected_ns = connected_ns(transfer, now_ns);
     job->progress.sent_ns = now_ns;
-    if (job->wants_sent)
-        mailbox_post(job->mailbox, job, NEWS_SENT);
+    mailbox_post(job->mailbox, job, job->wants_sent ? NEWS_SENT : 0); /* without news too: if it is given up, this is its record */
 }
 
 int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, int local_port) {

@@ -91,6 +91,7 @@ static insist_err end_block(struct transfer *transfer) {
     if (answer->status < 200) /* 100, 103: another block follows */
         return INSIST_OK;
     answer->complete = true;
+    mailbox_post(transfer->job->mailbox, transfer->job, 0); /* if it is given up from here on, it was answered */
     insist_err err = judge_redirect(transfer);
     if (err == INSIST_OK && announces_too_much(transfer))
         err = INSIST_ETOOLARGE;
