@@ -1,0 +1,107 @@
+/* Every allocation of the library may fail: the n-th does, for every n, while a client is made, a plan built and a call executed. Each must end with
+ * an error that says so, or without one, and leave nothing behind. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "call/client.h"
+#include "call/plan.h"
+#include "support/fail_alloc.h"
+#include <insist/insist.h>
+#include <insist/testserver.h>
+#include <stdio.h>
+
+static insist_testserver *server;
+static char url[128];
+
+static int begin(void **state) {
+    (void)state;
+    if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK)
+        return -1;
+    snprintf(url, sizeof url, "%s/x?do=503;retry-after=0,redirect=/y", insist_testserver_url(server));
+    return 0;
+}
+
+static int end(void **state) {
+    (void)state;
+    insist_testserver_free(server);
+    return 0;
+}
+
+static void client_can_run_out_anywhere(void **state) {
+    (void)state;
+    struct fail_alloc memory;
+    struct env env = fail_alloc_env(&memory, &env_standard);
+    size_t n = 1;
+    for (;; n++) {
+        insist_problem problem = {0};
+        insist_client *client = NULL;
+        fail_alloc_at(&memory, n);
+        insist_err err = client_new(&env, INSIST_CLIENT_OPTIONS(.seed = 1), &problem, &client);
+        if (err != INSIST_OK) {
+            assert_true(err == INSIST_ENOMEM || err == INSIST_ESYSTEM);
+            assert_null(client);
+            assert_true(problem.text[0] != '\0');
+        }
+        bool failed = fail_alloc_has_failed(&memory);
+        insist_client_free(client);
+        assert_int_equal(fail_alloc_outstanding(&memory), 0);
+        if (!failed)
+            break;
+    }
+    print_message("%zu allocations\n", n - 1);
+    assert_true(n > 5);
+}
+
+/* With a header and a body, a retry and a redirect: plan, attempts, redirected URL and result all need memory. */
+static insist_err build_and_execute(const struct env *env, insist_client *client, insist_result **result) {
+    insist_plan *plan = NULL;
+    insist_err err = plan_new(env, "PUT", url, NULL, &plan);
+    if (err != INSIST_OK)
+        return err;
+    err = insist_plan_set_header(plan, "X-Test", "value");
+    if (err == INSIST_OK)
+        err = insist_plan_set_body(plan, "body", 4);
+    if (err == INSIST_OK)
+        err = insist_execute(client, plan, NULL, result);
+    insist_plan_free(plan);
+    return err;
+}
+
+static void call_can_run_out_anywhere(void **state) {
+    (void)state;
+    struct fail_alloc memory;
+    struct env env = fail_alloc_env(&memory, &env_standard);
+    size_t n = 1, well = 0;
+    for (;; n++) {
+        insist_client *client = NULL;
+        insist_result *result = NULL;
+        fail_alloc_at(&memory, 0);
+        assert_int_equal(client_new(&env, INSIST_CLIENT_OPTIONS(.seed = 1), NULL, &client), INSIST_OK);
+        insist_testserver_reset(server);
+        fail_alloc_at(&memory, n);
+        insist_err err = build_and_execute(&env, client, &result);
+        bool failed = fail_alloc_has_failed(&memory);
+        fail_alloc_at(&memory, 0);
+        assert_true(err == INSIST_OK || err == INSIST_ENOMEM || err == INSIST_ESYSTEM);
+        well += err == INSIST_OK;
+        insist_result_free(result);
+        insist_client_free(client);
+        assert_int_equal(fail_alloc_outstanding(&memory), 0);
+        if (!failed)
+            break;
+    }
+    print_message("%zu allocations, %zu calls ended well all the same\n", n - 1, well);
+    assert_true(n > 15);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(client_can_run_out_anywhere),
+        cmocka_unit_test(call_can_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
