@@ -1,6 +1,6 @@
 #include "cli/client.h"
+#include "cli/refuse.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,9 +64,7 @@ static insist_err check_ca_file(const char *name, insist_problem *problem) {
     if (name == NULL || access(name, R_OK) == 0) {
         return INSIST_OK;
     }
-    problem->err = INSIST_EINVAL;
-    snprintf(problem->field, sizeof(problem->field), "--cacert");
-    snprintf(problem->text, sizeof(problem->text), "cannot read %.80s: %s", name, strerror(errno));
+    refuse_field(problem, "--cacert", "cannot read %.80s: %s", name, strerror(errno));
     return INSIST_EINVAL;
 }
 

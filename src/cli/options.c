@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "cli/refuse.h"
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,36 +106,22 @@ static const struct option_entry *entry_of_key(int key) {
     return NULL;
 }
 
-static bool refuse(insist_problem *problem, const char *text) {
-    problem->err = INSIST_EINVAL;
-    snprintf(problem->text, sizeof(problem->text), "%s", text);
-    return false;
-}
-
-static bool refuse_field(insist_problem *problem, const char *field, const char *text) {
-    snprintf(problem->field, sizeof(problem->field), "%s", field);
-    return refuse(problem, text);
-}
-
 static void name_field(insist_problem *problem, int key) {
     snprintf(problem->field, sizeof(problem->field), "--%s", entry_of_key(key)->name);
 }
 
 static void refuse_unknown_name(insist_problem *problem, const char *typed) {
-    problem->err = INSIST_EINVAL;
+    refuse_value(problem, "there is no such option; did you mean --%s?", options_nearest(typed + strspn(typed, "-")));
     snprintf(problem->field, sizeof(problem->field), "%.*s", (int)strcspn(typed, "="), typed);
-    snprintf(problem->text, sizeof(problem->text), "there is no such option; did you mean --%s?",
-             options_nearest(typed + strspn(typed, "-")));
 }
 
 static void refuse_unknown_letter(insist_problem *problem, int typed) {
-    refuse(problem, "there is no such option; insist --help lists them");
-    snprintf(problem->field, sizeof(problem->field), "-%c", typed);
+    char field[] = {'-', (char)typed, '\0'};
+    refuse_field(problem, field, "there is no such option; insist --help lists them");
     for (size_t i = 0; i < ENTRIES; i++) {
         int letter = entries[i].key;
         if (letter < 256 && (letter | 0x20) == (typed | 0x20)) {
-            snprintf(problem->text, sizeof(problem->text), "there is no such option; did you mean -%c (--%s)?", letter,
-                     entries[i].name);
+            refuse_value(problem, "there is no such option; did you mean -%c (--%s)?", letter, entries[i].name);
         }
     }
 }
@@ -147,7 +134,7 @@ static void refuse_parsed(insist_problem *problem, int verdict, const char *type
         refuse_unknown_letter(problem, optopt);
     } else {
         name_field(problem, optopt);
-        refuse(problem, verdict == ':' ? "its argument is missing" : "it takes no argument");
+        refuse_value(problem, verdict == ':' ? "its argument is missing" : "it takes no argument");
     }
 }
 
@@ -162,7 +149,7 @@ static bool positive_duration_ms(const char *text, int64_t *ms, insist_problem *
     if (!spec_duration_ms(text, ms, problem)) {
         return false;
     }
-    return *ms > 0 || refuse(problem, "it has to be longer than 0");
+    return *ms > 0 || refuse_value(problem, "it has to be longer than 0");
 }
 
 static bool one_of(const char *text, const char *first, const char *second, bool *is_first, insist_problem *problem) {
@@ -170,9 +157,7 @@ static bool one_of(const char *text, const char *first, const char *second, bool
     if (*is_first || strcmp(text, second) == 0) {
         return true;
     }
-    problem->err = INSIST_EINVAL;
-    snprintf(problem->text, sizeof(problem->text), "\"%.30s\" is neither %s nor %s", text, first, second);
-    return false;
+    return refuse_value(problem, "\"%.30s\" is neither %s nor %s", text, first, second);
 }
 
 static bool timeline_mode(const char *text, enum when *when, insist_problem *problem) {
@@ -204,7 +189,7 @@ static bool apply_request(struct settings *settings, int key, const char *text, 
     case KEY_COUNT: return spec_number(text, 1, MOST_CALLS, &settings->count, problem);
     case KEY_PARALLEL: return spec_number(text, 1, MOST_THREADS, &settings->parallel, problem);
     case 'L': return true;
-    default: return refuse(problem, "this option comes with a later version");
+    default: return refuse_value(problem, "this option comes with a later version");
     }
 }
 

@@ -1,16 +1,10 @@
 #include "cli/request.h"
+#include "cli/refuse.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static insist_err refuse(insist_problem *problem, const char *field, const char *text) {
-    problem->err = INSIST_EINVAL;
-    snprintf(problem->field, sizeof(problem->field), "%s", field);
-    snprintf(problem->text, sizeof(problem->text), "%s", text);
-    return INSIST_EINVAL;
-}
 
 const char *request_method(const struct settings *settings) {
     if (settings->method != NULL) {
@@ -34,8 +28,7 @@ static bool copy_file(const char *name, FILE *out, insist_problem *problem) {
     FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "rbe");
     bool read = in != NULL && copy_stream(in, out);
     if (!read) {
-        refuse(problem, "--data", "");
-        snprintf(problem->text, sizeof(problem->text), "cannot read %.80s: %s", name, strerror(errno));
+        refuse_field(problem, "--data", "cannot read %.80s: %s", name, strerror(errno));
     }
     if (in != NULL && in != stdin) {
         fclose(in);
@@ -77,7 +70,8 @@ static insist_err set_body(insist_plan *plan, const struct texts *data, insist_p
 static insist_err add_header(insist_plan *plan, const char *line, insist_problem *problem) {
     const char *colon = strchr(line, ':');
     if (colon == NULL) {
-        return refuse(problem, "--header", "there is no colon in it; a header is 'Name: value'");
+        refuse_field(problem, "--header", "there is no colon in it; a header is 'Name: value'");
+        return INSIST_EINVAL;
     }
     char *name = strndup(line, (size_t)(colon - line));
     if (name == NULL) {

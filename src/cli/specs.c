@@ -1,8 +1,7 @@
 #include "cli/specs.h"
+#include "cli/refuse.h"
 #include <insist/policy.h>
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +12,6 @@ struct part {
     const char *start;
     size_t len;
 };
-
-__attribute__((format(printf, 2, 3))) static bool refuse(insist_problem *problem, const char *format, ...) {
-    problem->err = INSIST_EINVAL;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(problem->text, sizeof(problem->text), format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 /* For "%.*s": parts are cut so that the sentence keeps its end. */
 static int shown(struct part part) {
@@ -89,18 +79,18 @@ static bool part_duration_ms(struct part text, int64_t *ms, insist_problem *prob
     struct part unit = text;
     double number = 0;
     if (!part_decimal(&unit, &number) || unit_ms(unit) == 0) {
-        return refuse(problem,
-                      "\"%.*s\" is no duration: a number and its unit are wanted, such as 500ms, 1.5s, 2m or 1h",
-                      shown(text), text.start);
+        return refuse_value(problem,
+                            "\"%.*s\" is no duration: a number and its unit are wanted, such as 500ms, 1.5s, 2m or 1h",
+                            shown(text), text.start);
     }
     double value = number * unit_ms(unit);
     if (value > LONGEST_MS) {
-        return refuse(problem, "\"%.*s\" is too long", shown(text), text.start);
+        return refuse_value(problem, "\"%.*s\" is too long", shown(text), text.start);
     }
     int64_t whole = (int64_t)(value + 0.5);
     double rest = value - (double)whole;
     if (rest > 1e-6 || rest < -1e-6) {
-        return refuse(problem, "\"%.*s\" is finer than a millisecond", shown(text), text.start);
+        return refuse_value(problem, "\"%.*s\" is finer than a millisecond", shown(text), text.start);
     }
     *ms = whole;
     return true;
@@ -118,7 +108,7 @@ bool spec_number(const char *text, unsigned min, unsigned max, unsigned *number,
     size_t digits = strspn(text, "0123456789");
     unsigned long long value = digits > 0 && digits < 18 ? strtoull(text, NULL, 10) : 0;
     if (digits == 0 || digits >= 18 || text[digits] != '\0' || value < min || value > max) {
-        return refuse(problem, "\"%.*s\" is no whole number from %u to %u", shown(part_of(text)), text, min, max);
+        return refuse_value(problem, "\"%.*s\" is no whole number from %u to %u", shown(part_of(text)), text, min, max);
     }
     *number = (unsigned)value;
     return true;
@@ -148,12 +138,13 @@ static bool retry_item(struct part item, struct retry_list *list, insist_problem
         return true;
     }
     if (!numbered || !all_digits(item)) {
-        return refuse(problem, "\"%.*s\" is neither a status (404) nor a class of them (5xx), nor transient or any",
-                      shown(item), item.start);
+        return refuse_value(problem,
+                            "\"%.*s\" is neither a status (404) nor a class of them (5xx), nor transient or any",
+                            shown(item), item.start);
     }
     size_t most = sizeof(list->statuses) / sizeof(list->statuses[0]);
     if (list->status_count == most) {
-        return refuse(problem, "more than %zu statuses", most);
+        return refuse_value(problem, "more than %zu statuses", most);
     }
     list->statuses[list->status_count++] = (int)strtol(item.start, NULL, 10);
     return true;
@@ -163,7 +154,7 @@ bool spec_retry_list(const char *text, struct retry_list *list, insist_problem *
     *list = (struct retry_list){.replaces = text[0] == '='};
     struct part rest = part_of(list->replaces ? text + 1 : text);
     if (rest.len == 0) {
-        return refuse(problem, "the list is empty");
+        return refuse_value(problem, "the list is empty");
     }
     bool more = true;
     while (more) {
@@ -185,10 +176,10 @@ static bool backoff_jitter(struct part jitter, struct backoff *backoff, insist_p
     struct part name;
     part_cut(&rest, "=", &name);
     if (part_is(name, "equal") || part_is(name, "spread")) {
-        return refuse(problem, "the jitter %.*s comes with a later version; this one has full and none", shown(name),
-                      name.start);
+        return refuse_value(problem, "the jitter %.*s comes with a later version; this one has full and none",
+                            shown(name), name.start);
     }
-    return refuse(problem, "\"%.*s\" is no jitter; there are full and none", shown(jitter), jitter.start);
+    return refuse_value(problem, "\"%.*s\" is no jitter; there are full and none", shown(jitter), jitter.start);
 }
 
 /* BASE[*FACTOR][..MAX] */
@@ -205,8 +196,8 @@ static bool backoff_curve(struct part curve, struct backoff *backoff, insist_pro
     if (multiplied) {
         struct part factor = growth;
         if (!part_decimal(&growth, &backoff->factor) || growth.len > 0) {
-            return refuse(problem, "\"%.*s\" is no factor: a number is wanted, such as 2 or 1.5", shown(factor),
-                          factor.start);
+            return refuse_value(problem, "\"%.*s\" is no factor: a number is wanted, such as 2 or 1.5", shown(factor),
+                                factor.start);
         }
     }
     if (!capped) {
@@ -216,11 +207,11 @@ static bool backoff_curve(struct part curve, struct backoff *backoff, insist_pro
         return false;
     }
     if (backoff->max_ms == 0) {
-        return refuse(problem, "the longest wait is 0; constant:0ms means no waits");
+        return refuse_value(problem, "the longest wait is 0; constant:0ms means no waits");
     }
     if (backoff->max_ms < backoff->base_ms) {
-        return refuse(problem, "the longest wait (%.*s) is below the first (%.*s)", shown(rest), rest.start,
-                      shown(base), base.start);
+        return refuse_value(problem, "the longest wait (%.*s) is below the first (%.*s)", shown(rest), rest.start,
+                            shown(base), base.start);
     }
     return true;
 }
@@ -231,7 +222,8 @@ bool spec_backoff(const char *text, struct backoff *backoff, insist_problem *pro
     struct part shape;
     struct part curve;
     if (!part_cut(&rest, ":", &shape)) {
-        return refuse(problem, "\"%.*s\" is no backoff: constant:1s or exp:50ms..20s are", shown(shape), shape.start);
+        return refuse_value(problem, "\"%.*s\" is no backoff: constant:1s or exp:50ms..20s are", shown(shape),
+                            shape.start);
     }
     bool jittered = part_cut(&rest, ",", &curve);
 
@@ -247,9 +239,9 @@ bool spec_backoff(const char *text, struct backoff *backoff, insist_problem *pro
             return false;
         }
     } else if (part_is(shape, "linear")) {
-        return refuse(problem, "linear backoff comes with a later version; this one has constant and exp");
+        return refuse_value(problem, "linear backoff comes with a later version; this one has constant and exp");
     } else {
-        return refuse(problem, "\"%.*s\" is no backoff; there are constant and exp", shown(shape), shape.start);
+        return refuse_value(problem, "\"%.*s\" is no backoff; there are constant and exp", shown(shape), shape.start);
     }
     return !jittered || backoff_jitter(rest, backoff, problem);
 }

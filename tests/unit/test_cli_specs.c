@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "cli/specs.h"
 #include <insist/policy.h>
+#include <stdio.h>
 #include <string.h>
 
 static void durations_are_read(void **state) {
@@ -85,10 +86,11 @@ static void other_retry_lists_are_refused(void **state) {
         assert_false(spec_retry_list(rows[i], &list, &problem));
         assert_int_equal(problem.err, INSIST_EINVAL);
     }
-    char many[65 * 4];
-    for (int i = 0; i < 65; i++) {
-        memcpy(many + (ptrdiff_t)4 * i, i < 64 ? "404," : "404", 4);
+    char many[65 * 4 + 1];
+    for (size_t i = 0; i < 65; i++) {
+        snprintf(many + 4 * i, 5, "404,");
     }
+    many[65 * 4 - 1] = '\0';
     struct retry_list list;
     insist_problem problem;
     assert_false(spec_retry_list(many, &list, &problem));
