@@ -1,8 +1,5 @@
 # What is installed: libraries, public headers, programs, and the files by which pkg-config and CMake find them.
 
-if(NOT TARGET insist)
-    return()
-endif()
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/insist")
 
