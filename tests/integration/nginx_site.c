@@ -1,0 +1,134 @@
+/* See nginx_site.h. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "nginx_site.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct nginx_way nginx_ways[NGINX_WAYS] = {
+    {"http/1.1", NGINX_PLAIN, INSIST_HTTP_1_1, "HTTP/1.1"},
+    {"https", NGINX_TLS, INSIST_HTTP_1_1, "HTTP/1.1"},
+    {"HTTP/2", NGINX_TLS, INSIST_HTTP_2, "HTTP/2.0"},
+};
+
+/* The same bytes in every run, each of 4 KiB different (a linear congruential generator's upper bits). */
+static void fill(unsigned char *bytes, size_t len) {
+    uint64_t state = 20;
+    for (size_t i = 0; i < len; i++) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        bytes[i] = (unsigned char)(state >> 56);
+    }
+}
+
+static bool make_pages(struct nginx_site *site) {
+    site->big = malloc(SITE_BIG_BYTES);
+    site->text = malloc(SITE_TEXT_BYTES + 16);
+    if (site->big == NULL || site->text == NULL) {
+        return false;
+    }
+    site->slow = site->big;
+    fill(site->big, SITE_BIG_BYTES);
+    for (size_t at = 0; at < SITE_TEXT_BYTES; at += 10) {
+        snprintf(site->text + at, 11, "line %04zu\n", at / 10 % 10000);
+    }
+    return nginx_write(&site->nginx, "site/big.bin", site->big, SITE_BIG_BYTES) &&
+           nginx_write(&site->nginx, "site/slow.bin", site->slow, SITE_SLOW_BYTES) &&
+           nginx_write(&site->nginx, "site/text.txt", site->text, SITE_TEXT_BYTES) &&
+           nginx_write(&site->nginx, "site/small.txt", SITE_SMALL, strlen(SITE_SMALL));
+}
+
+bool nginx_site_start(struct nginx_site *site) {
+    *site = (struct nginx_site){0};
+    if (!nginx_start(&site->nginx, NGINX_CONFIGURATION)) {
+        return false;
+    }
+    snprintf(site->ca_file, sizeof site->ca_file, "%s/ca.pem", site->nginx.directory);
+    return make_pages(site) && insist_timeout_fixed_new(60000, NULL, &site->patient) == INSIST_OK;
+}
+
+int nginx_site_stop(struct nginx_site *site, int failed) {
+    if (failed != 0) {
+        nginx_print_errors(&site->nginx);
+    }
+    nginx_stop(&site->nginx);
+    insist_timeout_policy_free(site->patient);
+    free(site->big);
+    free(site->text);
+    return failed;
+}
+
+insist_client *nginx_site_client(const struct nginx_site *site, const struct nginx_way *way,
+                                 insist_client_options *options) {
+    insist_tls_options tls = {.size = sizeof tls, .ca_file = site->ca_file};
+    insist_client_options all = {.size = sizeof all};
+    if (options != NULL) {
+        all = *options;
+    }
+    all.tls = all.tls != NULL ? all.tls : &tls;
+    all.timeout = site->patient;
+    all.deadline_ms = 100000;
+    all.http_version = way->version;
+    insist_problem problem = {0};
+    insist_client *client = NULL;
+    if (insist_client_new(&all, &problem, &client) != INSIST_OK) {
+        fail_msg("%s: %s", problem.field, problem.text);
+    }
+    return client;
+}
+
+insist_plan *nginx_site_plan(const struct nginx_site *site, const struct nginx_way *way, const char *method,
+                             const char *path) {
+    insist_problem problem = {0};
+    insist_plan *plan = NULL;
+    if (insist_plan_new(method, nginx_url(&site->nginx, way->listener, path).text, &problem, &plan) != INSIST_OK) {
+        fail_msg("%s: %s", problem.field, problem.text);
+    }
+    return plan;
+}
+
+void nginx_site_expect_answer(const insist_result *result, int status, size_t attempts) {
+    assert_non_null(result);
+    if (insist_result_error(result) != INSIST_OK || insist_result_reason(result) != INSIST_DONE ||
+        insist_result_status(result) != status || insist_result_attempts(result) != attempts) {
+        fail_msg("%s, reason %s: a %d after %zu attempts was expected", insist_result_explain(result),
+                 insist_reason_name(insist_result_reason(result)), status, attempts);
+    }
+}
+
+void nginx_site_expect_error(const insist_result *result, insist_err error, insist_reason reason, insist_sent sent) {
+    assert_non_null(result);
+    const insist_attempt_record *attempt = insist_result_attempt(result, 0);
+    insist_sent got = attempt != NULL ? attempt->sent : INSIST_SENT_MAX;
+    if (insist_result_error(result) != error || insist_result_reason(result) != reason ||
+        insist_result_attempts(result) != 1 || got != sent) {
+        fail_msg("%s, error %s, reason %s, %zu attempts, %s: %s, %s, 1, %s were expected",
+                 insist_result_explain(result), insist_err_name(insist_result_error(result)),
+                 insist_reason_name(insist_result_reason(result)), insist_result_attempts(result),
+                 insist_sent_name(got), insist_err_name(error), insist_reason_name(reason), insist_sent_name(sent));
+    }
+}
+
+bool nginx_site_has_body(const insist_result *result, const void *bytes, size_t len) {
+    size_t got = 0;
+    const void *body = insist_result_body(result, &got);
+    return got == len && memcmp(body, bytes, len) == 0;
+}
+
+void nginx_site_expect_body(const insist_result *result, const void *bytes, size_t len) {
+    if (!nginx_site_has_body(result, bytes, len)) {
+        size_t got = 0;
+        insist_result_body(result, &got);
+        fail_msg("%s: the body's %zu bytes are not the %zu expected", insist_result_explain(result), got, len);
+    }
+}
+
+void nginx_site_expect_header(const insist_result *result, const char *name, const char *value) {
+    const char *got = insist_result_header(result, name);
+    if (got == NULL || strcmp(got, value) != 0) {
+        fail_msg("%s: %s is %s, not %s", insist_result_explain(result), name, got != NULL ? got : "missing", value);
+    }
+}
