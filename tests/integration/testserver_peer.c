@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,20 +36,31 @@ static bool shake_hands(struct peer *peer, const insist_testserver *server) {
     return code == 0;
 }
 
-bool peer_connect(struct peer *peer, const insist_testserver *server) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(insist_testserver_port(server))};
-    struct timeval patience = {.tv_sec = 10};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    bool ok = peer->fd >= 0 && setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-              connect(peer->fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-              (!insist_testserver_certificate(server) || shake_hands(peer, server));
+/* False, with errno kept, where what was done so far did not succeed. */
+static bool close_unless(struct peer *peer, bool ok) {
     if (!ok) {
         int error = errno;
         peer_close(peer);
         errno = error;
     }
     return ok;
+}
+
+bool peer_connect_port(struct peer *peer, uint16_t port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct timeval patience = {.tv_sec = 20};
+    int on = 1;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    return close_unless(peer,
+        peer->fd >= 0 && setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+            setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+            connect(peer->fd, (struct sockaddr *)&address, sizeof address) == 0);
+}
+
+bool peer_connect(struct peer *peer, const insist_testserver *server) {
+    return peer_connect_port(peer, insist_testserver_port(server)) &&
+           close_unless(peer, !insist_testserver_certificate(server) || shake_hands(peer, server));
 }
 
 void peer_close(struct peer *peer) {
@@ -127,7 +139,7 @@ static ssize_t receive(struct peer *peer, char *out, size_t room, enum peer_end 
 }
 
 /* Finds the status and, where the header block is whole, its size and the size that the whole answer will have. */
-static size_t look(struct peer_answer *answer, bool body_comes, size_t *head_size) {
+static size_t look(struct peer_answer *answer, size_t wanted, bool body_comes, size_t *head_size) {
     char value[256];
     if (answer->size > 12) {
         answer->status = atoi(answer->bytes + 9);
@@ -138,6 +150,9 @@ static size_t look(struct peer_answer *answer, bool body_comes, size_t *head_siz
     }
     *head_size = (size_t)(blank + 4 - answer->bytes);
     bool told = peer_answer_header(answer, "Content-Length", value);
+    if (!told && wanted < LARGEST) {
+        return LARGEST; /* whoever asks for so many bytes gets them, or the end */
+    }
     return *head_size + (told && body_comes ? strtoul(value, NULL, 10) : 0);
 }
 
@@ -159,7 +174,7 @@ static struct peer_answer read_until(struct peer *peer, size_t wanted, bool body
         answer.size += (size_t)receive(peer, answer.bytes + answer.size, whole_is_unknown ? 1 : take, &answer.end);
         answer.bytes[answer.size] = '\0';
         if (head_size == 0) {
-            size_t whole = look(&answer, body_comes, &head_size);
+            size_t whole = look(&answer, wanted, body_comes, &head_size);
             limit = whole < wanted ? whole : wanted;
         }
     }

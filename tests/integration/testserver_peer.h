@@ -10,7 +10,7 @@ enum peer_end {
     PEER_FIN,    /* an orderly end; under TLS with close_notify */
     PEER_ABRUPT, /* under TLS: FIN without close_notify */
     PEER_RESET,
-    PEER_TIMEOUT /* nothing for ten seconds */
+    PEER_TIMEOUT /* nothing for twenty seconds */
 };
 
 struct peer {
@@ -30,6 +30,8 @@ struct peer_answer {
 
 /* Connects (and shakes hands). False: errno, ECONNREFUSED for instance. */
 bool peer_connect(struct peer *peer, const insist_testserver *server);
+/* Connects to a port of this machine, without TLS. */
+bool peer_connect_port(struct peer *peer, uint16_t port);
 void peer_close(struct peer *peer);
 
 /* Sends text as it is, or GET target, or POST target with a body. */

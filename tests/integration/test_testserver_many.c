@@ -1,0 +1,285 @@
+/* The test server with many of everything: a thousand held requests, a thousand dying connections of each kind, ten thousand pending
+ * delays, two hundred starts and stops. Nothing may leak and nobody may be forgotten. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "testserver_peer.h"
+#include "testserver_process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const int64_t patience_ms = 60000;
+
+static int raise_descriptor_limit(void **state) {
+    struct rlimit limit;
+    (void)state;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return -1;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static insist_testserver *start(bool tls) {
+    insist_testserver *server;
+    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls), NULL, &server), INSIST_OK);
+    return server;
+}
+
+static size_t open_descriptors(void) {
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory)) {
+        count++;
+    }
+    closedir(directory);
+    return count;
+}
+
+/* A request is over a moment before its connection is closed, and a refused port comes back by itself: both within this time, or
+ * something has leaked. */
+static void descriptors_must_become(size_t expected) {
+    for (int i = 0; i < 20000 && open_descriptors() != expected; i++) {
+        usleep(1000);
+    }
+    assert_int_equal(open_descriptors(), expected);
+}
+
+/* ---- a barrier ------------------------------------------------------------------------------------------------------- */
+
+static void hold_many(bool tls, size_t count) {
+    insist_testserver *server = start(tls);
+    char target[64];
+    struct peer *peers = calloc(count, sizeof *peers);
+    assert_non_null(peers);
+    snprintf(target, sizeof target, "/gate?do=hold=/gate>=%zu", count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        assert_true(peer_connect(&peers[i], server));
+        assert_true(peer_get(&peers[i], target));
+    }
+    assert_true(insist_testserver_wait_held(server, count - 1, patience_ms));
+    for (size_t i = 0; i + 1 < count; i++) { /* nobody has been answered */
+        struct pollfd readable = {.fd = peers[i].fd, .events = POLLIN};
+        bool silent = tls || poll(&readable, 1, 0) == 0; /* under TLS there may be session tickets to read */
+        assert_true(silent);
+    }
+    assert_true(peer_connect(&peers[count - 1], server));
+    assert_true(peer_get(&peers[count - 1], target));
+    for (size_t i = 0; i < count; i++) {
+        struct peer_answer answer = peer_read(&peers[i]);
+        assert_int_equal(answer.status, 200);
+        peer_answer_free(&answer);
+    }
+    insist_testserver_stats stats = {.size = sizeof stats};
+    assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    assert_int_equal(stats.held_peak, count - 1); /* the last one opens the gate and is not held */
+    assert_int_equal(stats.connections_open, count);
+    assert_int_equal(insist_testserver_hits(server, "/gate"), count);
+    for (size_t i = 0; i < count; i++) {
+        peer_close(&peers[i]);
+    }
+    free(peers);
+    insist_testserver_free(server);
+}
+
+static void a_thousand_are_held_and_let_go_together(void **state) {
+    (void)state;
+    hold_many(false, 1500);
+    hold_many(true, 300);
+}
+
+static void a_hold_on_another_path(void **state) {
+    (void)state;
+    insist_testserver *server = start(false);
+    struct peer first, second;
+    assert_true(peer_connect(&first, server));
+    assert_true(peer_connect(&second, server));
+    assert_true(peer_get(&first, "/waits?do=201;hold=/b>=1"));
+    assert_true(insist_testserver_wait_held(server, 1, patience_ms));
+    assert_true(peer_get(&second, "/waits?do=202;hold=/b>=2;delay=1ms"));
+    assert_true(insist_testserver_wait_held(server, 2, patience_ms));
+    assert_int_equal(peer_status(server, "/b"), 200);
+    struct peer_answer answer = peer_read(&first);
+    assert_int_equal(answer.status, 201);
+    peer_answer_free(&answer);
+    assert_false(insist_testserver_wait_idle(server, 0));
+    assert_int_equal(peer_status(server, "/b"), 200);
+    answer = peer_read(&second);
+    assert_int_equal(answer.status, 202);
+    peer_answer_free(&answer);
+    assert_int_equal(peer_status(server, "/waits?do=203;hold=/b>=2"), 203); /* long since reached */
+    peer_close(&first);
+    peer_close(&second);
+    insist_testserver_free(server);
+}
+
+/* ---- connections that die when they are used again ------------------------------------------------------------------- */
+
+static void connect_when_open(struct peer *peer, const insist_testserver *server) {
+    while (!peer_connect(peer, server)) {
+        assert_int_equal(errno, ECONNREFUSED);
+    }
+}
+
+static void die_on_reuse(bool tls, const char *script, enum peer_end end) {
+    enum { TIMES = 1000 };
+    insist_testserver *server = start(tls);
+    size_t descriptors = open_descriptors();
+    char target[64];
+    snprintf(target, sizeof target, "/post?do=%s", script);
+    for (size_t i = 1; i <= TIMES; i++) {
+        struct peer peer;
+        connect_when_open(&peer, server);
+        assert_true(peer_get(&peer, "/warm"));
+        struct peer_answer answer = peer_read(&peer);
+        assert_int_equal(answer.status, 200);
+        peer_answer_free(&answer);
+        assert_true(peer_post(&peer, target, "once"));
+        answer = peer_read(&peer);
+        assert_int_equal(answer.size, 0);
+        assert_int_equal(answer.end, end);
+        peer_answer_free(&answer);
+        peer_close(&peer);
+        if (insist_testserver_hits(server, "/post") != i) {
+            fail_msg("%s: %zu hits after %zu requests", script, insist_testserver_hits(server, "/post"), i);
+        }
+    }
+    assert_true(insist_testserver_wait_idle(server, patience_ms));
+    insist_testserver_journal *journal;
+    assert_int_equal(insist_testserver_journal_new(server, "/post", NULL, &journal), INSIST_OK);
+    assert_int_equal(insist_testserver_journal_count(journal), TIMES);
+    for (size_t i = 0; i < TIMES; i++) {
+        const insist_testserver_entry *entry = insist_testserver_journal_at(journal, i);
+        assert_int_equal(entry->place, 2);
+        assert_int_equal(entry->body_bytes, 4);
+        assert_false(entry->client_gone);
+    }
+    insist_testserver_journal_free(journal);
+    descriptors_must_become(descriptors);
+    insist_testserver_free(server);
+}
+
+static void a_thousand_of_each_death_on_reuse(void **state) {
+    (void)state;
+    for (int tls = 0; tls < 2; tls++) {
+        die_on_reuse(tls, "reset", PEER_RESET);
+        die_on_reuse(tls, "close", PEER_FIN);
+        die_on_reuse(tls, "reset;refuse=1ms", PEER_RESET);
+        die_on_reuse(tls, "close;refuse=1ms", PEER_FIN);
+    }
+}
+
+/* ---- faults of all kinds, and nothing left behind -------------------------------------------------------------------- */
+
+static void every_fault_a_hundred_times_leaves_nothing(void **state) {
+    (void)state;
+    const char *scripts[] = {"200", "404;delay=1ms", "reset", "close", "reset@headers", "reset@body:5000", "close@body:5000",
+        "truncate@5000", "size=100KB", "hang", "stall=headers", "stall=body@10", "200;delay=1m", "size=100MB", "hold=/none>=1"};
+    enum { KINDS = sizeof scripts / sizeof scripts[0], FIRST_SILENT = 9, TIMES = 100 };
+    for (int tls = 0; tls < 2; tls++) {
+        insist_testserver *server = start(tls);
+        size_t descriptors = open_descriptors();
+        for (size_t i = 0; i < (size_t)TIMES * KINDS; i++) {
+            char target[64];
+            struct peer peer;
+            snprintf(target, sizeof target, "/?do=%s", scripts[i % KINDS]);
+            assert_true(peer_connect(&peer, server));
+            assert_true(peer_get(&peer, target));
+            if (i % KINDS < FIRST_SILENT) {
+                struct peer_answer answer = peer_read(&peer);
+                assert_int_not_equal(answer.end, PEER_TIMEOUT);
+                peer_answer_free(&answer);
+            } else { /* a client that leaves once it has been heard */
+                assert_true(insist_testserver_wait_hits(server, "/", i + 1, patience_ms));
+            }
+            peer_close(&peer);
+        }
+        assert_true(insist_testserver_wait_idle(server, patience_ms));
+        assert_int_equal(insist_testserver_hits(server, "/"), TIMES * KINDS);
+        descriptors_must_become(descriptors);
+        insist_testserver_free(server);
+    }
+}
+
+/* ---- start and stop -------------------------------------------------------------------------------------------------- */
+
+static void two_hundred_starts_and_stops(void **state) {
+    (void)state;
+    size_t descriptors = open_descriptors();
+    for (int i = 0; i < 200; i++) {
+        const char *targets[] = {"/?do=hang", "/?do=200;delay=1m", "/?do=hold=/b>=1", "/?do=stall=body@3", "/"};
+        struct peer peers[5];
+        insist_testserver *server = start(i % 2 == 1);
+        for (size_t k = 0; k < 5; k++) {
+            assert_true(peer_connect(&peers[k], server));
+            assert_true(peer_get(&peers[k], targets[k]));
+        }
+        assert_true(insist_testserver_wait_held(server, 4, patience_ms));
+        insist_testserver_stop(server);
+        insist_testserver_stop(server);
+        assert_true(insist_testserver_hits(server, "/") >= 4); /* still there to be read */
+        assert_false(insist_testserver_wait_hits(server, "/", 1000, patience_ms));
+        insist_testserver_free(server);
+        for (size_t k = 0; k < 5; k++) {
+            peer_close(&peers[k]);
+        }
+    }
+    descriptors_must_become(descriptors);
+    insist_testserver_free(NULL);
+}
+
+/* ---- ten thousand at once, in a process of its own ------------------------------------------------------------------- */
+
+static void ten_thousand_pending_delays(void **state) {
+    (void)state;
+    enum { COUNT = 9500 }; /* and a few descriptors more, within a limit of 10,000 */
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    size_t count = limit.rlim_cur > COUNT + 500 ? COUNT : (size_t)limit.rlim_cur / 2;
+    struct process server;
+    const char *arguments[] = {NULL};
+    process_start_server(&server, arguments);
+    struct peer *peers = calloc(count, sizeof *peers);
+    assert_non_null(peers);
+    for (size_t i = 0; i < count; i++) {
+        char target[64];
+        assert_true(peer_connect_port(&peers[i], server.port));
+        /* all are pending together: the earliest ends long after the last has come in */
+        snprintf(target, sizeof target, "/wait?do=200;hold=/wait>=%zu;delay=%zums", count, 1 + i % 500);
+        assert_true(peer_get(&peers[i], target));
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct peer_answer answer = peer_read(&peers[i]);
+        if (answer.status != 200) {
+            fail_msg("request %zu: status %d, end %d", i, answer.status, (int)answer.end);
+        }
+        peer_answer_free(&answer);
+        peer_close(&peers[i]);
+    }
+    free(peers);
+    assert_int_equal(process_end(&server), 0);
+    process_fini(&server);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thousand_are_held_and_let_go_together),
+        cmocka_unit_test(a_hold_on_another_path),
+        cmocka_unit_test(a_thousand_of_each_death_on_reuse),
+        cmocka_unit_test(every_fault_a_hundred_times_leaves_nothing),
+        cmocka_unit_test(two_hundred_starts_and_stops),
+        cmocka_unit_test(ten_thousand_pending_delays),
+    };
+    return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);
+}
