@@ -1,8 +1,9 @@
 /* The client, and a call: send a plan, insist on a good answer, come back by the deadline.
  *
- * A client is [SYNCED]: any number of threads may call with it at once, and one client a process is the usual number. It owns a
- * few worker threads that carry all attempts; a call only blocks the thread that made it. After fork() a client belongs to the
- * parent: in the child calls return INSIST_EFORKED, and insist_client_free() does nothing. */
+ * A client is [SYNCED]: any number of threads may call with it at once, and one client a process is the usual
+ * number. It owns a few worker threads that carry all attempts; a call only blocks the thread that made it. After
+ * fork() a client belongs to the parent: in the child calls return INSIST_EFORKED, and insist_client_free() does
+ * nothing. */
 #ifndef INSIST_CLIENT_H
 #define INSIST_CLIENT_H
 
@@ -18,7 +19,8 @@ typedef struct insist_budget insist_budget;
 
 typedef enum insist_http_version {
     INSIST_HTTP_1_1 = 0,
-    INSIST_HTTP_2 /* over https, where the server offers it; libcurl before 8.0 can lose wake-ups with it: measure before use */
+    /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. */
+    INSIST_HTTP_2
 } insist_http_version;
 
 /** TLS settings. Begins with its size; zero means the default. */
@@ -28,27 +30,31 @@ typedef struct insist_tls_options {
     bool insecure;        /* true: the server's certificate is not verified. Never in production */
 } insist_tls_options;
 
-/** Settings of a client. Begins with its size; zero means the default; all of it is copied. Use INSIST_CLIENT_OPTIONS or
- *  insist_client_options_init() to fill in the size. Durations: INSIST_FOREVER for none; negative ones are refused. */
+/** Settings of a client. Begins with its size; zero means the default; all of it is copied. Use
+ *  INSIST_CLIENT_OPTIONS or insist_client_options_init() to fill in the size. Durations: INSIST_FOREVER for none;
+ *  negative ones are refused. */
 typedef struct insist_client_options {
     size_t size;
-    const insist_retry_policy *retry;     /* default: 3 retries of insist_retry_standard() after insist_wait_standard(), Retry-After up to 30 s */
-    const insist_timeout_policy *timeout; /* default: 5 s, or all that is left when no retry could follow */
-    const insist_handlers *handlers;      /* default: none; must outlive the client */
-    insist_budget *budget;                /* default: one of the client's own; insist_budget_none() for none */
+    /* Default: 3 retries of insist_retry_standard() after insist_wait_standard(), Retry-After up to 30 s. */
+    const insist_retry_policy *retry;
+    /* Default: 5 s, or all that is left when no retry could follow. */
+    const insist_timeout_policy *timeout;
+    const insist_handlers *handlers; /* default: none; must outlive the client */
+    insist_budget *budget;           /* default: one of the client's own; insist_budget_none() for none */
     const insist_tls_options *tls;
-    const char *user_agent;      /* default: "insist/<version>"; "" sends none */
-    const char *thread_name;     /* of the workers, at most 11 characters; default "insist" */
-    int64_t deadline_ms;         /* of a call; default 30,000 */
-    uint64_t max_body_bytes;     /* default 64 MiB, on the wire and after decoding */
-    uint64_t max_header_bytes;   /* default 256 KiB */
-    int64_t idle_unsafe_ms;      /* a request that may not be repeated takes no connection idle for longer; default 2,000, whole seconds are used */
-    uint64_t seed;               /* of the random numbers; default: from the system */
-    unsigned workers;            /* default 2, or the number of processors if fewer */
-    unsigned max_redirects;      /* default 10 */
-    unsigned max_in_flight;      /* attempts at once; default 8,192 */
+    const char *user_agent;    /* default: "insist/<version>"; "" sends none */
+    const char *thread_name;   /* of the workers, at most 11 characters; default "insist" */
+    int64_t deadline_ms;       /* of a call; default 30,000 */
+    uint64_t max_body_bytes;   /* default 64 MiB, on the wire and after decoding */
+    uint64_t max_header_bytes; /* default 256 KiB */
+    /* A request that may not be repeated takes no connection idle for longer; default 2,000, rounded up to seconds. */
+    int64_t idle_unsafe_ms;
+    uint64_t seed;                 /* of the random numbers; default: from the system */
+    unsigned workers;              /* default 2, or the number of processors if fewer */
+    unsigned max_redirects;        /* default 10 */
+    unsigned max_in_flight;        /* attempts at once; default 8,192 */
     unsigned max_in_flight_origin; /* of them to one origin; default 4,096 */
-    unsigned max_waiting;        /* attempts waiting for room; default 4,096 */
+    unsigned max_waiting;          /* attempts waiting for room; default 4,096 */
     insist_http_version http_version;
     bool repeat_unsafe; /* repeats any method. Dangerous: a POST may be carried out twice */
     bool no_redirects;  /* a 3xx is the answer */
@@ -60,13 +66,14 @@ typedef struct insist_client_options {
 /** All defaults. For languages without compound literals. */
 INSIST_API void insist_client_options_init(insist_client_options *options);
 
-/** Starts a client. @param options NULL for all defaults. @return INSIST_OK, INSIST_EINVAL, INSIST_ETOONEW, INSIST_ENOMEM or
- *  INSIST_ESYSTEM (no thread or descriptor to be had) */
+/** Starts a client.
+ *  @param options  NULL for all defaults
+ *  @return INSIST_OK, INSIST_EINVAL, INSIST_ETOONEW, INSIST_ENOMEM or INSIST_ESYSTEM (no thread or descriptor to be had) */
 INSIST_API insist_err insist_client_new(const insist_client_options *options, insist_problem *problem,
                                         insist_client **out) INSIST_MUST_USE;
 
-/** Ends a client: running calls return INSIST_ESHUTDOWN, then the workers are joined. Waits for the calls to leave, except when
- *  called inside one of them (from a handler): then the last call to leave does the rest. NULL is fine. */
+/** Ends a client: running calls return INSIST_ESHUTDOWN, then the workers are joined. Waits for the calls to leave,
+ *  except when called inside one of them (from a handler): then the last call to leave does the rest. NULL is fine. */
 INSIST_API void insist_client_free(insist_client *client);
 
 /** Closes connections that carry nothing. */
@@ -93,18 +100,21 @@ typedef struct insist_stats {
 
 INSIST_API insist_err insist_client_stats(insist_client *client, insist_stats *out);
 
-/* ---- budget: [SYNCED] ------------------------------------------------------------------------------------------------ */
+/* ---- budget: [SYNCED]
+ * ------------------------------------------------------------------------------------------------ */
 
-/** A budget of its own, to be given to several clients: extra attempts, per origin, are at most 10 plus 20 % of the first attempts
- *  of the last 10 s, and draw on a bucket of 500 (14 an attempt, 5 after a throttled answer; 14 come back each second, and 1 with
- *  each first attempt that is accepted; what an accepted extra attempt cost comes back too). */
+/** A budget of its own, to be given to several clients: extra attempts, per origin, are at most 10 plus 20 % of the
+ *  first attempts of the last 10 s, and draw on a bucket of 500 (14 an attempt, 5 after a throttled answer; 14 come
+ *  back each second, and 1 with each first attempt that is accepted; what an accepted extra attempt cost comes back
+ *  too). */
 INSIST_API insist_err insist_budget_new(insist_budget **out) INSIST_MUST_USE;
 /** Gives it up; clients that use it keep it alive. NULL and insist_budget_none() are fine. */
 INSIST_API void insist_budget_free(insist_budget *budget);
 /** The budget that allows everything. Static. */
 INSIST_API insist_budget *insist_budget_none(void);
 
-/* ---- cancel token: [SYNCED] ------------------------------------------------------------------------------------------ */
+/* ---- cancel token: [SYNCED]
+ * ------------------------------------------------------------------------------------------ */
 
 /** A token that ends the calls it was given to, from any thread, once and for all. */
 INSIST_API insist_err insist_cancel_new(insist_cancel **out) INSIST_MUST_USE;
@@ -113,7 +123,8 @@ INSIST_API void insist_cancel_fire(insist_cancel *cancel);
 /** Gives the token up; it must not be used by a running call any more. NULL is fine. */
 INSIST_API void insist_cancel_free(insist_cancel *cancel);
 
-/* ---- a call ------------------------------------------------------------------------------------------------------------ */
+/* ---- a call
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /** Settings of one call. Begins with its size; zero means the client's. Policies go before the client's. */
 typedef struct insist_call_options {
@@ -137,18 +148,18 @@ INSIST_API void insist_call_options_init(insist_call_options *options);
 INSIST_API insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options,
                                      insist_result **result) INSIST_MUST_USE;
 
-/** One-line calls with the client's settings: a plan is made, executed and freed. A URL or header that is refused is told by the
- *  error and by insist_result_explain(). */
+/** One-line calls with the client's settings: a plan is made, executed and freed. A URL or header that is refused is
+ *  told by the error and by insist_result_explain(). */
 INSIST_API insist_err insist_get(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
 INSIST_API insist_err insist_head(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
 INSIST_API insist_err insist_delete(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
 /** With a body; type is its Content-Type (NULL: none is sent). */
-INSIST_API insist_err insist_post(insist_client *client, const char *url, const char *type, const void *body, size_t len,
-                                  insist_result **result) INSIST_MUST_USE;
+INSIST_API insist_err insist_post(insist_client *client, const char *url, const char *type, const void *body,
+                                  size_t len, insist_result **result) INSIST_MUST_USE;
 INSIST_API insist_err insist_put(insist_client *client, const char *url, const char *type, const void *body, size_t len,
                                  insist_result **result) INSIST_MUST_USE;
-INSIST_API insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body, size_t len,
-                                   insist_result **result) INSIST_MUST_USE;
+INSIST_API insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body,
+                                   size_t len, insist_result **result) INSIST_MUST_USE;
 
 /** A name and its value of a form. */
 typedef struct insist_pair {
@@ -156,7 +167,8 @@ typedef struct insist_pair {
     const char *value;
 } insist_pair;
 
-/** POST of n pairs as application/x-www-form-urlencoded, in the order of their names (pairs of one name keep theirs). */
+/** POST of n pairs as application/x-www-form-urlencoded, in the order of their names (pairs of one name keep
+ *  theirs). */
 INSIST_API insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n,
                                        insist_result **result) INSIST_MUST_USE;
 

@@ -51,7 +51,8 @@ typedef enum insist_err {
 /** One sentence for an error, without a full stop. Static text, never NULL, for any number. Any thread. */
 INSIST_API const char *insist_strerror(insist_err err);
 
-/** The enumerator's name without its prefix ("ETIMEOUT"), "UNKNOWN" for a number this version does not know. Any thread. */
+/** The enumerator's name without its prefix ("ETIMEOUT"), "UNKNOWN" for a number this version does not know. Any
+ *  thread. */
 INSIST_API const char *insist_err_name(insist_err err);
 
 /** The kinds of transport error that another attempt may cure. */

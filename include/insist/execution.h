@@ -8,7 +8,8 @@
 
 INSIST_BEGIN_DECLS
 
-/* ---- what has happened so far: any function that is handed an execution may ask ------------------------------------ */
+/* ---- what has happened so far: any function that is handed an execution may ask
+ * ------------------------------------ */
 
 /** Index of the attempt that this is about, from 0. */
 INSIST_API unsigned insist_execution_attempt(const insist_execution *execution);
@@ -41,7 +42,8 @@ INSIST_API int64_t insist_execution_last_wait_us(const insist_execution *executi
 /** The delay that the answer's Retry-After asks for, in milliseconds; false when there is none or it makes no sense. */
 INSIST_API bool insist_execution_retry_after_ms(const insist_execution *execution, int64_t *ms);
 
-/* ---- events ---------------------------------------------------------------------------------------------------------- */
+/* ---- events
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /** In the order in which they can first occur. */
 typedef enum insist_event {
@@ -62,17 +64,19 @@ INSIST_API const char *insist_event_name(insist_event event);
 /** @return 0 to go on, any other number to end the call with INSIST_EHANDLER; the number is in the result. */
 typedef int insist_handler_fn(void *ctx, insist_event event, insist_execution *execution);
 
-/** Handlers by event, called in the order in which they were pushed. [CONFINED] while it is filled, then shared read-only: give it
- *  to clients and calls when it is complete. */
+/** Handlers by event, called in the order in which they were pushed. [CONFINED] while it is filled, then shared
+ *  read-only: give it to clients and calls when it is complete. */
 typedef struct insist_handlers insist_handlers;
 
 /** An empty group, to be freed with insist_handlers_free() after the last client and call that use it. */
 INSIST_API insist_err insist_handlers_new(insist_handlers **out) INSIST_MUST_USE;
 INSIST_API void insist_handlers_free(insist_handlers *handlers);
 /** Adds one. INSIST_EINVAL for an unknown event or a NULL function. */
-INSIST_API insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler, void *ctx);
+INSIST_API insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler,
+                                           void *ctx);
 
-/** In BEFORE_ATTEMPT only: sets a request header of this attempt alone. INSIST_EINVAL for a bad header or another event. */
+/** In BEFORE_ATTEMPT only: sets a request header of this attempt alone. INSIST_EINVAL for a bad header or another
+ *  event. */
 INSIST_API insist_err insist_execution_set_header(insist_execution *execution, const char *name, const char *value);
 
 INSIST_END_DECLS

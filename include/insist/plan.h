@@ -26,9 +26,9 @@ INSIST_API insist_err insist_plan_new(const char *method, const char *url, insis
 /** Gives the plan up. Calls that still use it keep it alive. NULL is fine. */
 INSIST_API void insist_plan_free(insist_plan *plan);
 
-/** Replaces every header of that name. INSIST_EINVAL: the name is no token, the value holds CR, LF or another control
- *  character, or the header belongs to the library (Content-Length, Transfer-Encoding, Connection, Expect other than through
- *  its own setting); INSIST_EFROZEN; INSIST_ENOMEM. Host may be set: it overrides the URL's. */
+/** Replaces every header of that name. INSIST_EINVAL: the name is no token, the value holds CR, LF or another
+ *  control character, or the header belongs to the library (Content-Length, Transfer-Encoding, Connection, Expect
+ *  other than through its own setting); INSIST_EFROZEN; INSIST_ENOMEM. Host may be set: it overrides the URL's. */
 INSIST_API insist_err insist_plan_set_header(insist_plan *plan, const char *name, const char *value);
 
 /** Adds a header beside those of the same name. Errors as insist_plan_set_header(). */

@@ -105,7 +105,8 @@ INSIST_API const char *insist_result_explain(const insist_result *result);
 INSIST_API const char *insist_result_url(const insist_result *result);
 /** The answer's body, decoded; a NUL follows its last byte. Never NULL. */
 INSIST_API const void *insist_result_body(const insist_result *result, size_t *len);
-/** Hands the body over: to be freed with insist_body_free(). *data is never NULL on success; the result's body is empty then. */
+/** Hands the body over: to be freed with insist_body_free(). *data is never NULL on success; the result's body is
+ *  empty then. */
 INSIST_API insist_err insist_result_take_body(insist_result *result, void **data, size_t *len);
 /** Frees what insist_result_take_body() gave. NULL is fine. */
 INSIST_API void insist_body_free(void *data);
@@ -122,8 +123,8 @@ INSIST_API size_t insist_result_attempts(const insist_result *result);
 /** The i-th attempt; NULL beyond the last. */
 INSIST_API const insist_attempt_record *insist_result_attempt(const insist_result *result, size_t i);
 
-/** Names as they appear in JSON: "done", "not_repeatable"; "first", "retry", "hedge"; "maybe_sent"; "retry_after"; "won" … Static
- *  text, "unknown" for any other number. */
+/** Names as they appear in JSON: "done", "not_repeatable"; "first", "retry", "hedge"; "maybe_sent"; "retry_after";
+ *  "won" … Static text, "unknown" for any other number. */
 INSIST_API const char *insist_reason_name(insist_reason reason);
 INSIST_API const char *insist_kind_name(insist_kind kind);
 INSIST_API const char *insist_sent_name(insist_sent sent);

@@ -1,5 +1,6 @@
-/* A call: the blocking loop on the caller's thread. It sleeps in its mailbox until news come or something falls due, hands what came to the
- * execution, and lets the execution act through its ports. User code runs from in here, one thing at a time, with no lock held. */
+/* A call: the blocking loop on the caller's thread. It sleeps in its mailbox until news come or something falls due,
+ * hands what came to the execution, and lets the execution act through its ports. User code runs from in here, one
+ * thing at a time, with no lock held. */
 #include "base/problem.h"
 #include "base/time_math.h"
 #include "call/cancel.h"
@@ -15,8 +16,10 @@ struct call {
     struct cancel_entry cancel;
 };
 
-/* One job's news, in the order in which they can have happened. What an earlier piece leads to may have ended the call, and given the job up. */
-static void hand_in(struct call *call, struct job *job, unsigned news, const struct progress *progress, int64_t now_ns) {
+/* One job's news, in the order in which they can have happened. What an earlier piece leads to may have ended the
+ * call, and given the job up. */
+static void hand_in(struct call *call, struct job *job, unsigned news, const struct progress *progress,
+                    int64_t now_ns) {
     struct execution *execution = &call->execution;
     struct attempt *attempt = job->tag;
     attempt->progress = *progress;
@@ -69,7 +72,8 @@ static bool run(struct call *call, insist_err interrupted) {
     return false;
 }
 
-static void set_rules(struct execution_rules *rules, const insist_client *client, const insist_call_options *options, int64_t now_ns) {
+static void set_rules(struct execution_rules *rules, const insist_client *client, const insist_call_options *options,
+                      int64_t now_ns) {
     *rules = (struct execution_rules){
         .retry = options->retry != NULL ? options->retry : client->retry,
         .timeout = options->timeout != NULL ? options->timeout : client->timeout,
@@ -105,7 +109,8 @@ static insist_result *execute(struct call *call, const insist_call_options *opti
 
     bool cancelled = !cancel_add(options->cancel, &call->cancel, call->carrier.mailbox);
     if (!run(call, cancelled ? INSIST_ECANCELED : INSIST_OK))
-        return result_of_refusal(env, request->method, request->shown_url, INSIST_EFORKED, insist_strerror(INSIST_EFORKED));
+        return result_of_refusal(env, request->method, request->shown_url, INSIST_EFORKED,
+                                 insist_strerror(INSIST_EFORKED));
     cancel_remove(options->cancel, &call->cancel);
     mailbox_close(call->carrier.mailbox);
     count_end(client, execution);
@@ -115,15 +120,19 @@ static insist_result *execute(struct call *call, const insist_call_options *opti
 }
 
 /* Enters the client, executes, leaves. The client may be gone once it is left: freed from inside this call. */
-static insist_result *enter_and_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options) {
+static insist_result *enter_and_execute(insist_client *client, const insist_plan *plan,
+                                        const insist_call_options *options) {
     const struct env *env = client->env;
     const struct request *request = &plan->request;
     insist_result *result = NULL;
     struct mailbox *mailbox = mailbox_new(env);
     struct call *call = env_alloc(env, sizeof *call);
     if (mailbox != NULL && call != NULL) {
-        call->carrier = (struct carrier){
-            .client = client, .request = request, .handlers = options->handlers, .mailbox = mailbox, .execution = &call->execution};
+        call->carrier = (struct carrier){.client = client,
+                                         .request = request,
+                                         .handlers = options->handlers,
+                                         .mailbox = mailbox,
+                                         .execution = &call->execution};
         insist_err err = client_enter(client, &call->running, mailbox);
         if (err != INSIST_OK) {
             result = result_of_refusal(env, request->method, request->shown_url, err, insist_strerror(err));
@@ -140,7 +149,8 @@ static insist_result *enter_and_execute(insist_client *client, const insist_plan
     return result;
 }
 
-static insist_err take_options(insist_call_options *options, const insist_call_options *given, insist_problem *problem) {
+static insist_err take_options(insist_call_options *options, const insist_call_options *given,
+                               insist_problem *problem) {
     insist_call_options_init(options);
     if (given == NULL)
         return INSIST_OK;
@@ -148,14 +158,16 @@ static insist_err take_options(insist_call_options *options, const insist_call_o
     return err != INSIST_OK ? err : options_check_call(options, problem);
 }
 
-insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *given, insist_result **result) {
+insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *given,
+                          insist_result **result) {
     insist_problem problem = {0};
     insist_call_options options;
     if (result != NULL)
         *result = NULL;
     if (client == NULL || plan == NULL || result == NULL)
         return INSIST_EINVAL;
-    atomic_store(&((insist_plan *)(uintptr_t)(const void *)plan)->frozen, true); /* all that ever changes in a plan that is shared */
+    atomic_store(&((insist_plan *)(uintptr_t)(const void *)plan)->frozen,
+                 true); /* all that ever changes in a plan that is shared */
     insist_err err = plan->problem.err;
     if (err != INSIST_OK)
         problem = plan->problem;

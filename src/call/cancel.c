@@ -1,5 +1,5 @@
-/* Cancel tokens. Registering and firing exclude each other by the token's lock, so a fired token reaches every mailbox that is on it, and none
- * that was taken off. */
+/* Cancel tokens. Registering and firing exclude each other by the token's lock, so a fired token reaches every
+ * mailbox that is on it, and none that was taken off. */
 #include "call/cancel.h"
 #include "base/sync.h"
 

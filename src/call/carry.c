@@ -1,4 +1,5 @@
-/* The ports of an execution: starting an attempt hands a job over, giving one up is the careful part of the hand-over. */
+/* The ports of an execution: starting an attempt hands a job over, giving one up is the careful part of the
+ * hand-over. */
 #include "call/carry.h"
 #include "call/handlers.h"
 #include "origin/budgets.h"
@@ -50,7 +51,8 @@ static insist_err start(void *ctx, struct attempt *attempt, bool *waits) {
     struct job *job = make_job(carrier, attempt);
     if (job == NULL)
         return INSIST_ENOMEM;
-    insist_err err = pool_submit(carrier->client->pool, job, job->hedge ? reactors_of_wave(carrier->execution) : 0, waits);
+    insist_err err =
+        pool_submit(carrier->client->pool, job, job->hedge ? reactors_of_wave(carrier->execution) : 0, waits);
     if (err != INSIST_OK) {
         job_release(job);
         return err;
@@ -76,14 +78,14 @@ void carry_collect(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
     outcome_move(&attempt->outcome, &job->outcome);
     const struct headers *headers = &attempt->outcome.headers;
-    attempt->outcome.retry_after_us =
-        retry_after_us(headers_get(headers, "Retry-After"), headers_get(headers, "Date"), env_wall_s(carrier->client->env));
+    attempt->outcome.retry_after_us = retry_after_us(headers_get(headers, "Retry-After"), headers_get(headers, "Date"),
+                                                     env_wall_s(carrier->client->env));
     attempt->job = NULL;
     job_release(job);
 }
 
-/* The gate first: it proves what was not sent. Then the mailbox: from there on the job's news are dropped, and what is known now is the record.
- * Nothing waits for the reactor, which buries the job later. */
+/* The gate first: it proves what was not sent. Then the mailbox: from there on the job's news are dropped, and what
+ * is known now is the record. Nothing waits for the reactor, which buries the job later. */
 static bool give_up(void *ctx, struct attempt *attempt) {
     struct carrier *carrier = ctx;
     struct job *job = attempt->job;

@@ -1,7 +1,8 @@
 /* The client: options copied, workers started, calls counted in and out, and the end of it all.
  *
- * Closing interrupts the running calls and waits until the last has left; from inside one of its own calls it only marks, and the last call to
- * leave does the rest. In a forked child nothing is touched: its locks may be held by threads that do not exist there. */
+ * Closing interrupts the running calls and waits until the last has left; from inside one of its own calls it only
+ * marks, and the last call to leave does the rest. In a forked child nothing is touched: its locks may be held by
+ * threads that do not exist there. */
 #include "call/client.h"
 #include "base/problem.h"
 #include "base/time_math.h"
@@ -56,7 +57,8 @@ static insist_err copy_texts(insist_client *client, const insist_client_options 
     client->user_agent = env_copy_text(client->env, options->user_agent);
     client->thread_name = env_copy_text(client->env, options->thread_name);
     client->ca_file = ca_file == NULL ? NULL : env_copy_text(client->env, ca_file);
-    bool copied = client->user_agent != NULL && client->thread_name != NULL && (ca_file == NULL || client->ca_file != NULL);
+    bool copied =
+        client->user_agent != NULL && client->thread_name != NULL && (ca_file == NULL || client->ca_file != NULL);
     return copied ? INSIST_OK : INSIST_ENOMEM;
 }
 
@@ -91,7 +93,9 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
         .workers = options->workers,
         .reactors = options->workers > REACTORS_AT_LEAST ? options->workers : REACTORS_AT_LEAST,
         .thread_name = client->thread_name,
-        .limits = {.in_flight = options->max_in_flight, .in_flight_origin = options->max_in_flight_origin, .waiting = options->max_waiting},
+        .limits = {.in_flight = options->max_in_flight,
+                   .in_flight_origin = options->max_in_flight_origin,
+                   .waiting = options->max_waiting},
         .counters = &client->counters,
         .transport_new = transport_curl_new,
         .transport_ctx = &client->wire,
@@ -123,7 +127,8 @@ static insist_err say_what_failed(insist_problem *problem, insist_err err) {
     return problem_set(problem, err, "client", "no thread or descriptor could be had: %s", insist_strerror(err));
 }
 
-insist_err client_new(const struct env *env, const insist_client_options *given, insist_problem *problem, insist_client **out) {
+insist_err client_new(const struct env *env, const insist_client_options *given, insist_problem *problem,
+                      insist_client **out) {
     insist_client_options options;
     insist_tls_options tls = {.size = sizeof tls};
     insist_err err = options_copy(&options, sizeof options, given, problem);

@@ -47,7 +47,8 @@ struct running {
     pthread_t thread;
 };
 
-insist_err client_new(const struct env *env, const insist_client_options *options, insist_problem *problem, insist_client **out);
+insist_err client_new(const struct env *env, const insist_client_options *options, insist_problem *problem,
+                      insist_client **out);
 
 /* INSIST_OK, INSIST_ESHUTDOWN or INSIST_EFORKED. */
 insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox);

@@ -36,26 +36,16 @@ static insist_err append_attempts(struct body *text, const insist_result *result
 
 static const char *reason_sentence(insist_reason reason) {
     switch (reason) {
-    case INSIST_STOPPED:
-        return "not worth another attempt";
-    case INSIST_COUNT:
-        return "the retries are used up";
-    case INSIST_NOT_REPEATABLE:
-        return "it may have been carried out, and must not be sent twice";
-    case INSIST_NO_TIME:
-        return "another wait would not fit the deadline";
-    case INSIST_RETRY_AFTER:
-        return "the server asks for a longer wait than is allowed";
-    case INSIST_BUDGET:
-        return "the retry budget is used up";
-    case INSIST_DEADLINE:
-        return "the deadline passed";
-    case INSIST_CANCELLED:
-        return "cancelled";
-    case INSIST_HANDLER:
-        return "a handler ended it";
-    default:
-        return NULL;
+    case INSIST_STOPPED: return "not worth another attempt";
+    case INSIST_COUNT: return "the retries are used up";
+    case INSIST_NOT_REPEATABLE: return "it may have been carried out, and must not be sent twice";
+    case INSIST_NO_TIME: return "another wait would not fit the deadline";
+    case INSIST_RETRY_AFTER: return "the server asks for a longer wait than is allowed";
+    case INSIST_BUDGET: return "the retry budget is used up";
+    case INSIST_DEADLINE: return "the deadline passed";
+    case INSIST_CANCELLED: return "cancelled";
+    case INSIST_HANDLER: return "a handler ended it";
+    default: return NULL;
     }
 }
 

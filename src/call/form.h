@@ -5,7 +5,8 @@
 #include "base/body.h"
 #include <insist/client.h>
 
-/* Appends the pairs in the order of their names; pairs of one name keep theirs. INSIST_OK, INSIST_EINVAL (a NULL) or INSIST_ENOMEM. */
+/* Appends the pairs in the order of their names; pairs of one name keep theirs. INSIST_OK, INSIST_EINVAL (a NULL) or
+ * INSIST_ENOMEM. */
 insist_err form_encode(struct body *out, const insist_pair *pairs, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* Options structs grow at their end: an older caller's is shorter, a newer one's must not ask for what this library does not know. */
+/* Options structs grow at their end: an older caller's is shorter, a newer one's must not ask for what this library
+ * does not know. */
 #include "call/options.h"
 #include "base/problem.h"
 #include "base/time_math.h"
@@ -18,7 +19,8 @@ insist_err options_copy(void *known, size_t known_size, const void *given, insis
     memcpy(known, &known_size, sizeof known_size);
     for (size_t i = known_size; i < given_size; i++)
         if (((const unsigned char *)given)[i] != 0)
-            return problem_set(problem, INSIST_ETOONEW, "size", "a field is set that this version of the library does not know");
+            return problem_set(problem, INSIST_ETOONEW, "size",
+                               "a field is set that this version of the library does not know");
     return INSIST_OK;
 }
 
@@ -34,8 +36,8 @@ void insist_call_options_init(insist_call_options *options) {
 
 static void fill_in(insist_client_options *options) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-#define DEFAULT(field, value)                                                                                                              \
-    if (options->field == 0)                                                                                                               \
+#define DEFAULT(field, value)                                                                                          \
+    if (options->field == 0)                                                                                           \
     options->field = (value)
     DEFAULT(user_agent, "insist/" INSIST_VERSION);
     DEFAULT(thread_name, "insist");
@@ -69,10 +71,12 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
     if ((unsigned)options->http_version > INSIST_HTTP_2)
         return problem_set(problem, INSIST_EINVAL, "http_version", "there is no such version");
     if (contradicts(options->timeout, options->deadline_ms))
-        return problem_set(problem, INSIST_EINVAL, "timeout", "an attempt's timeout is longer than the deadline of the call");
+        return problem_set(problem, INSIST_EINVAL, "timeout",
+                           "an attempt's timeout is longer than the deadline of the call");
     fill_in(options);
     if (options->max_in_flight_origin > options->max_in_flight)
-        return problem_set(problem, INSIST_EINVAL, "max_in_flight_origin", "one origin cannot have more than the client's max_in_flight");
+        return problem_set(problem, INSIST_EINVAL, "max_in_flight_origin",
+                           "one origin cannot have more than the client's max_in_flight");
     return INSIST_OK;
 }
 
@@ -82,6 +86,7 @@ insist_err options_check_call(const insist_call_options *options, insist_problem
     if (options->deadline_ms != 0 && options->deadline_at_ns != 0)
         return problem_set(problem, INSIST_EINVAL, "deadline_at_ns", "give deadline_ms or deadline_at_ns, not both");
     if (contradicts(options->timeout, options->deadline_ms))
-        return problem_set(problem, INSIST_EINVAL, "timeout", "an attempt's timeout is longer than the deadline of the call");
+        return problem_set(problem, INSIST_EINVAL, "timeout",
+                           "an attempt's timeout is longer than the deadline of the call");
     return INSIST_OK;
 }

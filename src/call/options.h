@@ -4,7 +4,8 @@
 
 #include <insist/client.h>
 
-/* Copies an options struct that begins with its size. Missing fields are zero; unknown ones must be. INSIST_EINVAL (no size), INSIST_ETOONEW. */
+/* Copies an options struct that begins with its size. Missing fields are zero; unknown ones must be. INSIST_EINVAL
+ * (no size), INSIST_ETOONEW. */
 insist_err options_copy(void *known, size_t known_size, const void *given, insist_problem *problem);
 
 /* Checks and fills in every default that is a number or a name; policies and budget stay NULL where they were. */

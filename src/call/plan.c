@@ -1,4 +1,5 @@
-/* Plans: built and checked on one thread, then shared read-only. What is wrong is said when it is set, and again when it is executed. */
+/* Plans: built and checked on one thread, then shared read-only. What is wrong is said when it is set, and again
+ * when it is executed. */
 #include "call/plan.h"
 #include "base/problem.h"
 #include "wire/url.h"
@@ -13,7 +14,8 @@ static void destroy(struct request *request) {
     env_release(plan->env, plan);
 }
 
-/* Semantics "The gate": a method that may be repeated, a mark, or a key by which the server itself tells repetitions. */
+/* Semantics "The gate": a method that may be repeated, a mark, or a key by which the server itself tells
+ * repetitions. */
 static void judge_repeatable(struct insist_plan *plan) {
     struct request *request = &plan->request;
     bool keyed = headers_get(&request->headers, "Idempotency-Key") != NULL;
@@ -26,7 +28,8 @@ static insist_err build(struct insist_plan *plan, const char *method, const char
     if (method == NULL || method[0] == '\0')
         method = "GET";
     if (!headers_valid_token(method))
-        return problem_set(problem, INSIST_EINVAL, "method", "an HTTP method is letters, digits and a few signs, without blanks");
+        return problem_set(problem, INSIST_EINVAL, "method",
+                           "an HTTP method is letters, digits and a few signs, without blanks");
     plan->method = env_copy_text(plan->env, method);
     if (plan->method == NULL)
         return problem_set(problem, INSIST_ENOMEM, "method", "out of memory");
@@ -41,7 +44,8 @@ static insist_err build(struct insist_plan *plan, const char *method, const char
     return INSIST_OK;
 }
 
-insist_err plan_new(const struct env *env, const char *method, const char *url, insist_problem *problem, insist_plan **out) {
+insist_err plan_new(const struct env *env, const char *method, const char *url, insist_problem *problem,
+                    insist_plan **out) {
     struct insist_plan *plan = env_alloc(env, sizeof *plan);
     if (plan == NULL)
         return problem_set(problem, INSIST_ENOMEM, "plan", "out of memory");
@@ -90,7 +94,8 @@ static insist_err check_open(const insist_plan *plan) {
 
 /* What the library decides by itself: a user's value would break the framing or the guards. */
 static bool is_reserved(const char *name) {
-    static const char *const reserved[] = {"Content-Length", "Transfer-Encoding", "Connection", "Expect", "Upgrade", "TE", "Trailer"};
+    static const char *const reserved[] = {
+        "Content-Length", "Transfer-Encoding", "Connection", "Expect", "Upgrade", "TE", "Trailer"};
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         if (headers_same_name(name, reserved[i]))
             return true;
@@ -101,12 +106,13 @@ insist_err plan_check_header(const char *name, const char *value, insist_problem
     if (name == NULL || value == NULL)
         return problem_set(problem, INSIST_EINVAL, "header", "a name or value is NULL");
     if (!headers_valid_token(name))
-        return problem_set(problem, INSIST_EINVAL, "header", "\"%.40s\" is no header name: letters, digits and a few signs, without blanks",
-                           name);
+        return problem_set(problem, INSIST_EINVAL, "header",
+                           "\"%.40s\" is no header name: letters, digits and a few signs, without blanks", name);
     if (is_reserved(name))
         return problem_set(problem, INSIST_EINVAL, "header", "%.40s is set by the library itself", name);
     if (!headers_valid_value(value))
-        return problem_set(problem, INSIST_EINVAL, "header", "the value of %.40s holds a line break or another control character", name);
+        return problem_set(problem, INSIST_EINVAL, "header",
+                           "the value of %.40s holds a line break or another control character", name);
     return INSIST_OK;
 }
 

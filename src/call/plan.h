@@ -15,7 +15,8 @@ struct insist_plan {
     insist_problem problem; /* the first that a setter met; err INSIST_OK: none */
 };
 
-insist_err plan_new(const struct env *env, const char *method, const char *url, insist_problem *problem, insist_plan **out);
+insist_err plan_new(const struct env *env, const char *method, const char *url, insist_problem *problem,
+                    insist_plan **out);
 
 /* A header that a user wants sent: INSIST_OK, or INSIST_EINVAL and a sentence. */
 insist_err plan_check_header(const char *name, const char *value, insist_problem *problem);

@@ -78,16 +78,18 @@ insist_result *result_of_execution(const struct env *env, struct execution *exec
     return NULL;
 }
 
-insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err, const char *sentence) {
+insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err,
+                                 const char *sentence) {
     insist_result *result = result_new(env);
     if (result == NULL)
         return NULL;
     result->err = err;
     result->reason = INSIST_REJECTED;
     result->url = env_copy_text(env, url != NULL ? url : "");
-    insist_err said = result->url == NULL ? INSIST_ENOMEM
-                                          : body_append_format(&result->explain, "%s%s%s: %s: %s", method, url != NULL ? " " : "",
-                                                               result->url, insist_err_name(err), sentence);
+    insist_err said = result->url == NULL
+                          ? INSIST_ENOMEM
+                          : body_append_format(&result->explain, "%s%s%s: %s: %s", method, url != NULL ? " " : "",
+                                               result->url, insist_err_name(err), sentence);
     if (said == INSIST_OK)
         return result;
     insist_result_free(result);

@@ -30,7 +30,8 @@ struct insist_result {
 /* Takes the reported outcome's headers and body over. NULL: no memory. */
 insist_result *result_of_execution(const struct env *env, struct execution *execution);
 /* Nothing could be started. url may be NULL; sentence says why. */
-insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err, const char *sentence);
+insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err,
+                                 const char *sentence);
 
 /* explain.c: the one line. */
 insist_err explain_result(struct body *text, const char *method, const insist_result *result);

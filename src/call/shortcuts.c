@@ -14,7 +14,8 @@ struct shortcut {
 };
 
 /* The URL is not shown: one that could not be parsed may hold a password anywhere. */
-static insist_err refuse(insist_client *client, const char *method, insist_err err, const insist_problem *problem, insist_result **result) {
+static insist_err refuse(insist_client *client, const char *method, insist_err err, const insist_problem *problem,
+                         insist_result **result) {
     *result = err == INSIST_ENOMEM ? NULL : result_of_refusal(client->env, method, NULL, err, problem->text);
     return *result == NULL ? INSIST_ENOMEM : err;
 }
@@ -53,19 +54,26 @@ insist_err insist_delete(insist_client *client, const char *url, insist_result *
     return run(client, &(struct shortcut){.method = "DELETE", .url = url}, result);
 }
 
-insist_err insist_post(insist_client *client, const char *url, const char *type, const void *body, size_t len, insist_result **result) {
-    return run(client, &(struct shortcut){.method = "POST", .url = url, .type = type, .body = body, .length = len}, result);
+insist_err insist_post(insist_client *client, const char *url, const char *type, const void *body, size_t len,
+                       insist_result **result) {
+    return run(client, &(struct shortcut){.method = "POST", .url = url, .type = type, .body = body, .length = len},
+               result);
 }
 
-insist_err insist_put(insist_client *client, const char *url, const char *type, const void *body, size_t len, insist_result **result) {
-    return run(client, &(struct shortcut){.method = "PUT", .url = url, .type = type, .body = body, .length = len}, result);
+insist_err insist_put(insist_client *client, const char *url, const char *type, const void *body, size_t len,
+                      insist_result **result) {
+    return run(client, &(struct shortcut){.method = "PUT", .url = url, .type = type, .body = body, .length = len},
+               result);
 }
 
-insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body, size_t len, insist_result **result) {
-    return run(client, &(struct shortcut){.method = "PATCH", .url = url, .type = type, .body = body, .length = len}, result);
+insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body, size_t len,
+                        insist_result **result) {
+    return run(client, &(struct shortcut){.method = "PATCH", .url = url, .type = type, .body = body, .length = len},
+               result);
 }
 
-insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n, insist_result **result) {
+insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n,
+                            insist_result **result) {
     insist_problem problem = {0};
     struct body body;
     if (result != NULL)
@@ -75,8 +83,11 @@ insist_err insist_post_form(insist_client *client, const char *url, const insist
     body_init(&body, client->env, UINT64_MAX);
     insist_err err = form_encode(&body, pairs, n);
     if (err == INSIST_OK) {
-        struct shortcut post = {
-            .method = "POST", .url = url, .type = "application/x-www-form-urlencoded", .body = body_text(&body), .length = body.length};
+        struct shortcut post = {.method = "POST",
+                                .url = url,
+                                .type = "application/x-www-form-urlencoded",
+                                .body = body_text(&body),
+                                .length = body.length};
         err = run(client, &post, result);
     } else {
         problem_set(&problem, err, "pairs", "a name or value of the form is NULL");

@@ -1,9 +1,11 @@
-/* The inputs of an execution: each is one turn, in which news are worked in first and then whatever has fallen due is started. */
+/* The inputs of an execution: each is one turn, in which news are worked in first and then whatever has fallen due
+ * is started. */
 #include "engine/parts.h"
 #include <string.h>
 
-void execution_init(struct execution *execution, const struct env *env, const struct request *request, const struct execution_rules *rules,
-                    const struct execution_ports *ports, void *ctx, uint64_t seed, uint64_t stream) {
+void execution_init(struct execution *execution, const struct env *env, const struct request *request,
+                    const struct execution_rules *rules, const struct execution_ports *ports, void *ctx, uint64_t seed,
+                    uint64_t stream) {
     memset(execution, 0, sizeof *execution);
     execution->env = env;
     execution->rules = *rules;
@@ -98,7 +100,8 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
     settle(execution);
 }
 
-/* The wire's own timer may see the deadline before the call does: an attempt that may take all that is left ends with the call. */
+/* The wire's own timer may see the deadline before the call does: an attempt that may take all that is left ends
+ * with the call. */
 static void name_the_deadline(const struct execution *execution, struct attempt *attempt) {
     if (attempt->outcome.err == INSIST_ETIMEOUT && attempt->limit_ns >= execution->rules.deadline_ns)
         attempt->outcome.err = INSIST_EDEADLINE;

@@ -1,6 +1,7 @@
 /* Ends: of an attempt, with the events that it is owed, and of the call, with everything that is owed then.
  *
- * When a call ends its losers are given up by snapshot: nobody waits for them, and their events fire from what is known at that instant. */
+ * When a call ends its losers are given up by snapshot: nobody waits for them, and their events fire from what is
+ * known at that instant. */
 #include "engine/parts.h"
 
 static bool is_more_useful(const struct attempt *attempt, const struct attempt *best) {
@@ -47,14 +48,10 @@ static insist_err error_of_given_up(insist_reason reason, insist_err err) {
 
 static insist_why_ended why_given_up(insist_reason reason) {
     switch (reason) {
-    case INSIST_DEADLINE:
-        return INSIST_ENDED_DEADLINE;
-    case INSIST_CANCELLED:
-        return INSIST_ENDED_CANCELLED;
-    case INSIST_HANDLER:
-        return INSIST_ENDED_HANDLER;
-    default:
-        return INSIST_ENDED_LOST;
+    case INSIST_DEADLINE: return INSIST_ENDED_DEADLINE;
+    case INSIST_CANCELLED: return INSIST_ENDED_CANCELLED;
+    case INSIST_HANDLER: return INSIST_ENDED_HANDLER;
+    default: return INSIST_ENDED_LOST;
     }
 }
 

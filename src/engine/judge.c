@@ -1,5 +1,6 @@
-/* What an attempt's end means for the call: the decider is asked, and after a RETRY the questions that may still forbid another attempt, in the
- * order of semantics "Closing": the method gate, the waiter, Retry-After, the deadline, the budget. The first no closes the call. */
+/* What an attempt's end means for the call: the decider is asked, and after a RETRY the questions that may still
+ * forbid another attempt, in the order of semantics "Closing": the method gate, the waiter, Retry-After, the
+ * deadline, the budget. The first no closes the call. */
 #include "engine/parts.h"
 
 /* However far the request got decides, whatever the decider says: what may have been carried out is not sent again. */
@@ -7,7 +8,8 @@ static bool may_be_repeated(const struct execution *execution, const struct outc
     return execution->view.request->repeatable || execution->rules.repeat_unsafe || outcome->sent == INSIST_NOT_SENT;
 }
 
-/* A connection that had died while it was idle says nothing about the server: its request goes out again at once, once a call. */
+/* A connection that had died while it was idle says nothing about the server: its request goes out again at once,
+ * once a call. */
 static bool ask_wait(struct execution *execution, const struct outcome *outcome, struct pending_retry *retry) {
     if (outcome->stale && !execution->stale_replaced) {
         execution->stale_replaced = true;
@@ -21,7 +23,8 @@ static bool ask_wait(struct execution *execution, const struct outcome *outcome,
     return retry->wait_us >= 0;
 }
 
-/* What the server asked for holds for every further start of the call; the waiter's draw comes on top and spreads the herd. */
+/* What the server asked for holds for every further start of the call; the waiter's draw comes on top and spreads
+ * the herd. */
 static bool ask_retry_after(struct execution *execution, const struct outcome *outcome, struct pending_retry *retry) {
     int64_t cap_us = execution->rules.retry->retry_after_cap_us;
     int64_t asked_us = time_max(outcome->retry_after_us, execution->wave_retry_after_us);
@@ -74,8 +77,8 @@ static void schedule_retry(struct execution *execution, struct attempt *about) {
     }
 }
 
-/* RACE_REFILL replaces a retryable end while its siblings go on; three that fail together cost one retry. RACE_CLOSE waits for the last of the
- * wave and asks about the most useful outcome. */
+/* RACE_REFILL replaces a retryable end while its siblings go on; three that fail together cost one retry. RACE_CLOSE
+ * waits for the last of the wave and asks about the most useful outcome. */
 static void another(struct execution *execution, struct attempt *attempt) {
     if (execution->phase != EXECUTION_OPEN || execution->retry.set)
         return;
@@ -106,9 +109,7 @@ void judge_attempt(struct execution *execution, struct attempt *attempt) {
             attempt->why_ended = INSIST_ENDED_RETRYABLE;
         another(execution, attempt);
         break;
-    case INSIST_EXHAUSTED:
-        finish_close(execution, INSIST_COUNT, INSIST_OK, NULL);
-        break;
+    case INSIST_EXHAUSTED: finish_close(execution, INSIST_COUNT, INSIST_OK, NULL); break;
     case INSIST_FAIL:
         execution->reported = attempt;
         finish_at_once(execution, INSIST_STOPPED, fail);

@@ -20,9 +20,11 @@ void wave_drop_pending(struct execution *execution); /* retry and hedge; what wa
 void judge_attempt(struct execution *execution, struct attempt *attempt);
 
 /* finish.c: an attempt's end, and the call's. */
-void finish_attempt(struct execution *execution, struct attempt *attempt); /* fires what is owed, counts it, keeps the most useful outcome */
+void finish_attempt(struct execution *execution,
+                    struct attempt *attempt); /* fires what is owed, counts it, keeps the most useful outcome */
 void finish_accepted(struct execution *execution, struct attempt *winner);
-void finish_close(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about); /* the first reason stays */
+void finish_close(struct execution *execution, insist_reason reason, insist_err err,
+                  struct attempt *about);           /* the first reason stays */
 void finish_if_closed(struct execution *execution); /* closed, and nothing is in flight: over */
 void finish_at_once(struct execution *execution, insist_reason reason, insist_err err);
 

@@ -1,6 +1,8 @@
-/* Starting attempts: the first, a retry whose wait is over, a hedge whose delay is over. At most one retry and one hedge are pending.
+/* Starting attempts: the first, a retry whose wait is over, a hedge whose delay is over. At most one retry and one
+ * hedge are pending.
  *
- * A wave begins with one attempt, or with a retry when nothing is in flight, and lasts until nothing of it is in flight. */
+ * A wave begins with one attempt, or with a retry when nothing is in flight, and lasts until nothing of it is in
+ * flight. */
 #include "engine/parts.h"
 
 struct start {
@@ -42,8 +44,8 @@ static bool is_last(const struct execution *execution) {
     return execution->view.retries >= retry->retry_bound || execution->view.attempts_started >= retry->attempt_bound;
 }
 
-/* Under the default timeout an attempt may take all that is left when none could replace it: because it is the last, or because it is on the
- * wire and may not be sent twice. Hedges never get this. */
+/* Under the default timeout an attempt may take all that is left when none could replace it: because it is the last,
+ * or because it is on the wire and may not be sent twice. Hedges never get this. */
 static void set_limit(struct execution *execution, struct attempt *attempt) {
     const struct insist_timeout_policy *policy = execution->rules.timeout;
     int64_t deadline_ns = execution->rules.deadline_ns;
@@ -58,7 +60,8 @@ static void set_limit(struct execution *execution, struct attempt *attempt) {
         attempt->limit_once_sent_ns = deadline_ns;
 }
 
-/* The delay counts from the moment the newest attempt's request is on the wire; until then another, from its start, is what counts. */
+/* The delay counts from the moment the newest attempt's request is on the wire; until then another, from its start,
+ * is what counts. */
 static void schedule_hedge(struct execution *execution, struct attempt *newest) {
     const struct race_policy *race = execution->rules.race;
     execution->hedge.set = false;
@@ -151,7 +154,10 @@ static void start_retry(struct execution *execution) {
     struct pending_retry retry = execution->retry;
     execution->retry.set = false;
     execution->hedge.set = false;
-    start_attempt(execution, &(struct start){.kind = INSIST_RETRIED, .why = retry.why, .wait_us = retry.wait_us, .charged = retry.charged,
+    start_attempt(execution, &(struct start){.kind = INSIST_RETRIED,
+                                             .why = retry.why,
+                                             .wait_us = retry.wait_us,
+                                             .charged = retry.charged,
                                              .charged_at_ns = retry.charged_at_ns});
 }
 
@@ -174,8 +180,11 @@ static void start_hedge(struct execution *execution) {
         execution->hedging_stopped = true;
         return;
     }
-    start_attempt(execution, &(struct start){.kind = INSIST_HEDGE, .why = INSIST_START_HEDGE, .wait_us = execution->hedge.delay_ns / 1000,
-                                             .charged = charged, .charged_at_ns = now_ns});
+    start_attempt(execution, &(struct start){.kind = INSIST_HEDGE,
+                                             .why = INSIST_START_HEDGE,
+                                             .wait_us = execution->hedge.delay_ns / 1000,
+                                             .charged = charged,
+                                             .charged_at_ns = now_ns});
 }
 
 static int64_t hedge_due_ns(const struct execution *execution) {

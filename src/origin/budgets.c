@@ -69,7 +69,8 @@ void budgets_release(insist_budget *budget) {
     env_release(budget->env, budget);
 }
 
-/* Locks the table and finds an origin's budget; end_use() follows in any case. NULL: there is nothing to be counted, or no memory for it. */
+/* Locks the table and finds an origin's budget; end_use() follows in any case. NULL: there is nothing to be counted,
+ * or no memory for it. */
 static struct budget_record *begin_use(insist_budget *budget, const char *origin, int64_t now_ns) {
     if (budget->allows_everything)
         return NULL;

@@ -1,7 +1,8 @@
-/* A budget of extra attempts: the bucket and the counts of each origin, 1,024 of them at most, the least recently used go. May be shared by
- * clients. Any thread; one leaf lock.
+/* A budget of extra attempts: the bucket and the counts of each origin, 1,024 of them at most, the least recently used
+ * go. May be shared by clients. Any thread; one leaf lock.
  *
- * Where there is no memory for an origin's record nothing is noted, and nothing is allowed: a budget only ever holds back. */
+ * Where there is no memory for an origin's record nothing is noted, and nothing is allowed: a budget only ever holds
+ * back. */
 #ifndef ORIGIN_BUDGETS_H
 #define ORIGIN_BUDGETS_H
 

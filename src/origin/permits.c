@@ -1,5 +1,6 @@
-/* Permits: a count for the client and one for each origin, and a queue for each origin whose members are numbered, so that the oldest of
- * all that can use the room gets it. Nobody waits while there is room for it: it was granted when the room was given back. */
+/* Permits: a count for the client and one for each origin, and a queue for each origin whose members are numbered,
+ * so that the oldest of all that can use the room gets it. Nobody waits while there is room for it: it was granted
+ * when the room was given back. */
 #include "origin/permits.h"
 
 #include "origin/origins.h"

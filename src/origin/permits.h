@@ -1,6 +1,7 @@
-/* Who may be in flight: a bounded number of attempts, in all and to one origin, and a bounded queue of those that wait for room, first
- * come first served; one that cannot use the room because its own origin is full is passed over. Hedges never wait and take at most half of each limit, rounded
- * down (a limit of 1 leaves none). Any thread; one leaf lock. */
+/* Who may be in flight: a bounded number of attempts, in all and to one origin, and a bounded queue of those that
+ * wait for room, first come first served; one that cannot use the room because its own origin is full is passed
+ * over. Hedges never wait and take at most half of each limit, rounded down (a limit of 1 leaves none). Any thread;
+ * one leaf lock. */
 #ifndef ORIGIN_PERMITS_H
 #define ORIGIN_PERMITS_H
 
@@ -30,9 +31,11 @@ struct permit_limits {
 insist_err permits_new(const struct env *env, const struct permit_limits *limits, struct permits **out);
 void permits_free(struct permits *permits); /* none may be held or waiting */
 
-/* Takes room or a place in the queue. INSIST_OK (*waits tells which), INSIST_EQUEUEFULL (for a hedge: no room now) or INSIST_ENOMEM. */
+/* Takes room or a place in the queue. INSIST_OK (*waits tells which), INSIST_EQUEUEFULL (for a hedge: no room now)
+ * or INSIST_ENOMEM. */
 insist_err permits_enter(struct permits *permits, struct permit *permit, const char *origin, bool hedge, bool *waits);
-/* Takes a waiting one off the queue. False: it is not waiting (any more): it holds room and will be started, or has left. */
+/* Takes a waiting one off the queue. False: it is not waiting (any more): it holds room and will be started, or has
+ * left. */
 bool permits_withdraw(struct permits *permits, struct permit *permit);
 /* Gives room back. Those that got it are put on granted by their link; the caller starts them, unlocked. */
 void permits_leave(struct permits *permits, struct permit *permit, struct list *granted);

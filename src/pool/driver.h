@@ -1,12 +1,13 @@
-/* Who drives a reactor: a token, moved by compare-and-swap, which a thread holds while it is awake for the reactor and lets go of before it
- * sleeps. NOBODY therefore also means: nobody who is awake will look.
+/* Who drives a reactor: a token, moved by compare-and-swap, which a thread holds while it is awake for the reactor and
+ * lets go of before it sleeps. NOBODY therefore also means: nobody who is awake will look.
  *
  * Submitter: put something into the inbox, then ask for the token; if nobody has it, wake the reactor's sleeper.
- * Holder:    let go of the token, then look at the inbox again; if there is something, take the token again or wake the sleeper.
- * Both write first and read second, sequentially consistent: one of them sees the other.
+ * Holder:    let go of the token, then look at the inbox again; if there is something, take the token again or wake the
+ * sleeper. Both write first and read second, sequentially consistent: one of them sees the other.
  *
- * Wake-ups are gathered: after the first nobody writes to the reactor's eventfd until that one was seen. It is marked as seen before the inbox
- * is emptied, so that whoever found it unseen finds his piece taken. Atomics; any thread. */
+ * Wake-ups are gathered: after the first nobody writes to the reactor's eventfd until that one was seen. It is
+ * marked as seen before the inbox is emptied, so that whoever found it unseen finds his piece taken. Atomics; any
+ * thread. */
 #ifndef POOL_DRIVER_H
 #define POOL_DRIVER_H
 

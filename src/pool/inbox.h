@@ -1,5 +1,6 @@
-/* What a reactor is told: jobs with commands, in the order in which each was first told of, and orders for the reactor itself. Any thread
- * puts in, whoever drives the reactor takes out; one leaf lock. Putting in cannot fail: links and bits are part of the job. */
+/* What a reactor is told: jobs with commands, in the order in which each was first told of, and orders for the
+ * reactor itself. Any thread puts in, whoever drives the reactor takes out; one leaf lock. Putting in cannot fail:
+ * links and bits are part of the job. */
 #ifndef POOL_INBOX_H
 #define POOL_INBOX_H
 

@@ -91,7 +91,8 @@ static void drop_waiting(struct pool *pool) {
         job_release(LIST_ENTRY(link, struct job, permit.link));
 }
 
-/* The queue is emptied first, so that nothing that ends from here on starts anything. Once the workers are gone nobody drives. */
+/* The queue is emptied first, so that nothing that ends from here on starts anything. Once the workers are gone
+ * nobody drives. */
 void pool_free(struct pool *pool) {
     if (!pool)
         return;
@@ -110,7 +111,8 @@ void pool_free(struct pool *pool) {
     env_release(pool->env, pool);
 }
 
-/* The reactor with the fewest in flight; before that the first that is not busy. taken: not those. -1: there is no other. */
+/* The reactor with the fewest in flight; before that the first that is not busy. taken: not those. -1: there is no
+ * other. */
 static int choose_without(const struct pool *pool, uint64_t taken, unsigned busy) {
     unsigned fewest = 0;
     int chosen = -1;

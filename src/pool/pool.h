@@ -18,15 +18,18 @@ struct pool_settings {
     void *transport_ctx;
 };
 
-/* INSIST_OK, INSIST_EINVAL (numbers out of range), INSIST_ENOMEM, or INSIST_ESYSTEM: no thread or descriptor to be had, or no transport. */
+/* INSIST_OK, INSIST_EINVAL (numbers out of range), INSIST_ENOMEM, or INSIST_ESYSTEM: no thread or descriptor to be
+ * had, or no transport. */
 insist_err pool_new(const struct env *env, const struct pool_settings *settings, struct pool **out);
 /* Stops and joins the workers; jobs that are left are buried. Nothing may be submitted any more. NULL is fine. */
 void pool_free(struct pool *pool);
 
-/* Hands a job over: takes a reference for the transport, chooses a reactor none of `taken` (a bit each) where it can, enters it into the permits.
- * INSIST_OK (*waits: in the queue), INSIST_EQUEUEFULL or INSIST_ENOMEM: nothing was kept. Refusals for want of a place in the queue are counted. */
+/* Hands a job over: takes a reference for the transport, chooses a reactor none of `taken` (a bit each) where it
+ * can, enters it into the permits. INSIST_OK (*waits: in the queue), INSIST_EQUEUEFULL or INSIST_ENOMEM: nothing was
+ * kept. Refusals for want of a place in the queue are counted. */
 insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool *waits);
-/* After the job's gate was tried and its mailbox detached: nobody waits for it any more. Sets its stop flag. Never blocks, and does no harm to a job that has ended. */
+/* After the job's gate was tried and its mailbox detached: nobody waits for it any more. Sets its stop flag. Never
+ * blocks, and does no harm to a job that has ended. */
 void pool_give_up(struct pool *pool, struct job *job);
 void pool_read_on(struct pool *pool, struct job *job);
 void pool_close_idle(struct pool *pool);

@@ -1,5 +1,5 @@
-/* A turn of a reactor: events of sockets, then commands, then what is due. All of it on the thread that holds the token, no lock held
- * while the transport is called. */
+/* A turn of a reactor: events of sockets, then commands, then what is due. All of it on the thread that holds the
+ * token, no lock held while the transport is called. */
 #include "pool/reactor.h"
 
 #include "base/time_math.h"
@@ -17,7 +17,8 @@
 void reactor_wake(struct reactor *reactor) {
     if (!driver_claim_wake(&reactor->driver))
         return;
-    /* Cannot fail: the counter has room for more than can ever be written. It is watched by its edges and never read. */
+    /* Cannot fail: the counter has room for more than can ever be written. It is watched by its edges and never
+     * read. */
     while (eventfd_write(reactor->eventfd, 1) != 0 && errno == EINTR)
         ;
 }
@@ -83,7 +84,8 @@ static void reactor_stop(struct reactor *reactor, struct job *job) {
     reactor->transport->class->stop(reactor->transport, job);
 }
 
-/* Each command finds the job in a phase that it is meant for, or is ignored. A STOP that comes before START is remembered by job.stop. */
+/* Each command finds the job in a phase that it is meant for, or is ignored. A STOP that comes before START is
+ * remembered by job.stop. */
 static void reactor_obey(struct reactor *reactor, struct job *job, unsigned commands, int64_t now_ns) {
     struct transport *transport = reactor->transport;
     if (commands & JOB_START && job->run.phase == JOB_NEW)

@@ -1,4 +1,5 @@
-/* A reactor: epoll, an eventfd, an inbox and one transport. It has no thread: whoever holds its token drives it, a turn at a time. */
+/* A reactor: epoll, an eventfd, an inbox and one transport. It has no thread: whoever holds its token drives it, a
+ * turn at a time. */
 #ifndef POOL_REACTOR_H
 #define POOL_REACTOR_H
 
@@ -31,7 +32,8 @@ struct reactor {
 
 insist_err reactor_new(const struct env *env, struct permits *permits, transport_new_fn *transport_new,
                        void *transport_ctx, struct reactor **out);
-/* Stops what is left, waits for the transport to let go of it, frees all. Nobody drives it or puts anything in any more. NULL is fine. */
+/* Stops what is left, waits for the transport to let go of it, frees all. Nobody drives it or puts anything in any
+ * more. NULL is fine. */
 void reactor_free(struct reactor *reactor);
 
 /* Any thread: tells it of a job, or of an order for itself, and wakes its sleeper if nobody drives it. */
@@ -40,7 +42,8 @@ void reactor_order(struct reactor *reactor, unsigned orders);
 /* Wakes its sleeper, driven or not. */
 void reactor_wake(struct reactor *reactor);
 
-/* Driving: take, turn, release. A turn never blocks. Release says whether there is work left: then take it again, or wake its sleeper. */
+/* Driving: take, turn, release. A turn never blocks. Release says whether there is work left: then take it again, or
+ * wake its sleeper. */
 bool reactor_try_take(struct reactor *reactor);
 void reactor_turn(struct reactor *reactor);
 bool reactor_release(struct reactor *reactor);

@@ -26,8 +26,8 @@ static void worker_drive_due(struct worker *worker) {
             worker_drive(worker->reactors[i]);
 }
 
-/* The timer is absolute, so never early. One that rings too early for what is due by then is left: it is cheaper to wake once for nothing
- * than to move it for each attempt. */
+/* The timer is absolute, so never early. One that rings too early for what is due by then is left: it is cheaper to
+ * wake once for nothing than to move it for each attempt. */
 static void worker_set_alarm(struct worker *worker, int64_t due_ns) {
     if (due_ns >= worker->alarm_ns)
         return;

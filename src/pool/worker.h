@@ -1,5 +1,5 @@
-/* A worker: a thread that drives its reactors. It sleeps in an epoll of its own which holds theirs and a timer, so that a reactor that
- * nobody drives is watched without a tick. */
+/* A worker: a thread that drives its reactors. It sleeps in an epoll of its own which holds theirs and a timer, so
+ * that a reactor that nobody drives is watched without a tick. */
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
@@ -21,8 +21,8 @@ struct worker {
     int64_t alarm_ns; /* when the timer rings; TIME_NEVER: not set */
 };
 
-/* Opens its descriptors and starts its thread, all signals blocked. The fixed fields but for epoll, timer and thread are set by the caller.
- * False: nothing was kept. */
+/* Opens its descriptors and starts its thread, all signals blocked. The fixed fields but for epoll, timer and thread
+ * are set by the caller. False: nothing was kept. */
 bool worker_start(struct worker *worker);
 /* Waits for the thread to end. */
 void worker_join(struct worker *worker);

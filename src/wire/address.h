@@ -1,6 +1,7 @@
 /* Which of a name's addresses is tried next. Pure.
  *
- * Each address but the last of a first round has ADDRESS_PATIENCE_NS to connect; one that fails is not tried again, one that was only slow may be. */
+ * Each address but the last of a first round has ADDRESS_PATIENCE_NS to connect; one that fails is not tried again,
+ * one that was only slow may be. */
 #ifndef WIRE_ADDRESS_H
 #define WIRE_ADDRESS_H
 

@@ -1,5 +1,5 @@
-/* What names stood for: a bounded table without a lock. The caller locks; it hands memory in and gets back what is to be released, so that nothing is allocated
- * or freed under its lock. */
+/* What names stood for: a bounded table without a lock. The caller locks; it hands memory in and gets back what is
+ * to be released, so that nothing is allocated or freed under its lock. */
 #ifndef WIRE_ADDRESS_CACHE_H
 #define WIRE_ADDRESS_CACHE_H
 
@@ -36,7 +36,8 @@ bool address_cache_init(struct address_cache *cache, const struct env *env); /* 
 void address_cache_fini(struct address_cache *cache, const struct env *env);
 /* *addresses: the cache's own reference, NULL unless fresh or stale. */
 enum cache_answer address_cache_find(struct address_cache *cache, const char *host, int64_t now_ns, struct addresses **addresses);
-/* Takes host and addresses (NULL: does not exist) over. What goes for it, the least recently used name when the table is full, is left in *gone. */
+/* Takes host and addresses (NULL: does not exist) over. What goes for it, the least recently used name when the
+ * table is full, is left in *gone. */
 void address_cache_put(struct address_cache *cache, char *host, struct addresses *addresses, int64_t now_ns, struct cached_name *gone);
 void cached_name_release(struct cached_name *name, const struct env *env); /* a zeroed one is fine */
 

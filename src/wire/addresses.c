@@ -1,4 +1,5 @@
-/* Lists of addresses. In: what a lookup found. Out: a counted list in the order in which it is worth trying. Any thread. */
+/* Lists of addresses. In: what a lookup found. Out: a counted list in the order in which it is worth trying. Any
+ * thread. */
 #include "wire/addresses.h"
 
 #include <arpa/inet.h>

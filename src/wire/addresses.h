@@ -9,7 +9,8 @@
 #define RESOLVER_ADDRESS_SIZE 48
 #define RESOLVED_MOST         64 /* addresses kept of a name */
 
-/* As text without brackets, without duplicates, in the system's order but with the two families taking turns (RFC 8305 section 4). */
+/* As text without brackets, without duplicates, in the system's order but with the two families taking turns (RFC
+ * 8305 section 4). */
 struct addresses {
     atomic_uint references;
     const struct env *env;

@@ -1,5 +1,6 @@
-/* The table of sockets: comes in by libcurl's callbacks for opening, watching and closing; goes out as epoll registrations and as what is known about a
- * connection. A socket stays registered with epoll while it is idle, so that a request on a used connection costs no call to change it. Driving thread. */
+/* The table of sockets: comes in by libcurl's callbacks for opening, watching and closing; goes out as epoll
+ * registrations and as what is known about a connection. A socket stays registered with epoll while it is idle, so
+ * that a request on a used connection costs no call to change it. Driving thread. */
 #include "wire/connections.h"
 
 #include <errno.h>
@@ -78,8 +79,9 @@ struct connection *connections_open(struct connections *connections, int family,
     return connection;
 }
 
-/* libcurl has read the socket's error already where there was one, so the state has to tell: a reset leaves the socket closed, an orderly end leaves it
- * waiting for our close. EPIPE: it was ended first, and what was sent after that was refused. */
+/* libcurl has read the socket's error already where there was one, so the state has to tell: a reset leaves the
+ * socket closed, an orderly end leaves it waiting for our close. EPIPE: it was ended first, and what was sent after
+ * that was refused. */
 static enum death how_it_died(int fd, int *os_errno) {
     int error = 0;
     socklen_t size = sizeof(error);

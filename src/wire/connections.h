@@ -1,5 +1,6 @@
-/* The sockets of one transport: their numbers, what epoll is told about them, whether a used one is still good, and how one died.
- * libcurl names a socket by its descriptor while it works on it, and by its two ends when it takes it from its pool. Driving thread only. */
+/* The sockets of one transport: their numbers, what epoll is told about them, whether a used one is still good, and
+ * how one died. libcurl names a socket by its descriptor while it works on it, and by its two ends when it takes it
+ * from its pool. Driving thread only. */
 #ifndef WIRE_CONNECTIONS_H
 #define WIRE_CONNECTIONS_H
 
@@ -51,7 +52,8 @@ void connections_fini(struct connections *connections); /* every socket must hav
 struct connection *connections_open(struct connections *connections, int family, int type, int protocol, int *os_errno);
 /* libcurl is done with a socket: notes how it died and closes it. */
 void connections_close(struct connections *connections, int fd);
-/* What libcurl waits for on a socket from here on: EPOLLIN, EPOLLOUT, both, or nothing. False: no memory, or epoll refused. */
+/* What libcurl waits for on a socket from here on: EPOLLIN, EPOLLOUT, both, or nothing. False: no memory, or epoll
+ * refused. */
 bool connections_watch(struct connections *connections, int fd, uint32_t events);
 /* Frees the dead that nobody points at. At the end of a turn. */
 void connections_bury(struct connections *connections);
@@ -60,13 +62,15 @@ void connections_bury(struct connections *connections);
 void connections_introduce(struct connections *connections, struct connection *connection, const struct ends *ends);
 struct connection *connections_find(const struct connections *connections, const struct ends *ends); /* NULL: unknown */
 
-/* An event that libcurl did not ask for: it is idle and something came, or paused. epoll forgets it, so that it does not come again. */
+/* An event that libcurl did not ask for: it is idle and something came, or paused. epoll forgets it, so that it does
+ * not come again. */
 void connection_mute(struct connections *connections, struct connection *connection);
 /* Shuts down those that no transfer uses: the other side sees their end at once, libcurl when it looks at them next. */
 void connections_end_idle(struct connections *connections);
 bool connections_all_dead(const struct connections *connections); /* of those that are open */
-/* Nothing may be waiting to be read on an idle connection: bytes (of TLS: its close_notify), an end or an error mean that the other side has given it up.
- * On HTTP/2 bytes prove nothing: PING, SETTINGS and WINDOW_UPDATE come at any time. */
+/* Nothing may be waiting to be read on an idle connection: bytes (of TLS: its close_notify), an end or an error mean
+ * that the other side has given it up. On HTTP/2 bytes prove nothing: PING, SETTINGS and WINDOW_UPDATE come at any
+ * time. */
 bool connection_is_stale(const struct connection *connection);
 bool connection_is_connected(const struct connection *connection);
 

@@ -1,5 +1,5 @@
-/* The table of libcurl's result codes. In: a CURLcode, the connection's errno, libcurl's sentence. Out: our error and what kind
- * of passing trouble it is. Pure; any thread. */
+/* The table of libcurl's result codes. In: a CURLcode, the connection's errno, libcurl's sentence. Out: our error
+ * and what kind of passing trouble it is. Pure; any thread. */
 #include "wire/curl_code.h"
 
 #include <curl/curl.h>
@@ -81,7 +81,8 @@ static const struct row rows[] = {
     [CURLE_SSL_ENGINE_NOTFOUND] = {INSIST_ETLS, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_SSL_ENGINE_SETFAILED] = {INSIST_ETLS, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_SEND_ERROR] = {INSIST_ERESET, INSIST_CONN_RESET, TRANSFER},
-    /* A failed receive always leaves an errno, over TLS too. Without one it is a chunk or a TLS record that cannot be read. */
+    /* A failed receive always leaves an errno, over TLS too. Without one it is a chunk or a TLS record that cannot
+     * be read. */
     [CURLE_RECV_ERROR] = {INSIST_EPROTO, INSIST_BAD_FRAMING, TRANSFER},
     [CURLE_OBSOLETE57] = NO_LONGER_USED,
     [CURLE_SSL_CERTPROBLEM] = {INSIST_ETLS, INSIST_NOT_TRANSIENT, ELSEWHERE}, /* our own certificate */

@@ -1,8 +1,9 @@
-/* Content decoding with zlib. In: encoded bytes as they come. Out: decoded bytes at the end of a body, at most a step beyond what
- * was asked for is ever in memory. One thread at a time, no lock.
+/* Content decoding with zlib. In: encoded bytes as they come. Out: decoded bytes at the end of a body, at most a step
+ * beyond what was asked for is ever in memory. One thread at a time, no lock.
  *
- * gzip may have several members, one after the other (RFC 1952 section 2.2). What follows a complete stream and does not begin another member is
- * ignored, as browsers do. "deflate" is a zlib stream (RFC 9110 section 8.4.1.2), but some servers send it bare: its first two bytes tell. */
+ * gzip may have several members, one after the other (RFC 1952 section 2.2). What follows a complete stream and does
+ * not begin another member is ignored, as browsers do. "deflate" is a zlib stream (RFC 9110 section 8.4.1.2), but
+ * some servers send it bare: its first two bytes tell. */
 #include "wire/decode.h"
 
 #include <string.h>

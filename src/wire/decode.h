@@ -1,4 +1,5 @@
-/* Content-Encoding gzip and deflate, undone while the bytes come, so that the limit on the decoded body holds at every step. One thread at a time. */
+/* Content-Encoding gzip and deflate, undone while the bytes come, so that the limit on the decoded body holds at
+ * every step. One thread at a time. */
 #ifndef WIRE_DECODE_H
 #define WIRE_DECODE_H
 
@@ -7,8 +8,8 @@
 
 struct decode;
 
-/* encoding: the Content-Encoding header, NULL or "identity" for none. *out is NULL when there is nothing to decode. INSIST_EDECODE: an encoding that was not asked
- * for; INSIST_ENOMEM. */
+/* encoding: the Content-Encoding header, NULL or "identity" for none. *out is NULL when there is nothing to decode.
+ * INSIST_EDECODE: an encoding that was not asked for; INSIST_ENOMEM. */
 insist_err decode_new(const struct env *env, const char *encoding, struct decode **out);
 void decode_free(struct decode *decode); /* NULL is fine */
 /* Appends what the bytes decode to. INSIST_ETOOLARGE (the body's limit), INSIST_EDECODE (broken) or INSIST_ENOMEM. */

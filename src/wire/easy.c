@@ -1,5 +1,6 @@
-/* Options of libcurl's easy handles. In: settings, a job, the hop it is at and an address. Out: a handle ready to be added. What is the same for every request is set
- * once; what a request may change is set for each. Whoever drives the reactor. */
+/* Options of libcurl's easy handles. In: settings, a job, the hop it is at and an address. Out: a handle ready to be
+ * added. What is the same for every request is set once; what a request may change is set for each. Whoever drives
+ * the reactor. */
 #include "wire/transfer.h"
 
 #include <limits.h>

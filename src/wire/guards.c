@@ -1,5 +1,5 @@
-/* The gate and both guards against libcurl's silent re-send. In: the sockets that libcurl opens, closes and is about to use. Out: whether a request may go out, over
- * which connection, and when. Whoever drives the reactor. */
+/* The gate and both guards against libcurl's silent re-send. In: the sockets that libcurl opens, closes and is about
+ * to use. Out: whether a request may go out, over which connection, and when. Whoever drives the reactor. */
 #include "wire/transfer.h"
 
 #include "wire/mailbox.h"

@@ -1,7 +1,8 @@
 /* A job: the transport's half of an attempt, handed over from a calling thread to a reactor.
  *
- * Counted: one reference of the call, one of the transport from its submission until it is finished, one while an inbox holds it. It
- * refers to its request and the call's mailbox (both counted), never to the call, its result or its handlers. */
+ * Counted: one reference of the call, one of the transport from its submission until it is finished, one while an
+ * inbox holds it. It refers to its request and the call's mailbox (both counted), never to the call, its result or
+ * its handlers. */
 #ifndef WIRE_JOB_H
 #define WIRE_JOB_H
 
@@ -87,7 +88,8 @@ struct job {
         enum job_phase phase;
     } run;
 
-    /* own: the call until it is submitted (it sets progress.queued_ns); whoever drives its reactor, until END; then the call */
+    /* own: the call until it is submitted (it sets progress.queued_ns); whoever drives its reactor, until END; then
+     * the call */
     struct progress progress;
     struct outcome outcome;
     void *transfer; /* the transport's own; NULL before it started and after it finished */
@@ -98,7 +100,8 @@ struct job *job_new(const struct env *env, const struct request *request, struct
 struct job *job_retain(struct job *job);
 void job_release(struct job *job);
 
-/* The reactor's side of the gate: may the request go out? True moves OPEN to SENT; true also when it is SENT already (the next hop of a redirect). */
+/* The reactor's side of the gate: may the request go out? True moves OPEN to SENT; true also when it is SENT already
+ * (the next hop of a redirect). */
 bool job_pass_gate(struct job *job);
 /* The other side: OPEN to SHUT. True, also when it is SHUT already, proves that it was not and will never be sent. */
 bool job_shut_gate(struct job *job);

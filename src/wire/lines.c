@@ -1,5 +1,6 @@
-/* Header lines: in, the plan's headers, an attempt's own and what the hop allows; out, libcurl's list. "Name;" is its way to write an empty value, "Name:" its way
- * to leave out a header that it would add by itself. One thread at a time. */
+/* Header lines: in, the plan's headers, an attempt's own and what the hop allows; out, libcurl's list. "Name;" is
+ * its way to write an empty value, "Name:" its way to leave out a header that it would add by itself. One thread at
+ * a time. */
 #include "wire/lines.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Mailboxes. Reactors post with the lock held for a copy of the progress; the call sleeps on the condition. What is in job.mail is touched
- * under the lock only, also while the job is on a list that the call has taken. */
+/* Mailboxes. Reactors post with the lock held for a copy of the progress; the call sleeps on the condition. What is
+ * in job.mail is touched under the lock only, also while the job is on a list that the call has taken. */
 #include "wire/mailbox.h"
 
 #include "base/sync.h"

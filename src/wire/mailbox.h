@@ -1,6 +1,8 @@
-/* Where a call waits: news of its jobs, and what interrupts it. Reactors and cancelling threads post, one calling thread takes.
+/* Where a call waits: news of its jobs, and what interrupts it. Reactors and cancelling threads post, one calling
+ * thread takes.
  *
- * One lock, with a monotonic condition variable. It may be taken inside the client's or a cancel token's lock; nothing is taken inside it. */
+ * One lock, with a monotonic condition variable. It may be taken inside the client's or a cancel token's lock;
+ * nothing is taken inside it. */
 #ifndef WIRE_MAILBOX_H
 #define WIRE_MAILBOX_H
 
@@ -16,21 +18,24 @@ struct mailbox *mailbox_new(const struct env *env); /* one reference; NULL: no m
 struct mailbox *mailbox_retain(struct mailbox *mailbox);
 void mailbox_release(struct mailbox *mailbox);
 
-/* The reactor's side. Copies the job's progress, sets the news and puts the job on the list, END always at its end, so that the order of the list is the
- * order in which the attempts ended. Without news (0) it only copies the progress, and wakes nobody. Dropped when the mailbox is closed or the job detached. */
+/* The reactor's side. Copies the job's progress, sets the news and puts the job on the list, END always at its end,
+ * so that the order of the list is the order in which the attempts ended. Without news (0) it only copies the
+ * progress, and wakes nobody. Dropped when the mailbox is closed or the job detached. */
 void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news);
 /* Cancel, or the client closing. The first one counts. */
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err);
 
-/* The call's side. Waits for news, an interruption not seen before, or deadline_ns; moves all news to out: a list of job.mail.link, whose members keep
- * their bits in job.mail.news until mailbox_read(). *interrupted: INSIST_OK or what mailbox_interrupt() was given, every time.
- * out is overwritten: it must have been read to its end before, or what was left on it detached. It stays under the lock: a job on it whose END comes
- * meanwhile goes back to the mailbox with all its news, and is taken next time. A job on a list is kept alive by the call's reference. */
+/* The call's side. Waits for news, an interruption not seen before, or deadline_ns; moves all news to out: a list of
+ * job.mail.link, whose members keep their bits in job.mail.news until mailbox_read(). *interrupted: INSIST_OK or
+ * what mailbox_interrupt() was given, every time. out is overwritten: it must have been read to its end before, or
+ * what was left on it detached. It stays under the lock: a job on it whose END comes meanwhile goes back to the
+ * mailbox with all its news, and is taken next time. A job on a list is kept alive by the call's reference. */
 void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out, insist_err *interrupted);
-/* The next piece of a list that was taken: takes it off, hands out its bits and a copy of its progress. NULL when the list is empty. */
+/* The next piece of a list that was taken: takes it off, hands out its bits and a copy of its progress. NULL when
+ * the list is empty. */
 struct job *mailbox_read(struct mailbox *mailbox, struct list *taken, unsigned *news, struct progress *progress);
-/* Gives a job up: takes it off whatever list it is on, and its news are dropped from here on. Copies its progress. True: it had ended by itself, and its
- * outcome is the call's. */
+/* Gives a job up: takes it off whatever list it is on, and its news are dropped from here on. Copies its progress.
+ * True: it had ended by itself, and its outcome is the call's. */
 bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *progress);
 /* Nothing is taken any more; what comes is dropped. */
 void mailbox_close(struct mailbox *mailbox);

@@ -1,5 +1,5 @@
-/* The answer as it comes. In: header lines and body bytes. Out: the job's outcome and progress, news for its mailbox, where a redirect leads, and in answer.err the
- * first thing that we refuse. Whoever drives the reactor. */
+/* The answer as it comes. In: header lines and body bytes. Out: the job's outcome and progress, news for its
+ * mailbox, where a redirect leads, and in answer.err the first thing that we refuse. Whoever drives the reactor. */
 #include "wire/transfer.h"
 
 #include "wire/mailbox.h"

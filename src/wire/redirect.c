@@ -1,4 +1,5 @@
-/* Where a redirect leads. In: an answer's status and Location, and where the attempt has been. Out: the next request, or why not. Pure.
+/* Where a redirect leads. In: an answer's status and Location, and where the attempt has been. Out: the next request,
+ * or why not. Pure.
  *
  * RFC 9110 section 15.4; of the choices it leaves: 301 and 302 are treated as 303, as all browsers do for POST. */
 #include "wire/redirect.h"

@@ -31,8 +31,8 @@ void trail_fini(struct trail *trail);
 void trail_clear(struct trail *trail);
 insist_err trail_add(struct trail *trail, const struct hop *hop); /* INSIST_OK or INSIST_ENOMEM */
 
-/* Judges an answer to hop. INSIST_OK: with *url set it is to be followed to *next (its url is *url, the caller's), without it is the answer. INSIST_EREDIRECT: it is
- * the answer, with this error. INSIST_ENOMEM. */
+/* Judges an answer to hop. INSIST_OK: with *url set it is to be followed to *next (its url is *url, the caller's),
+ * without it is the answer. INSIST_EREDIRECT: it is the answer, with this error. INSIST_ENOMEM. */
 insist_err redirect_judge(const struct redirect_rules *rules, const struct trail *trail, const struct hop *hop, int status,
     const char *location, struct hop *next, struct url **url);
 

@@ -1,4 +1,5 @@
-/* The side of the resolver that is asked. In: names and who waits for them. Out: an answer at once, or a question for the threads. Any thread; the resolver's lock. */
+/* The side of the resolver that is asked. In: names and who waits for them. Out: an answer at once, or a question
+ * for the threads. Any thread; the resolver's lock. */
 #include "wire/resolver_state.h"
 
 #include <string.h>
@@ -78,7 +79,8 @@ static struct question *find_question_locked(struct resolver *resolver, const ch
 
 enum asked { ASKED_ANSWERED, ASKED_JOINED, ASKED_NEW };
 
-/* By the cache, or by joining those who wait already. Old addresses are good enough while the lookup of their name hangs. */
+/* By the cache, or by joining those who wait already. Old addresses are good enough while the lookup of their name
+ * hangs. */
 static enum asked ask_known_locked(struct resolver *resolver, struct lookup *lookup, const char *host, int64_t now_ns) {
     struct addresses *addresses;
     enum cache_answer cached = address_cache_find(&resolver->cache, host, now_ns, &addresses);
@@ -165,12 +167,6 @@ bool resolver_forget(struct resolver *resolver, struct lookup *lookup) {
     return waits;
 }
 
-static void forget_all_locked(struct list *questions) {
-    for (struct list *link = questions->next; link != questions; link = link->next)
-        while (list_take_first(&question_of(link)->lookups))
-            ;
-}
-
 void resolver_free(struct resolver *resolver) {
     if (!resolver)
         return;
@@ -179,8 +175,6 @@ void resolver_free(struct resolver *resolver) {
     list_init(&abandoned);
     mutex_lock(&resolver->lock);
     resolver->closing = true;
-    forget_all_locked(&resolver->waiting);
-    forget_all_locked(&resolver->running);
     list_move_all(&resolver->waiting, &abandoned);
     resolver->waiting_count = 0;
     condition_broadcast(&resolver->work);

@@ -1,9 +1,11 @@
-/* What the two sides of the resolver share: those who ask (resolver.c) and the threads that look up (resolver_thread.c).
+/* What the two sides of the resolver share: those who ask (resolver.c) and the threads that look up
+ * (resolver_thread.c).
  *
- * A question is a name that is being looked up, with everybody who waits for it. It is in `waiting`, then in `running` until all of them have been answered. A
- * lookup may begin while fewer than RESOLVER_THREADS run that do not hang. Where questions wait there is a thread that watches: it begins the next one as soon as
- * a running lookup counts as hung. One lock; nothing is allocated, looked up or called under it; functions whose names end in _locked may give it up meanwhile
- * where they say so. */
+ * A question is a name that is being looked up, with everybody who waits for it. It is in `waiting`, then in
+ * `running` until all of them have been answered. A lookup may begin while fewer than RESOLVER_THREADS run that do
+ * not hang. Where questions wait there is a thread that watches: it begins the next one as soon as a running lookup
+ * counts as hung. One lock; nothing is allocated, looked up or called under it; functions whose names end in _locked
+ * may give it up meanwhile where they say so. */
 #ifndef WIRE_RESOLVER_STATE_H
 #define WIRE_RESOLVER_STATE_H
 

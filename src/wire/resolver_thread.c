@@ -1,4 +1,5 @@
-/* The side of the resolver that looks up. In: questions. Out: done(), unlocked, and the cache. Resolver threads; the resolver's lock. */
+/* The side of the resolver that looks up. In: questions. Out: done(), unlocked, and the cache. Resolver threads; the
+ * resolver's lock. */
 #include "wire/resolver_state.h"
 
 #include "base/time_math.h"
@@ -31,10 +32,9 @@ static size_t count_hung_locked(const struct resolver *resolver, int64_t now_ns,
     return hung;
 }
 
-/* How many more lookups may begin. */
+/* How many more lookups may begin, if there are threads for them. */
 static size_t count_room_locked(const struct resolver *resolver, int64_t now_ns, int64_t *next_ns) {
     size_t allowed = RESOLVER_THREADS + count_hung_locked(resolver, now_ns, next_ns);
-    allowed = allowed < RESOLVER_THREADS_MOST ? allowed : RESOLVER_THREADS_MOST;
     return allowed > resolver->running_count ? allowed - resolver->running_count : 0;
 }
 
@@ -77,7 +77,8 @@ static struct answer answer_of(const struct env *env, int code, const struct res
     return (struct answer){addresses, addresses ? INSIST_OK : INSIST_ENOMEM, false};
 }
 
-/* Remembers what was found out about the name; where nothing was, old addresses have to do. Takes *host when it keeps it. */
+/* Remembers what was found out about the name; where nothing was, old addresses have to do. Takes *host when it
+ * keeps it. */
 static void consult_cache_locked(struct resolver *resolver, const char *name, char **host, struct answer *answer, struct cached_name *gone) {
     int64_t now_ns = env_now_ns(resolver->env);
     bool missing = answer->err == INSIST_ERESOLVE && !answer->again;
@@ -146,7 +147,7 @@ static void serve_locked(struct resolver *resolver, struct question *question) {
     question->stage = QUESTION_RETURNED;
     resolver->running_count--; /* another may begin while this one is being told */
     condition_signal(&resolver->work);
-    if (!resolver->closing)
+    if (!resolver->closing) /* else nobody waits, and those who did may be gone */
         settle_locked(resolver, question, code, &resolved);
     list_remove(&question->link);
     resolver->idle++;

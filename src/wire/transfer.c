@@ -1,5 +1,6 @@
-/* The course of a job on the wire: lookup, address after address, hop after hop, end. In: the reactor's commands, the resolver's and libcurl's reports, time. Out: the
- * job's outcome, handed to the host exactly once. Whoever drives the reactor. */
+/* The course of a job on the wire: lookup, address after address, hop after hop, end. In: the reactor's commands,
+ * the resolver's and libcurl's reports, time. Out: the job's outcome, handed to the host exactly once. Whoever
+ * drives the reactor. */
 #include "wire/transfer.h"
 
 #include "base/time_math.h"
@@ -261,7 +262,8 @@ void transfer_fail_soon(struct transfer *transfer, insist_err err) {
 
 /* ---- time ------------------------------------------------------------------------------------------------------- */
 
-/* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given more time. */
+/* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given
+ * more time. */
 static void meet_deadline(struct transfer *transfer) {
     struct job *job = transfer->job;
     bool sent = !job_shut_gate(job);

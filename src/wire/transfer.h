@@ -1,9 +1,12 @@
-/* One job on one easy handle, and the transport that it belongs to: what the rooms of libcurl's transport share. Whoever drives the reactor; only a lookup's end comes
- * from a resolver thread, and touches nothing but the host's inbox.
+/* One job on one easy handle, and the transport that it belongs to: what the rooms of libcurl's transport share.
+ * Whoever drives the reactor; only a lookup's end comes from a resolver thread, and touches nothing but the host's inbox.
  *
- *   transport_curl.c  the multi handle, its sockets and timer, the free handles      easy.c      options: once for a handle, and for each request
- *   transfer.c        start, lookup, address after address, hop after hop, end       guards.c    the gate, and no second sending
- *   verdict.c         what a transfer's end means                                    receive.c   header lines and body bytes
+ *   transport_curl.c  the multi handle, its sockets and timer, the free handles
+ *   transfer.c        start, lookup, address after address, hop after hop, end
+ *   easy.c            options: once for a handle, and for each request
+ *   guards.c          the gate, and no second sending
+ *   receive.c         header lines and body bytes
+ *   verdict.c         what a transfer's end means
  */
 #ifndef WIRE_TRANSFER_H
 #define WIRE_TRANSFER_H
@@ -101,7 +104,8 @@ void transfer_resolved(struct transfer *transfer);
 void transfer_read_on(struct transfer *transfer);
 void transfer_wake(struct transfer *transfer); /* its timer */
 void transfer_done(struct transfer *transfer, CURLcode code); /* libcurl has ended it by itself */
-void transfer_fail_soon(struct transfer *transfer, insist_err err); /* from within libcurl: ends at the end of this turn */
+/* From within libcurl: ends at the end of this turn. */
+void transfer_fail_soon(struct transfer *transfer, insist_err err);
 void transfer_forget_connection(struct transfer *transfer);
 
 /* easy.c */
@@ -109,7 +113,8 @@ bool easy_set_up(struct transfer *transfer); /* a new handle's options; false: n
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 
 /* guards.c: libcurl calls them; data is the transfer */
-int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, int local_port); /* just before it is sent */
+/* Just before it is sent. */
+int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, int local_port);
 curl_socket_t guard_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address);
 int guard_close_socket(void *transport, curl_socket_t fd);
 

@@ -1,5 +1,5 @@
-/* A transport: what carries jobs. It is driven by one thread at a time, its reactor's, and never blocks. libcurl's is transport_curl; tests and simulations put
- * others in its place. */
+/* A transport: what carries jobs. It is driven by one thread at a time, its reactor's, and never blocks. libcurl's
+ * is transport_curl; tests and simulations put others in its place. */
 #ifndef WIRE_TRANSPORT_H
 #define WIRE_TRANSPORT_H
 
@@ -17,16 +17,19 @@ struct transport_host {
 };
 
 struct transport_class {
-    /* Takes the job over (its own reference is the transport's until host->finished). Its `stop` may be set at any moment; a job whose gate cannot be passed ends unsent.
-     * progress.started_ns is set. */
+    /* Takes the job over (its own reference is the transport's until host->finished). Its `stop` may be set at any
+     * moment; a job whose gate cannot be passed ends unsent. progress.started_ns is set. */
     void (*start)(struct transport *transport, struct job *job, int64_t now_ns);
-    /* The job was given up: removes what it holds and finishes it, at once or, while a `resolved` is still to come, then. Called once, and only between start and finished. */
+    /* The job was given up: removes what it holds and finishes it, at once or, while a `resolved` is still to come,
+     * then. Called once, and only between start and finished. */
     void (*stop)(struct transport *transport, struct job *job);
     void (*resolved)(struct transport *transport, struct job *job, int64_t now_ns); /* also after stop */
     void (*read_on)(struct transport *transport, struct job *job);                  /* not after stop */
-    /* Events of a socket that it registered. Several may have been fetched at once: a source that was taken off the epoll must stay valid until the next `run`. */
+    /* Events of a socket that it registered. Several may have been fetched at once: a source that was taken off the
+     * epoll must stay valid until the next `run`. */
     void (*ready)(struct transport *transport, void *source, uint32_t events, int64_t now_ns);
-    /* Does what is due; returns when to be called next (TIME_NEVER: only for events). Called at the end of every turn, which is: ready, commands, run. */
+    /* Does what is due; returns when to be called next (TIME_NEVER: only for events). Called at the end of every
+     * turn, which is: ready, commands, run. */
     int64_t (*run)(struct transport *transport, int64_t now_ns);
     void (*close_idle)(struct transport *transport);
     void (*free)(struct transport *transport); /* no job may be left */

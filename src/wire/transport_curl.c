@@ -1,5 +1,6 @@
-/* The transport: one multi handle, driven by its socket interface on the host's epoll. In: jobs, events, time. Out: finished jobs. It keeps the transfers that have no job
- * for the next ones, and all timers, libcurl's own included. Whoever drives the reactor. */
+/* The transport: one multi handle, driven by its socket interface on the host's epoll. In: jobs, events, time. Out:
+ * finished jobs. It keeps the transfers that have no job for the next ones, and all timers, libcurl's own included.
+ * Whoever drives the reactor. */
 #include "wire/transport_curl.h"
 
 #include "base/time_math.h"
@@ -27,7 +28,8 @@ static struct transport_curl *own(struct transport *transport) {
 
 /* ---- libcurl's side --------------------------------------------------------------------------------------------- */
 
-/* libcurl takes a refusal here for the end of everything, so only the transfer fails. Some versions name a handle of their own. */
+/* libcurl takes a refusal here for the end of everything, so only the transfer fails. Some versions name a handle of
+ * their own. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *ignored) {
     struct transport_curl *transport = data;
     struct transfer *transfer = NULL;
@@ -159,7 +161,8 @@ static void close_idle(struct transport *transport) {
     close_all(self);
 }
 
-/* Nobody waits for this socket. On an idle connection it is the other side's end, as a rule; libcurl sweeps such when the next request comes. */
+/* Nobody waits for this socket. On an idle connection it is the other side's end, as a rule; libcurl sweeps such
+ * when the next request comes. */
 static void note_unasked(struct transport_curl *transport, struct connection *connection) {
     connection_mute(&transport->connections, connection);
     if (connection->users || !connection_is_stale(connection))

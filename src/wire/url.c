@@ -1,5 +1,5 @@
-/* URLs, on libcurl's parser, so that what is checked here is what libcurl later uses. In: text. Out: an immutable struct url, or
- * one sentence that says why not. Any thread, no lock; after construction nothing writes to the handle.
+/* URLs, on libcurl's parser, so that what is checked here is what libcurl later uses. In: text. Out: an immutable
+ * struct url, or one sentence that says why not. Any thread, no lock; after construction nothing writes to the handle.
  *
  * Names beyond ASCII are refused: libcurl converts them by the process's locale, which a daemon often does not set. */
 #include "wire/url.h"
@@ -99,7 +99,8 @@ static struct flaw check_absolute(const char *text) {
     return check_slashes(text);
 }
 
-/* Letters, digits, and what is found in names although it should not be there; no empty label but behind a final dot. */
+/* Letters, digits, and what is found in names although it should not be there; no empty label but behind a final
+ * dot. */
 static struct flaw check_name(const char *host) {
     size_t label = 0, length = strlen(host);
     bool final_dot = length > 0 && host[length - 1] == '.';

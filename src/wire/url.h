@@ -1,5 +1,6 @@
-/* A URL, parsed once: what libcurl is handed, what is shown, and the origin it belongs to. Immutable; any thread may read, and any number of transfers may be
- * given the handle at once: libcurl copies it (CURLOPT_CURLU) and only reads it. */
+/* A URL, parsed once: what libcurl is handed, what is shown, and the origin it belongs to. Immutable; any thread may
+ * read, and any number of transfers may be given the handle at once: libcurl copies it (CURLOPT_CURLU) and only
+ * reads it. */
 #ifndef WIRE_URL_H
 #define WIRE_URL_H
 
@@ -18,10 +19,12 @@ struct url {
     bool https;
 };
 
-/* http and https only; an empty port is stripped; refused with INSIST_EURL and a sentence (control characters, blanks, no host, other schemes, port out of range,
- * names beyond ASCII, IPv6 zones, longer than 64 KiB …). Other bytes beyond ASCII are percent-encoded, dot segments removed. */
+/* http and https only; an empty port is stripped; refused with INSIST_EURL and a sentence (control characters,
+ * blanks, no host, other schemes, port out of range, names beyond ASCII, IPv6 zones, longer than 64 KiB …). Other
+ * bytes beyond ASCII are percent-encoded, dot segments removed. */
 insist_err url_new(const struct env *env, const char *text, insist_problem *problem, struct url **out);
-/* Where a redirect leads: location may be relative. User and password in it are dropped. INSIST_EREDIRECT: it leads nowhere that can be followed; INSIST_ENOMEM. */
+/* Where a redirect leads: location may be relative. User and password in it are dropped. INSIST_EREDIRECT: it leads
+ * nowhere that can be followed; INSIST_ENOMEM. */
 insist_err url_follow(const struct url *base, const char *location, struct url **out);
 void url_free(struct url *url); /* NULL is fine */
 

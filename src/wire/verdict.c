@@ -1,5 +1,6 @@
-/* What a transfer's end means. In: libcurl's code, what the callbacks noted, how the connection died. Out: an error, whether it may pass, and how far the request got,
- * which is read from the gate and never from a code. Whoever drives the reactor. */
+/* What a transfer's end means. In: libcurl's code, what the callbacks noted, how the connection died. Out: an error,
+ * whether it may pass, and how far the request got, which is read from the gate and never from a code. Whoever
+ * drives the reactor. */
 #include "wire/transfer.h"
 
 #include "wire/curl_code.h"
@@ -42,7 +43,8 @@ static insist_sent how_far(const struct transfer *transfer) {
     return known && request_size == 0 ? INSIST_NOT_SENT : INSIST_MAYBE_SENT;
 }
 
-/* libcurl's errno is never reset, so it is only asked where this very transfer must have set it: its socket could not be connected. */
+/* libcurl's errno is never reset, so it is only asked where this very transfer must have set it: its socket could
+ * not be connected. */
 static int connect_errno(const struct transfer *transfer, CURLcode code) {
     long os_errno = 0;
     if (transfer->answer.open_errno)
@@ -58,7 +60,8 @@ static void judge_connect(struct verdict *verdict, const struct transfer *transf
     settle_by_code(verdict, code, connect_errno(transfer, code), transfer->detail);
 }
 
-/* The first failure's, whatever libcurl made of it when it then wanted to send again: the connection has told how it died. */
+/* The first failure's, whatever libcurl made of it when it then wanted to send again: the connection has told how it
+ * died. */
 static void judge_death(struct verdict *verdict, const struct transfer *transfer) {
     const struct connection *connection = transfer->connection;
     bool reset = connection && connection->death == DEATH_RESET;
@@ -75,7 +78,8 @@ static bool has_died(const struct transfer *transfer) {
     return transfer->connection && transfer->connection->death != DEATH_NONE;
 }
 
-/* Codes that say no more than that the connection ended too early, unless libcurl's sentence is about what came over it. */
+/* Codes that say no more than that the connection ended too early, unless libcurl's sentence is about what came over
+ * it. */
 static bool is_early_end(CURLcode code, const char *detail) {
     switch (code) {
     case CURLE_RECV_ERROR: return !strstr(detail, "chunked-encoding") && !strstr(detail, "Too large");

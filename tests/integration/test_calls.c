@@ -1,4 +1,5 @@
-/* The client's interface over real sockets: calls and their results, bad input, deadlines, cancelling, shutdown, fork. */
+/* The client's interface over real sockets: calls and their results, bad input, deadlines, cancelling, shutdown,
+ * fork. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,10 @@ static char url[512];
 
 static int begin(void **state) {
     (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK && insist_client_new(NULL, NULL, &client) == INSIST_OK ? 0 : -1;
+    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
+                   insist_client_new(NULL, NULL, &client) == INSIST_OK
+               ? 0
+               : -1;
 }
 
 static int end(void **state) {
@@ -70,7 +74,8 @@ static void not_found_then_found(void **state) { /* the pester blog's case */
     insist_plan *plan = NULL;
     insist_result *result = NULL;
     int statuses[] = {404};
-    insist_decider decider = insist_retry_and(insist_retry_times(3), insist_retry_or(insist_retry_on_status(statuses, 1), insist_retry_standard()));
+    insist_decider decider = insist_retry_and(
+        insist_retry_times(3), insist_retry_or(insist_retry_on_status(statuses, 1), insist_retry_standard()));
     assert_int_equal(insist_retry_policy_new(decider, insist_wait_constant_ms(1), NULL, &retry), INSIST_OK);
     assert_int_equal(insist_plan_new(NULL, at("/users/7?do=404x2,200&key=a"), NULL, &plan), INSIST_OK);
     assert_int_equal(insist_execute(client, plan, INSIST_CALL_OPTIONS(.retry = retry), &result), INSIST_OK);
@@ -153,10 +158,14 @@ static void bad_plans_explain_themselves(void **state) {
         const char *method, *url, *field;
         insist_err err;
     } cases[] = {
-        {"GET", "ftp://example.org/", "url", INSIST_EURL},        {"GET", "nonsense", "url", INSIST_EURL},
-        {"GET", "http://", "url", INSIST_EURL},                   {"GET", "http://a b/", "url", INSIST_EURL},
-        {"GET", "http://host:99999/", "url", INSIST_EURL},        {"GET", "", "url", INSIST_EURL},
-        {"GE T", "http://example.org/", "method", INSIST_EINVAL}, {"GET\r\n", "http://example.org/", "method", INSIST_EINVAL},
+        {"GET", "ftp://example.org/", "url", INSIST_EURL},
+        {"GET", "nonsense", "url", INSIST_EURL},
+        {"GET", "http://", "url", INSIST_EURL},
+        {"GET", "http://a b/", "url", INSIST_EURL},
+        {"GET", "http://host:99999/", "url", INSIST_EURL},
+        {"GET", "", "url", INSIST_EURL},
+        {"GE T", "http://example.org/", "method", INSIST_EINVAL},
+        {"GET\r\n", "http://example.org/", "method", INSIST_EINVAL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         insist_problem problem = {0};
@@ -173,7 +182,8 @@ static void bad_headers_are_refused_and_poison_the_plan(void **state) {
     (void)state;
     static const struct {
         const char *name, *value;
-    } cases[] = {{"X-A", "a\r\nX-B: c"}, {"X-A", "a\nb"}, {"X A", "v"}, {"", "v"}, {"X-A", NULL}, {NULL, "v"}, {"Content-Length", "5"}};
+    } cases[] = {{"X-A", "a\r\nX-B: c"}, {"X-A", "a\nb"}, {"X A", "v"},           {"", "v"},
+                 {"X-A", NULL},          {NULL, "v"},     {"Content-Length", "5"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         insist_plan *plan = NULL;
         insist_result *result = NULL;
@@ -239,7 +249,8 @@ static void contradictory_options_are_refused(void **state) {
     assert_client_refused(INSIST_CLIENT_OPTIONS(.workers = 65), INSIST_EINVAL, "workers");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.timeout = timeout, .deadline_ms = 9999), INSIST_EINVAL, "timeout");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.thread_name = "much-too-long"), INSIST_EINVAL, "thread_name");
-    assert_client_refused(INSIST_CLIENT_OPTIONS(.max_in_flight = 5, .max_in_flight_origin = 6), INSIST_EINVAL, "max_in_flight_origin");
+    assert_client_refused(INSIST_CLIENT_OPTIONS(.max_in_flight = 5, .max_in_flight_origin = 6), INSIST_EINVAL,
+                          "max_in_flight_origin");
     assert_client_refused(&(insist_client_options){.size = 0}, INSIST_EINVAL, "size");
     assert_client_refused(&longer.options, INSIST_ETOONEW, "size");
     insist_timeout_policy_free(timeout);
@@ -253,7 +264,8 @@ static void call_options_are_checked(void **state) {
     assert_int_equal(insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_ms = -5), &result), INSIST_EINVAL);
     assert_non_null(strstr(insist_result_explain(result), "negative"));
     insist_result_free(result);
-    assert_int_equal(insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_ms = 5, .deadline_at_ns = 5), &result), INSIST_EINVAL);
+    assert_int_equal(insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_ms = 5, .deadline_at_ns = 5), &result),
+                     INSIST_EINVAL);
     insist_result_free(result);
     assert_int_equal(insist_testserver_hits(server, "/never"), 0);
     insist_plan_free(plan);
@@ -285,10 +297,13 @@ static void deadline_may_be_an_instant(void **state) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-    assert_int_equal(execute_at("/never", INSIST_CALL_OPTIONS(.deadline_at_ns = now_ns - 1), &result), INSIST_EDEADLINE);
+    assert_int_equal(execute_at("/never", INSIST_CALL_OPTIONS(.deadline_at_ns = now_ns - 1), &result),
+                     INSIST_EDEADLINE);
     assert_int_equal(insist_result_attempts(result), 0);
     insist_result_free(result);
-    assert_int_equal(execute_at("/x", INSIST_CALL_OPTIONS(.deadline_at_ns = now_ns + (int64_t)PATIENCE_MS * 1000000), &result), INSIST_OK);
+    assert_int_equal(
+        execute_at("/x", INSIST_CALL_OPTIONS(.deadline_at_ns = now_ns + (int64_t)PATIENCE_MS * 1000000), &result),
+        INSIST_OK);
     insist_result_free(result);
     assert_int_equal(insist_testserver_hits(server, "/never"), 0);
 }
@@ -305,7 +320,9 @@ static void cancel_wakes_the_call(void **state) {
     insist_result *result = NULL;
     assert_int_equal(insist_cancel_new(&cancel), INSIST_OK);
     struct crowd *crowd = crowd_start(1, fire_when_hit, cancel);
-    assert_int_equal(execute_at("/hang?do=hang", INSIST_CALL_OPTIONS(.cancel = cancel, .deadline_ms = INSIST_FOREVER), &result), INSIST_ECANCELED);
+    assert_int_equal(
+        execute_at("/hang?do=hang", INSIST_CALL_OPTIONS(.cancel = cancel, .deadline_ms = INSIST_FOREVER), &result),
+        INSIST_ECANCELED);
     crowd_join(crowd);
     assert_int_equal(insist_result_reason(result), INSIST_CANCELLED);
     insist_result_free(result);
@@ -385,9 +402,12 @@ static void handlers_see_every_event_and_may_set_headers(void **state) {
     for (int event = 0; event < INSIST_EVENTS; event++)
         assert_int_equal(insist_handlers_push(handlers, (insist_event)event, note_event, log), INSIST_OK);
     assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, sign, NULL), INSIST_OK);
-    assert_int_equal(execute_at("/e?do=503;retry-after=0,200;body=hello&key=e", INSIST_CALL_OPTIONS(.handlers = handlers), &result), INSIST_OK);
+    assert_int_equal(
+        execute_at("/e?do=503;retry-after=0,200;body=hello&key=e", INSIST_CALL_OPTIONS(.handlers = handlers), &result),
+        INSIST_OK);
     assert_string_equal(insist_result_body(result, NULL), "hello");
-    assert_string_equal(log, "BEFORE_EXECUTION_START BEFORE_ATTEMPT BEFORE_READ_BODY AFTER_ATTEMPT RETRY_SCHEDULED BEFORE_ATTEMPT BEFORE_READ_BODY "
+    assert_string_equal(log, "BEFORE_EXECUTION_START BEFORE_ATTEMPT BEFORE_READ_BODY AFTER_ATTEMPT RETRY_SCHEDULED "
+                             "BEFORE_ATTEMPT BEFORE_READ_BODY "
                              "AFTER_ATTEMPT AFTER_EXECUTION_END ");
     insist_result_free(result);
     assert_int_equal(insist_testserver_journal_new(server, NULL, "e", &journal), INSIST_OK);

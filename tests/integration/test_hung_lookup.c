@@ -1,5 +1,5 @@
-/* A name server that hangs: getaddrinfo() of this program is held by a semaphore that is only released after the call has returned. If anything waited for
- * the lookup, the test would hang. */
+/* A name server that hangs: getaddrinfo() of this program is held by a semaphore that is only released after the
+ * call has returned. If anything waited for the lookup, the test would hang. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +108,8 @@ static void cancel_returns(void **state) {
     insist_err err;
     assert_int_equal(insist_cancel_new(&cancel), INSIST_OK);
     struct crowd *crowd = crowd_start(1, fire_when_hung, cancel);
-    insist_result *result = call("http://hangs.test/", INSIST_CALL_OPTIONS(.cancel = cancel, .deadline_ms = INSIST_FOREVER), &err);
+    insist_result *result =
+        call("http://hangs.test/", INSIST_CALL_OPTIONS(.cancel = cancel, .deadline_ms = INSIST_FOREVER), &err);
     crowd_join(crowd);
     assert_int_equal(err, INSIST_ECANCELED);
     assert_int_equal(atomic_load(&left), 0);

@@ -1,4 +1,5 @@
-/* A thousand callers at once on two workers: the server answers nobody before all are in, so if a slow server occupied a worker the test would hang. */
+/* A thousand callers at once on two workers: the server answers nobody before all are in, so if a slow server
+ * occupied a worker the test would hang. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,8 +43,10 @@ static void thousand_callers_on_two_workers(void **state) {
     assert_int_equal(insist_testserver_start(NULL, NULL, &server), INSIST_OK);
     assert_int_equal(insist_testserver_script(server, "/gate", "200;hold=/gate>=1000", NULL), INSIST_OK);
     assert_int_equal(insist_timeout_fixed_new(INSIST_FOREVER, NULL, &timeout), INSIST_OK);
-    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.workers = WORKERS, .timeout = timeout, .deadline_ms = PATIENCE_MS), NULL, &scene.client),
-                     INSIST_OK);
+    assert_int_equal(
+        insist_client_new(INSIST_CLIENT_OPTIONS(.workers = WORKERS, .timeout = timeout, .deadline_ms = PATIENCE_MS),
+                          NULL, &scene.client),
+        INSIST_OK);
     insist_timeout_policy_free(timeout);
     snprintf(scene.url, sizeof scene.url, "%s/gate", insist_testserver_url(server));
     snprintf(other, sizeof other, "%s/other", insist_testserver_url(server));

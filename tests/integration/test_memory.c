@@ -1,5 +1,5 @@
-/* Every allocation of the library may fail: the n-th does, for every n, while a client is made, a plan built and a call executed. Each must end with
- * an error that says so, or without one, and leave nothing behind. */
+/* Every allocation of the library may fail: the n-th does, for every n, while a client is made, a plan built and a
+ * call executed. Each must end with an error that says so, or without one, and leave nothing behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

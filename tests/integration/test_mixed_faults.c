@@ -1,5 +1,6 @@
-/* 64 threads, one client, 200 calls each, every call with a key of its own, against a seeded mix of faults. From the seed the test foretells every outcome, hence
- * status, error, reason and number of attempts of every call; all must match, and the server's counts must equal the records', key by key. */
+/* 64 threads, one client, 200 calls each, every call with a key of its own, against a seeded mix of faults. From the
+ * seed the test foretells every outcome, hence status, error, reason and number of attempts of every call; all must
+ * match, and the server's counts must equal the records', key by key. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +43,9 @@ static const char *method_of(size_t call) {
 }
 
 static struct seen look(insist_err err, const insist_result *result) {
-    struct seen seen = {.status = insist_result_status(result), .err = err, .reason = insist_result_reason(result),
+    struct seen seen = {.status = insist_result_status(result),
+                        .err = err,
+                        .reason = insist_result_reason(result),
                         .attempts = insist_result_attempts(result)};
     for (size_t i = 0; i < seen.attempts; i++)
         seen.delivered += insist_result_attempt(result, i)->sent != INSIST_NOT_SENT;
@@ -75,14 +78,10 @@ struct foretold {
 
 static struct foretold outcome_of(const insist_testserver_step *step) {
     switch (step->fault) {
-    case INSIST_TESTSERVER_RESET:
-        return (struct foretold){0, INSIST_ERESET};
-    case INSIST_TESTSERVER_CLOSE:
-        return (struct foretold){0, INSIST_EEOF};
-    case INSIST_TESTSERVER_TRUNCATE:
-        return (struct foretold){step->status, INSIST_EEOF};
-    default:
-        return (struct foretold){step->status, INSIST_OK};
+    case INSIST_TESTSERVER_RESET: return (struct foretold){0, INSIST_ERESET};
+    case INSIST_TESTSERVER_CLOSE: return (struct foretold){0, INSIST_EEOF};
+    case INSIST_TESTSERVER_TRUNCATE: return (struct foretold){step->status, INSIST_EEOF};
+    default: return (struct foretold){step->status, INSIST_OK};
     }
 }
 
@@ -124,10 +123,12 @@ static void every_call_ends_as_foretold(void **state) {
     assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.seed = SEED), NULL, &server), INSIST_OK);
     assert_int_equal(insist_testserver_script(server, "/mix", SCRIPT, NULL), INSIST_OK);
     size_t descriptors = crowd_descriptors_of_process();
-    assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(RETRIES), insist_retry_standard()), insist_wait_constant_ms(1),
-                                             NULL, &retry),
+    assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(RETRIES), insist_retry_standard()),
+                                             insist_wait_constant_ms(1), NULL, &retry),
                      INSIST_OK);
-    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.retry = retry, .budget = insist_budget_none()), NULL, &scene.client), INSIST_OK);
+    assert_int_equal(
+        insist_client_new(INSIST_CLIENT_OPTIONS(.retry = retry, .budget = insist_budget_none()), NULL, &scene.client),
+        INSIST_OK);
     insist_retry_policy_free(retry);
     scene.url = insist_testserver_url(server);
 
@@ -140,9 +141,10 @@ static void every_call_ends_as_foretold(void **state) {
             char key[32];
             name_key(key, sizeof key, thread, call);
             if (memcmp(&expected, &seen, sizeof seen) != 0)
-                print_error("%s %s: expected %d %s %s, %zu attempts; saw %d %s %s, %zu attempts\n", method_of(call), key, expected.status,
-                            insist_err_name(expected.err), insist_reason_name(expected.reason), expected.attempts, seen.status,
-                            insist_err_name(seen.err), insist_reason_name(seen.reason), seen.attempts);
+                print_error("%s %s: expected %d %s %s, %zu attempts; saw %d %s %s, %zu attempts\n", method_of(call),
+                            key, expected.status, insist_err_name(expected.err), insist_reason_name(expected.reason),
+                            expected.attempts, seen.status, insist_err_name(seen.err), insist_reason_name(seen.reason),
+                            seen.attempts);
             assert_int_equal(seen.status, expected.status);
             assert_int_equal(seen.err, expected.err);
             assert_int_equal(seen.reason, expected.reason);

@@ -1,4 +1,5 @@
-/* Calls to nginx: bodies, codings, headers, statuses, redirects, uploads and certificates, over http, https and HTTP/2. */
+/* Calls to nginx: bodies, codings, headers, statuses, redirects, uploads and certificates, over http, https and
+ * HTTP/2. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -25,7 +26,8 @@ static insist_result *call_once(const struct nginx_way *way, insist_client_optio
     return result;
 }
 
-/* ---- bodies --------------------------------------------------------------------------------------------------------- */
+/* ---- bodies
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void a_large_file_comes_whole(void **state) {
     (void)state;
@@ -123,7 +125,8 @@ static void too_much_is_refused(void **state) {
     }
 }
 
-/* ---- connections ---------------------------------------------------------------------------------------------------- */
+/* ---- connections
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void connections_are_kept(void **state) {
     (void)state;
@@ -186,7 +189,8 @@ static void a_name_is_looked_up(void **state) {
     }
 }
 
-/* ---- answers without a body, and refusals ----------------------------------------------------------------------------- */
+/* ---- answers without a body, and refusals
+ * ----------------------------------------------------------------------------- */
 
 static void head_has_headers_only(void **state) {
     (void)state;
@@ -252,7 +256,8 @@ static void a_refusal_is_an_answer_and_not_tried_again(void **state) {
     }
 }
 
-/* ---- redirects -------------------------------------------------------------------------------------------------------- */
+/* ---- redirects
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void redirects_are_followed(void **state) {
     (void)state;
@@ -301,7 +306,8 @@ static void a_loop_of_redirects_is_an_error(void **state) {
     }
 }
 
-/* ---- large headers and uploads ---------------------------------------------------------------------------------------- */
+/* ---- large headers and uploads
+ * ---------------------------------------------------------------------------------------- */
 
 static void large_headers_pass(void **state) {
     (void)state;
@@ -370,7 +376,8 @@ static void a_413_during_an_upload_is_the_answer(void **state) {
     }
 }
 
-/* ---- certificates ----------------------------------------------------------------------------------------------------- */
+/* ---- certificates
+ * ----------------------------------------------------------------------------------------------------- */
 
 static const struct nginx_way https_ways[] = {{"https", NGINX_TLS, INSIST_HTTP_1_1, "HTTP/1.1"},
                                               {"HTTP/2", NGINX_TLS, INSIST_HTTP_2, "HTTP/2.0"}};

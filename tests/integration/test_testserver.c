@@ -1,5 +1,5 @@
-/* The test server over real sockets, http and https: every fault as the other side sees it, byte by byte, and what the journal says
- * about it. Waiting is for events only; the times that are compared are the journal's own. */
+/* The test server over real sockets, http and https: every fault as the other side sees it, byte by byte, and what
+ * the journal says about it. Waiting is for events only; the times that are compared are the journal's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +70,8 @@ static const insist_testserver_entry *entry_of(
     return insist_testserver_journal_at(*journal, 0);
 }
 
-/* ---- scripts and counts ---------------------------------------------------------------------------------------------- */
+/* ---- scripts and counts
+ * ---------------------------------------------------------------------------------------------- */
 
 static void hits_are_counted_by_key(insist_testserver *server) {
     const char *target = "/users/7?do=404x2,200&key=a";
@@ -136,7 +137,8 @@ static void reset_begins_everything_again(insist_testserver *server) {
     assert_int_equal(insist_testserver_script(server, "/r", NULL, NULL), INSIST_OK);
 }
 
-/* ---- proper answers -------------------------------------------------------------------------------------------------- */
+/* ---- proper answers
+ * -------------------------------------------------------------------------------------------------- */
 
 static void answers_carry_what_was_asked_for(insist_testserver *server) {
     char value[256];
@@ -297,7 +299,8 @@ static void delays_end_in_their_own_order(insist_testserver *server) {
     insist_testserver_journal_free(journal);
 }
 
-/* ---- faults ---------------------------------------------------------------------------------------------------------- */
+/* ---- faults
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static void reset_and_close_answer_nothing(insist_testserver *server) {
     const struct {
@@ -500,7 +503,8 @@ static void refuse_closes_the_port_before_the_fault(insist_testserver *server) {
     assert_int_equal(insist_testserver_hits(server, "/refuse"), 6);
 }
 
-/* ---- draws ----------------------------------------------------------------------------------------------------------- */
+/* ---- draws
+ * ----------------------------------------------------------------------------------------------------------- */
 
 enum { DRAW_THREADS = 4, DRAW_KEYS = 10, DRAW_HITS = 8 };
 
@@ -543,7 +547,8 @@ static void draws_are_as_foretold_whatever_the_threads_do(insist_testserver *ser
     assert_int_equal(insist_testserver_hits(server, "/draw"), DRAW_THREADS * DRAW_KEYS * DRAW_HITS);
 }
 
-/* ---- each over http and https ---------------------------------------------------------------------------------------- */
+/* ---- each over http and https
+ * ---------------------------------------------------------------------------------------- */
 
 #define BOTH(name)                                                                                                     \
     static void test_##name(void **state) {                                                                            \

@@ -1,5 +1,5 @@
-/* The test server's faults as libcurl reports them, http and https; and what libcurl makes of a connection that dies when it is used
- * again, which is what this project's client has to cope with. */
+/* The test server's faults as libcurl reports them, http and https; and what libcurl makes of a connection that dies
+ * when it is used again, which is what this project's client has to cope with. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -142,8 +142,8 @@ static void test_redirects_are_followed(void **state) {
     redirects_are_followed(servers[TLS]);
 }
 
-/* A POST on a kept-alive connection that dies with the port closed at the same moment: libcurl tries to send it again, finds
- * nobody, and says that it could not connect, though the server has had the request, once. */
+/* A POST on a kept-alive connection that dies with the port closed at the same moment: libcurl tries to send it
+ * again, finds nobody, and says that it could not connect, though the server has had the request, once. */
 static void a_dying_reused_connection_and_a_closed_port(insist_testserver *server) {
     const char *targets[] = {"/post?do=reset;refuse=300ms", "/post?do=close;refuse=300ms"};
     insist_testserver_reset(server);

@@ -1,5 +1,5 @@
-/* The test server with many of everything: a thousand held requests, a thousand dying connections of each kind, ten thousand pending
- * delays, two hundred starts and stops. Nothing may leak and nobody may be forgotten. */
+/* The test server with many of everything: a thousand held requests, a thousand dying connections of each kind, ten
+ * thousand pending delays, two hundred starts and stops. Nothing may leak and nobody may be forgotten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,8 +47,8 @@ static size_t open_descriptors(void) {
     return count;
 }
 
-/* A request is over a moment before its connection is closed, and a refused port comes back by itself: both within this time, or
- * something has leaked. */
+/* A request is over a moment before its connection is closed, and a refused port comes back by itself: both within
+ * this time, or something has leaked. */
 static void descriptors_must_become(size_t expected) {
     for (int i = 0; i < 20000 && open_descriptors() != expected; i++) {
         usleep(1000);
@@ -56,7 +56,8 @@ static void descriptors_must_become(size_t expected) {
     assert_int_equal(open_descriptors(), expected);
 }
 
-/* ---- a barrier ------------------------------------------------------------------------------------------------------- */
+/* ---- a barrier
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void hold_many(bool tls, size_t count) {
     insist_testserver *server = start(tls);
@@ -124,7 +125,8 @@ static void a_hold_on_another_path(void **state) {
     insist_testserver_free(server);
 }
 
-/* ---- connections that die when they are used again ------------------------------------------------------------------- */
+/* ---- connections that die when they are used again
+ * ------------------------------------------------------------------- */
 
 static void connect_when_open(struct peer *peer, const insist_testserver *server) {
     while (!peer_connect(peer, server)) {
@@ -180,7 +182,8 @@ static void a_thousand_of_each_death_on_reuse(void **state) {
     }
 }
 
-/* ---- faults of all kinds, and nothing left behind -------------------------------------------------------------------- */
+/* ---- faults of all kinds, and nothing left behind
+ * -------------------------------------------------------------------- */
 
 static void every_fault_a_hundred_times_leaves_nothing(void **state) {
     (void)state;
@@ -212,7 +215,8 @@ static void every_fault_a_hundred_times_leaves_nothing(void **state) {
     }
 }
 
-/* ---- start and stop -------------------------------------------------------------------------------------------------- */
+/* ---- start and stop
+ * -------------------------------------------------------------------------------------------------- */
 
 static void two_hundred_starts_and_stops(void **state) {
     (void)state;
@@ -239,7 +243,8 @@ static void two_hundred_starts_and_stops(void **state) {
     insist_testserver_free(NULL);
 }
 
-/* ---- ten thousand at once, in a process of its own ------------------------------------------------------------------- */
+/* ---- ten thousand at once, in a process of its own
+ * ------------------------------------------------------------------- */
 
 static void ten_thousand_pending_delays(void **state) {
     (void)state;

@@ -1,4 +1,5 @@
-/* insist-testserver from the outside: what it prints, its exit statuses, its files, and that it is idle while it has nothing to do. */
+/* insist-testserver from the outside: what it prints, its exit statuses, its files, and that it is idle while it has
+ * nothing to do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -251,7 +252,8 @@ static long children_ms(void) {
     return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-/* Connections in every state in which a loop may forget to sleep, for two seconds; the answers say when these are over. */
+/* Connections in every state in which a loop may forget to sleep, for two seconds; the answers say when these are
+ * over. */
 static void waiting_costs_no_processor_time(void **state) {
     (void)state;
     const char *targets[] = {"/?do=hang", "/?do=200;stall=headers", "/?do=200;stall=body@5", "/?do=hold=/never>=1",
@@ -285,7 +287,8 @@ static void waiting_costs_no_processor_time(void **state) {
     }
 }
 
-/* More connections than descriptors: those beyond wait, without a spinning loop, and are served as soon as others leave. */
+/* More connections than descriptors: those beyond wait, without a spinning loop, and are served as soon as others
+ * leave. */
 static void out_of_descriptors_is_survived(void **state) {
     (void)state;
     enum { LIMIT = 40, COUNT = 60 };

@@ -1,5 +1,6 @@
-/* What may not be repeated is delivered once: POSTs on kept-alive connections that the server cuts after it has read them, in every way that makes libcurl send
- * again by itself; and POSTs whose timeout falls about the moment at which they go on the wire. The server counts. */
+/* What may not be repeated is delivered once: POSTs on kept-alive connections that the server cuts after it has read
+ * them, in every way that makes libcurl send again by itself; and POSTs whose timeout falls about the moment at
+ * which they go on the wire. The server counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,10 +41,13 @@ static void begin(struct scene *scene, bool tls) {
         write_certificate(scene);
     insist_tls_options trust = {.size = sizeof trust, .ca_file = tls ? scene->certificate : NULL};
     /* Patient with refused connections: the server closes its door for a moment. */
-    assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(200), insist_retry_standard()), insist_wait_constant_ms(2), NULL, &retry),
+    assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(200), insist_retry_standard()),
+                                             insist_wait_constant_ms(2), NULL, &retry),
                      INSIST_OK);
-    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.retry = retry, .tls = &trust, .budget = insist_budget_none()), NULL, &scene->client),
-                     INSIST_OK);
+    assert_int_equal(
+        insist_client_new(INSIST_CLIENT_OPTIONS(.retry = retry, .tls = &trust, .budget = insist_budget_none()), NULL,
+                          &scene->client),
+        INSIST_OK);
     insist_retry_policy_free(retry);
 }
 
@@ -76,7 +80,8 @@ static void cut_posts_are_delivered_once(bool tls, const char *script, insist_er
         snprintf(url, sizeof url, "%s/charge?do=%s&key=%s", insist_testserver_url(scene.server), script, key);
         insist_err err = insist_post(scene.client, url, "text/plain", "amount=100", 10, &result);
         if (insist_testserver_hits_by_key(scene.server, key) != 1 || (err != expected && err != or_else))
-            print_error("%s: %zu deliveries\n", insist_result_explain(result), insist_testserver_hits_by_key(scene.server, key));
+            print_error("%s: %zu deliveries\n", insist_result_explain(result),
+                        insist_testserver_hits_by_key(scene.server, key));
         assert_true(err == expected || err == or_else);
         assert_int_equal(insist_result_reason(result), INSIST_NOT_REPEATABLE);
         assert_int_equal(insist_result_attempts(result), 1);
@@ -89,8 +94,8 @@ static void cut_posts_are_delivered_once(bool tls, const char *script, insist_er
     assert_int_equal(insist_testserver_hits(scene.server, "/charge"), POSTS);
     insist_stats stats = {.size = sizeof stats};
     assert_int_equal(insist_client_stats(scene.client, &stats), INSIST_OK);
-    print_message("%d POSTs, %zu deliveries, %llu resends blocked\n", POSTS, insist_testserver_hits(scene.server, "/charge"),
-                  (unsigned long long)stats.resends_blocked);
+    print_message("%d POSTs, %zu deliveries, %llu resends blocked\n", POSTS,
+                  insist_testserver_hits(scene.server, "/charge"), (unsigned long long)stats.resends_blocked);
     assert_true(stats.resends_blocked > 0);
     end(&scene);
 }
@@ -133,7 +138,8 @@ static int64_t now_us(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* An attempt's timeout runs already when this is called: what it takes moves the sending towards the timeout, or beyond it. */
+/* An attempt's timeout runs already when this is called: what it takes moves the sending towards the timeout, or
+ * beyond it. */
 static int take_time(void *ctx, insist_event event, insist_execution *execution) {
     int64_t until_us = now_us() + *(const int64_t *)ctx;
     (void)event;
@@ -152,7 +158,8 @@ static void timeout_about_the_moment_of_sending(void **state) {
     int64_t taken_us = 0;
     size_t sent = 0, unsent = 0;
     begin(&scene, false);
-    assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(1), insist_retry_standard()), insist_wait_constant_ms(0), NULL, &retry),
+    assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(1), insist_retry_standard()),
+                                             insist_wait_constant_ms(0), NULL, &retry),
                      INSIST_OK);
     assert_int_equal(insist_timeout_fixed_new(2, NULL, &timeout), INSIST_OK);
     assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
@@ -167,7 +174,8 @@ static void timeout_about_the_moment_of_sending(void **state) {
         snprintf(key, sizeof key, "k%d", i);
         snprintf(url, sizeof url, "%s/late?key=%s", insist_testserver_url(scene.server), key);
         assert_int_equal(insist_plan_new("POST", url, NULL, &plan), INSIST_OK);
-        insist_err err = insist_execute(scene.client, plan, INSIST_CALL_OPTIONS(.retry = retry, .timeout = timeout, .handlers = handlers), &result);
+        insist_err err = insist_execute(
+            scene.client, plan, INSIST_CALL_OPTIONS(.retry = retry, .timeout = timeout, .handlers = handlers), &result);
         assert_true(err == INSIST_OK || err == INSIST_ETIMEOUT);
         size_t maybe = 0, attempts = insist_result_attempts(result);
         for (size_t j = 0; j < attempts; j++)
@@ -186,7 +194,8 @@ static void timeout_about_the_moment_of_sending(void **state) {
         snprintf(key, sizeof key, "k%d", i);
         assert_true(insist_testserver_hits_by_key(scene.server, key) <= 1);
     }
-    print_message("%zu attempts on the wire, %zu proven not to be, %zu deliveries\n", sent, unsent, insist_testserver_hits(scene.server, "/late"));
+    print_message("%zu attempts on the wire, %zu proven not to be, %zu deliveries\n", sent, unsent,
+                  insist_testserver_hits(scene.server, "/late"));
     assert_true(sent > 0);
     insist_handlers_free(handlers);
     insist_timeout_policy_free(timeout);

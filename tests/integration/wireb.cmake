@@ -1,7 +1,7 @@
 # libcurl's transport against servers of raw bytes: the rooms below it and nothing above.
 function(insist_wire_test name)
     insist_add_test(${name} integration 120
-        "${name}.c;../support/wire_host.c;../support/raw_server.c;../support/raw_tls.c;../support/virtual_env.c;../support/fail_alloc.c"
+        "${name}.c;../support/wire_fixture.c;../support/wire_host.c;../support/raw_server.c;../support/raw_tls.c;../support/virtual_env.c;../support/fail_alloc.c"
         "base;view;wire" "PkgConfig::GNUTLS;CURL::libcurl;ZLIB::ZLIB")
 endfunction()
 

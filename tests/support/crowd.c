@@ -28,7 +28,8 @@ static void *run(void *argument) {
 struct crowd *crowd_start(size_t n, crowd_fn *function, void *shared) {
     struct crowd *crowd = calloc(1, sizeof *crowd + n * sizeof crowd->members[0]);
     pthread_attr_t attributes;
-    if (crowd == NULL || pthread_attr_init(&attributes) != 0 || pthread_attr_setstacksize(&attributes, STACK_BYTES) != 0)
+    if (crowd == NULL || pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstacksize(&attributes, STACK_BYTES) != 0)
         abort();
     crowd->n = n;
     for (size_t i = 0; i < n; i++) {

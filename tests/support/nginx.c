@@ -21,7 +21,8 @@
 
 enum { PATIENCE_MS = 20000, BACKLOG = 512 };
 
-/* ---- sockets -------------------------------------------------------------------------------------------------------- */
+/* ---- sockets
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Non-blocking, for nginx takes an inherited socket as it is. */
 static int listen_on_any_port(uint16_t *port) {
@@ -55,7 +56,8 @@ static void close_listeners(struct nginx *nginx) {
     }
 }
 
-/* ---- the process ---------------------------------------------------------------------------------------------------- */
+/* ---- the process
+ * ---------------------------------------------------------------------------------------------------- */
 
 static const char *find_program(void) {
     static const char *const places[] = {"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"};
@@ -199,7 +201,8 @@ struct nginx_url nginx_url(const struct nginx *nginx, enum nginx_listener listen
     return url;
 }
 
-/* ---- the upstream played by the test ---------------------------------------------------------------------------------- */
+/* ---- the upstream played by the test
+ * ---------------------------------------------------------------------------------- */
 
 int nginx_take_held(struct nginx *nginx, char *head, size_t size) {
     struct pollfd listener = {.fd = nginx->held, .events = POLLIN};

@@ -1,7 +1,8 @@
 /* nginx from the system's package as the server of a test: a directory and a configuration of its own, on free ports.
  *
- * The test makes the listening sockets and nginx inherits them, so ports never race and connections queue while nginx starts.
- * One thread at a time. Everything is below the directory; nothing of nginx is printed unless it does not start or the test asks. */
+ * The test makes the listening sockets and nginx inherits them, so ports never race and connections queue while
+ * nginx starts. One thread at a time. Everything is below the directory; nothing of nginx is printed unless it does
+ * not start or the test asks. */
 #ifndef SUPPORT_NGINX_H
 #define SUPPORT_NGINX_H
 
@@ -52,8 +53,8 @@ bool nginx_kill_workers(struct nginx *nginx);
  * lines; all that has happened when this returns. */
 bool nginx_reload(struct nginx *nginx);
 
-/* Takes the next request that nginx hands to held.sock: a connection whose request's head has been read into head, to be
- * answered or not, and closed. -1: none came within 20 s. */
+/* Takes the next request that nginx hands to held.sock: a connection whose request's head has been read into head,
+ * to be answered or not, and closed. -1: none came within 20 s. */
 int nginx_take_held(struct nginx *nginx, char *head, size_t size);
 /* True when no request is waiting at held.sock at this moment. */
 bool nginx_held_is_empty(struct nginx *nginx);

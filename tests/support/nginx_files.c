@@ -21,7 +21,8 @@ bool nginx_write(const struct nginx *nginx, const char *name, const void *data, 
     return fclose(file) == 0 && written;
 }
 
-/* ---- the configuration ---------------------------------------------------------------------------------------------- */
+/* ---- the configuration
+ * ---------------------------------------------------------------------------------------------- */
 
 struct placeholder {
     const char *name;
@@ -75,7 +76,8 @@ bool nginx_configure(const struct nginx *nginx, const char *configuration) {
     return out != NULL && fclose(out) == 0 && ok;
 }
 
-/* ---- logs ----------------------------------------------------------------------------------------------------------- */
+/* ---- logs
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static long count_lines(const struct nginx *nginx, const char *name, const char *text, bool whole) {
     char line[4096];

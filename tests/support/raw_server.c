@@ -117,12 +117,12 @@ static void keep_request(struct raw_server *server, const char *text) {
     pthread_mutex_unlock(&server->lock);
 }
 
-bool raw_read_request(struct raw_connection *connection) {
+static bool read_request(struct raw_connection *connection, bool with_body) {
     size_t head, length;
     while ((head = head_length(connection)) == 0)
         if (!read_more(connection))
             return false;
-    length = head + body_length(connection->buffer, head);
+    length = head + (with_body ? body_length(connection->buffer, head) : 0);
     while (connection->length < length)
         if (!read_more(connection))
             return false;
@@ -134,6 +134,14 @@ bool raw_read_request(struct raw_connection *connection) {
     memmove(connection->buffer, connection->buffer + length, connection->length + 1);
     keep_request(connection->server, connection->request);
     return true;
+}
+
+bool raw_read_request(struct raw_connection *connection) {
+    return read_request(connection, true);
+}
+
+bool raw_read_head(struct raw_connection *connection) {
+    return read_request(connection, false);
 }
 
 void raw_send_bytes(struct raw_connection *connection, const void *bytes, size_t length) {

@@ -1,5 +1,6 @@
-/* A server of raw bytes: a script of the test's, run on a thread of its own for each connection, says byte by byte what is answered and how the connection ends.
- * For what no HTTP server would do on purpose. Listens on 127.0.0.1 (or another loopback address), on a free port, plain or TLS. */
+/* A server of raw bytes: a script of the test's, run on a thread of its own for each connection, says byte by byte
+ * what is answered and how the connection ends. For what no HTTP server would do on purpose. Listens on 127.0.0.1
+ * (or another loopback address), on a free port, plain or TLS. */
 #ifndef SUPPORT_RAW_SERVER_H
 #define SUPPORT_RAW_SERVER_H
 
@@ -36,6 +37,7 @@ bool raw_server_has_signals(struct raw_server *server, unsigned count);
 /* Script's side. All do nothing once the connection has ended. */
 unsigned raw_number(const struct raw_connection *connection);  /* of the connection, from 1 */
 bool raw_read_request(struct raw_connection *connection);      /* false: the client has left */
+bool raw_read_head(struct raw_connection *connection);         /* the same, without waiting for the body that it announces */
 const char *raw_request(const struct raw_connection *connection); /* the last one */
 void raw_send(struct raw_connection *connection, const char *text);
 void raw_send_bytes(struct raw_connection *connection, const void *bytes, size_t length);

@@ -1,5 +1,5 @@
-/* A reactor for tests of the wire: libcurl's transport driven by the test's own thread, in a world whose clock only the test moves, with names that the test
- * invents. One attempt of it is one job with its request. */
+/* A reactor for tests of the wire: libcurl's transport driven by the test's own thread, in a world whose clock only
+ * the test moves, with names that the test invents. One attempt of it is one job with its request. */
 #ifndef SUPPORT_WIRE_HOST_H
 #define SUPPORT_WIRE_HOST_H
 

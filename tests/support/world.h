@@ -1,7 +1,9 @@
-/* A world in virtual time for one execution: a scripted wire, user code that answers as told, a log of all that happens.
+/* A world in virtual time for one execution: a scripted wire, user code that answers as told, a log of all that
+ * happens.
  *
- * Each attempt follows a script: when it leaves the queue, when its request is on the wire, when and how it ends. Time jumps from one instant of interest
- * to the next; at one instant news come first, in the order of the scripts' numbers, then the clock. Nothing sleeps, nothing is random but by seed. */
+ * Each attempt follows a script: when it leaves the queue, when its request is on the wire, when and how it ends.
+ * Time jumps from one instant of interest to the next; at one instant news come first, in the order of the scripts'
+ * numbers, then the clock. Nothing sleeps, nothing is random but by seed. */
 #ifndef SUPPORT_WORLD_H
 #define SUPPORT_WORLD_H
 
@@ -75,7 +77,8 @@ struct world {
     size_t log_length;
 };
 
-/* Defaults: GET, 3 retries on 503, 429 and transient errors, wait 100 ms each, Retry-After up to 30 s, attempt timeout 5 s, deadline 30 s, no race, no budget. */
+/* Defaults: GET, 3 retries on 503, 429 and transient errors, wait 100 ms each, Retry-After up to 30 s, attempt
+ * timeout 5 s, deadline 30 s, no race, no budget. */
 void world_init(struct world *world, const struct script *scripts, size_t count);
 void world_fini(struct world *world);
 void world_race(struct world *world, enum race_mode mode, int64_t first_delay_ms, int64_t second_delay_ms);

@@ -1,3 +1,4 @@
+/* Jobs for tests, and what they refer to. */
 #include "job_example.h"
 
 static void never_released(struct request *request) {
@@ -9,6 +10,7 @@ void job_example_init(struct job_example *example, const char *origin) {
     example->request = (struct request){.release = never_released, .method = "GET", .origin = origin};
     atomic_init(&example->request.references, 1);
     example->mailbox = mailbox_new(&example->env);
+    list_init(&example->taken);
 }
 
 struct job *job_example_new(struct job_example *example) {
@@ -21,9 +23,11 @@ bool job_example_fini(struct job_example *example) {
 }
 
 struct job *job_example_read(struct job_example *example, unsigned *news) {
-    struct list taken;
     struct progress progress;
     insist_err interrupted;
-    mailbox_take(example->mailbox, 0, &taken, &interrupted);
-    return mailbox_read(example->mailbox, &taken, news, &progress);
+    struct job *job = mailbox_read(example->mailbox, &example->taken, news, &progress);
+    if (job)
+        return job;
+    mailbox_take(example->mailbox, 0, &example->taken, &interrupted);
+    return mailbox_read(example->mailbox, &example->taken, news, &progress);
 }

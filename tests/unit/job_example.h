@@ -11,6 +11,7 @@ struct job_example {
     struct env env;
     struct request request;
     struct mailbox *mailbox;
+    struct list taken; /* from the mailbox, and not read yet */
 };
 
 void job_example_init(struct job_example *example, const char *origin);
@@ -18,7 +19,7 @@ struct job *job_example_new(struct job_example *example); /* one reference */
 /* Drops the mailbox. True: nothing is left that refers to the request, and no memory is held. */
 bool job_example_fini(struct job_example *example);
 
-/* One piece of news that is there already, without waiting; NULL: there is none. */
+/* The next piece of news that is there already, without waiting; NULL: there is none. */
 struct job *job_example_read(struct job_example *example, unsigned *news);
 
 #endif

@@ -1,5 +1,5 @@
-/* The outside world, the real one and what is put in its place. getrandom() and clock_gettime() are wrapped, so that the
- * one can refuse and the other be coarse. */
+/* The outside world, the real one and what is put in its place. getrandom() and clock_gettime() are wrapped, so that
+ * the one can refuse and the other be coarse. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The execution without races: deciding, waiting, closing, deadlines, events. Virtual time; every assertion is exact. */
+/* The execution without races: deciding, waiting, closing, deadlines, events. Virtual time; every assertion is
+ * exact. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,12 +9,13 @@
 
 #include "support/world.h"
 
-#define PLAY(world, ...)                                                                                                                    \
-    const struct script scripts[] = {__VA_ARGS__};                                                                                         \
-    struct world world;                                                                                                                    \
+#define PLAY(world, ...)                                                                                               \
+    const struct script scripts[] = {__VA_ARGS__};                                                                     \
+    struct world world;                                                                                                \
     world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
 
-static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status, int64_t elapsed_ms, size_t attempts) {
+static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status,
+                         int64_t elapsed_ms, size_t attempts) {
     assert_int_equal(world->execution.reason, reason);
     assert_int_equal(world->execution.err, err);
     assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
@@ -63,8 +65,8 @@ static void count_used_up_gives_the_last_answer(void **state) {
 
 static void an_answer_is_more_useful_than_a_later_error(void **state) {
     (void)state;
-    PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(503, 10), FAILS(INSIST_EEOF, INSIST_UNEXPECTED_EOF, 10),
-         FAILS(INSIST_ECONNECT, INSIST_CONN_REFUSED, 10));
+    PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(503, 10),
+         FAILS(INSIST_EEOF, INSIST_UNEXPECTED_EOF, 10), FAILS(INSIST_ECONNECT, INSIST_CONN_REFUSED, 10));
     world_play(&world);
     assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 340, 4);
     world_fini(&world);
@@ -147,7 +149,8 @@ static void waiter_is_told_the_number_of_the_retry(void **state) {
     PLAY(world, ANSWER(503, 1), ANSWER(503, 1), ANSWER(503, 1), ANSWER(503, 1));
     world.retry.waiter.wait = wait_by_retry;
     world_play(&world);
-    assert_string_equal(world.log, "start before0 after0 retry(1) before1 after1 retry(2) before2 after2 retry(3) before3 after3 end ");
+    assert_string_equal(
+        world.log, "start before0 after0 retry(1) before1 after1 retry(2) before2 after2 retry(3) before3 after3 end ");
     world_fini(&world);
 }
 
@@ -192,7 +195,8 @@ static void unsafe_request_is_not_repeated_once_answered(void **state) {
 
 static void unsafe_request_is_repeated_while_unsent(void **state) {
     (void)state;
-    PLAY(world, {.err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED, .sent_ms = WORLD_HANGS, .ends_ms = 10}, ANSWER(200, 10));
+    PLAY(world, {.err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED, .sent_ms = WORLD_HANGS, .ends_ms = 10},
+         ANSWER(200, 10));
     world.request.repeatable = false;
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
@@ -236,7 +240,8 @@ static void stale_connection_of_an_unsafe_request_is_not_replaced(void **state) 
 
 /* ---- Retry-After ---- */
 
-#define ASKS(code, ms, after_ms) {.status = (code), .ends_ms = (ms), .has_retry_after = true, .retry_after_ms = (after_ms)}
+#define ASKS(code, ms, after_ms)                                                                                       \
+    { .status = (code), .ends_ms = (ms), .has_retry_after = true, .retry_after_ms = (after_ms) }
 
 static void retry_after_is_added_to_the_wait(void **state) {
     (void)state;

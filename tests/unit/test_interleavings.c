@@ -1,5 +1,5 @@
-/* Thousands of random executions in virtual time, and what must hold in every one of them. A failure prints its seed; run the program with that seed to see
- * it alone. */
+/* Thousands of random executions in virtual time, and what must hold in every one of them. A failure prints its
+ * seed; run the program with that seed to see it alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,28 +35,20 @@ static struct script any_script(struct insist_random *random) {
         script.transience = INSIST_CONN_REFUSED;
         script.sent_ms = WORLD_HANGS;
         break;
-    case 3:
-        script.ends_ms = WORLD_HANGS;
-        break;
-    case 4:
-        script.refused = INSIST_EQUEUEFULL;
-        break;
+    case 3: script.ends_ms = WORLD_HANGS; break;
+    case 4: script.refused = INSIST_EQUEUEFULL; break;
     case 5:
         script.err = INSIST_EEOF;
         script.transience = INSIST_UNEXPECTED_EOF;
         script.stale = true;
         break;
-    case 6:
-        script.status = 200;
-        break;
+    case 6: script.status = 200; break;
     case 7:
         script.status = 503;
         script.has_retry_after = true;
         script.retry_after_ms = (int64_t)below(random, 500);
         break;
-    default:
-        script.status = 503;
-        break;
+    default: script.status = 503; break;
     }
     if (below(random, 6) == 0)
         script.queued_ms = (int64_t)below(random, 80);
@@ -73,7 +65,8 @@ static void set_up_any(struct world *world, struct insist_random *random, struct
     world->timeout_ms = (int64_t)(1 + below(random, 500));
     world->timeout.takes_the_rest = below(random, 2) == 0;
     if (world->request.repeatable && below(random, 2) == 0)
-        world_race(world, below(random, 2) == 0 ? RACE_REFILL : RACE_CLOSE, (int64_t)below(random, 100) - 1, (int64_t)below(random, 100));
+        world_race(world, below(random, 2) == 0 ? RACE_REFILL : RACE_CLOSE, (int64_t)below(random, 100) - 1,
+                   (int64_t)below(random, 100));
     world->starter_says_no = below(random, 10) == 0;
     world->has_budget = below(random, 2) == 0;
     world->charges_allowed = (unsigned)below(random, 6);
@@ -141,7 +134,8 @@ static void check_sent_once(const struct world *world) {
 static void check_result(const struct world *world) {
     const struct execution *execution = &world->execution;
     assert_true(world->now_ns <= world->rules.deadline_ns);
-    assert_true((execution->reason == INSIST_DONE) == (execution->reported != NULL && execution->reported->why_ended == INSIST_ENDED_WON));
+    assert_true((execution->reason == INSIST_DONE) ==
+                (execution->reported != NULL && execution->reported->why_ended == INSIST_ENDED_WON));
     if (execution->reason == INSIST_DONE)
         assert_int_equal(execution->err, INSIST_OK);
     if (execution->err == INSIST_OK)
@@ -149,7 +143,8 @@ static void check_result(const struct world *world) {
     assert_true(world->given_back + world->refunded <= world->charged);
     bool an_answer = false;
     for (size_t i = 0; i < execution->count; i++)
-        an_answer = an_answer || (outcome_is_answer(&execution->attempts[i]->outcome) && execution->attempts[i]->why_ended != INSIST_ENDED_LOST);
+        an_answer = an_answer || (outcome_is_answer(&execution->attempts[i]->outcome) &&
+                                  execution->attempts[i]->why_ended != INSIST_ENDED_LOST);
     if (an_answer && execution->reason != INSIST_STOPPED)
         assert_true(execution->reported != NULL && outcome_is_answer(&execution->reported->outcome));
 }

@@ -1,4 +1,5 @@
-/* The test server's ledger: entries in their order, the limit, counts, gauges; and the hash table that it counts with. */
+/* The test server's ledger: entries in their order, the limit, counts, gauges; and the hash table that it counts
+ * with. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

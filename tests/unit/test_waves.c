@@ -8,12 +8,13 @@
 
 #include "support/world.h"
 
-#define PLAY(world, ...)                                                                                                                    \
-    const struct script scripts[] = {__VA_ARGS__};                                                                                         \
-    struct world world;                                                                                                                    \
+#define PLAY(world, ...)                                                                                               \
+    const struct script scripts[] = {__VA_ARGS__};                                                                     \
+    struct world world;                                                                                                \
     world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
 
-static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status, int64_t elapsed_ms, size_t attempts) {
+static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status,
+                         int64_t elapsed_ms, size_t attempts) {
     assert_int_equal(world->execution.reason, reason);
     assert_int_equal(world->execution.err, err);
     assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
@@ -65,7 +66,8 @@ static void one_that_waits_for_room_is_not_hedged(void **state) {
 
 static void hedge_of_one_that_ends_before_the_wire_is_dropped(void **state) {
     (void)state;
-    PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = 40, .err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED}, ANSWER(200, 300));
+    PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = 40, .err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED},
+         ANSWER(200, 300));
     world_race(&world, RACE_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 40 + 100 + 300, 3); /* the retry is hedged, 50 ms after it */
@@ -141,7 +143,8 @@ static void hedge_that_falls_due_becomes_the_pending_retry(void **state) {
 
 static void retry_after_holds_hedges_back_too(void **state) {
     (void)state;
-    PLAY(world, HANGS, {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 1000}, ANSWER(200, 10));
+    PLAY(world, HANGS, {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 1000},
+         ANSWER(200, 10));
     world_race(&world, RACE_REFILL, 50, 60);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 1000 + 10, 3);
