@@ -1,6 +1,12 @@
 /* The inputs of an execution: each is one turn, in which news are worked in first and then whatever has fallen due
  * is started. */
-#include "engine/parts.h"
+#include "engine/execution.h"
+#include "base/time_math.h"
+#include "engine/events.h"
+#include "engine/finish.h"
+#include "engine/judge.h"
+#include "engine/pending.h"
+#include "engine/wave.h"
 #include <string.h>
 
 void execution_init(struct execution *execution, const struct env *env, const struct request *request,
@@ -34,16 +40,6 @@ bool execution_is_over(const struct execution *execution) {
     return execution->phase == EXECUTION_OVER;
 }
 
-/* The first number that a handler returns is kept, unless the result stands already. */
-void execution_fire(struct execution *execution, insist_event event, struct attempt *about) {
-    execution->view.current = about;
-    execution->view.event = event;
-    int number = execution->ports->fire(execution->ctx, event);
-    execution->view.event = INSIST_EVENTS;
-    if (number != 0 && execution->handler_number == 0 && !execution->settled)
-        execution->handler_number = number;
-}
-
 /* The end of every turn. Starting one thing may make the next due, an instant hedge for instance. */
 static void settle(struct execution *execution) {
     if (execution->phase == EXECUTION_OPEN)
@@ -53,13 +49,13 @@ static void settle(struct execution *execution) {
 
 void execution_begin(struct execution *execution, insist_err interrupted, int64_t now_ns) {
     execution->view.start_ns = execution->view.now_ns = now_ns;
-    execution_fire(execution, INSIST_BEFORE_EXECUTION_START, NULL);
+    events_fire(execution, INSIST_BEFORE_EXECUTION_START, NULL);
     if (execution->handler_number != 0)
-        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else if (interrupted != INSIST_OK)
-        finish_at_once(execution, INSIST_CANCELLED, interrupted);
+        finish_at_once(execution, INSIST_CANCELLED, interrupted, NULL);
     else if (now_ns >= execution->rules.deadline_ns)
-        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE);
+        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
     else
         wave_start_first(execution);
     settle(execution);
@@ -74,7 +70,7 @@ void execution_left_queue(struct execution *execution, struct attempt *attempt, 
     if (!in_flight(execution, attempt) || attempt->state != ATTEMPT_WAITING)
         return;
     attempt->state = ATTEMPT_RUNNING;
-    wave_left_queue(execution, attempt);
+    pending_left_queue(execution, attempt);
     settle(execution);
 }
 
@@ -84,7 +80,7 @@ void execution_sent(struct execution *execution, struct attempt *attempt, int64_
         return;
     attempt->state = ATTEMPT_SENT;
     attempt->limit_ns = attempt->limit_once_sent_ns;
-    wave_sent(execution, attempt);
+    pending_sent(execution, attempt);
     settle(execution);
 }
 
@@ -92,9 +88,9 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
     execution->view.now_ns = now_ns;
     if (!in_flight(execution, attempt))
         return;
-    execution_fire(execution, INSIST_BEFORE_READ_BODY, attempt);
+    events_fire(execution, INSIST_BEFORE_READ_BODY, attempt);
     if (execution->handler_number != 0)
-        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else
         execution->ports->read_on(execution->ctx, attempt);
     settle(execution);
@@ -112,10 +108,10 @@ static void end_attempt(struct execution *execution, struct attempt *attempt) {
     finish_attempt(execution, attempt);
     if (execution->handler_number != 0) {
         attempt->why_ended = INSIST_ENDED_HANDLER;
-        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     } else if (attempt->outcome.err == INSIST_EDEADLINE) {
         attempt->why_ended = INSIST_ENDED_DEADLINE;
-        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE);
+        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
     } else {
         judge_attempt(execution, attempt);
     }
@@ -132,7 +128,7 @@ void execution_ended(struct execution *execution, struct attempt *attempt, int64
 void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns) {
     execution->view.now_ns = now_ns;
     if (execution->phase != EXECUTION_OVER)
-        finish_at_once(execution, INSIST_CANCELLED, err);
+        finish_at_once(execution, INSIST_CANCELLED, err, NULL);
 }
 
 /* An attempt whose limit has passed is given up, unless going on the wire has earned it a later one. */
@@ -153,7 +149,7 @@ void execution_time(struct execution *execution, int64_t now_ns) {
     if (execution->phase == EXECUTION_OVER)
         return;
     if (now_ns >= execution->rules.deadline_ns) {
-        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE);
+        finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
         return;
     }
     for (size_t i = 0; i < execution->count; i++) {
@@ -165,7 +161,7 @@ void execution_time(struct execution *execution, int64_t now_ns) {
 }
 
 int64_t execution_due_ns(const struct execution *execution) {
-    int64_t due_ns = time_min(execution->rules.deadline_ns, wave_due_ns(execution));
+    int64_t due_ns = time_min(execution->rules.deadline_ns, pending_due_ns(execution));
     for (size_t i = 0; i < execution->count; i++)
         if (in_flight(execution, execution->attempts[i]))
             due_ns = time_min(due_ns, execution->attempts[i]->limit_ns);

@@ -2,7 +2,9 @@
  *
  * When a call ends its losers are given up by snapshot: nobody waits for them, and their events fire from what is
  * known at that instant. */
-#include "engine/parts.h"
+#include "engine/finish.h"
+#include "engine/events.h"
+#include "engine/pending.h"
 
 static bool is_more_useful(const struct attempt *attempt, const struct attempt *best) {
     if (best == NULL)
@@ -15,17 +17,16 @@ static bool is_timeout(insist_err err) {
 }
 
 void finish_attempt(struct execution *execution, struct attempt *attempt) {
-    if (execution->hedge.newest == attempt && attempt->state != ATTEMPT_SENT && attempt->progress.sent_ns == 0)
-        execution->hedge.set = false;
+    pending_ended(execution, attempt);
     attempt->state = ATTEMPT_ENDED;
     if (attempt->progress.ended_ns == 0)
         attempt->progress.ended_ns = execution->view.now_ns;
     if (is_timeout(attempt->outcome.err)) {
         attempt->timed_out = true;
         execution->view.attempt_timeouts++;
-        execution_fire(execution, INSIST_AFTER_ATTEMPT_TIMEOUT, attempt);
+        events_fire(execution, INSIST_AFTER_ATTEMPT_TIMEOUT, attempt);
     }
-    execution_fire(execution, INSIST_AFTER_ATTEMPT, attempt);
+    events_fire(execution, INSIST_AFTER_ATTEMPT, attempt);
     execution->view.racing = --execution->in_flight;
     execution->view.attempt_ends++;
     if (attempt->started && attempt->outcome.err != INSIST_EREDUNDANT && is_more_useful(attempt, execution->best))
@@ -76,7 +77,7 @@ static insist_err error_of_best(const struct execution *execution) {
 static void end(struct execution *execution, insist_reason reason, insist_err err) {
     execution->settled = true;
     execution->reason = reason;
-    wave_drop_pending(execution);
+    pending_drop(execution);
     for (size_t i = 0; i < execution->count; i++)
         if (execution->attempts[i]->state != ATTEMPT_ENDED)
             give_up(execution, execution->attempts[i], reason, err);
@@ -84,8 +85,8 @@ static void end(struct execution *execution, insist_reason reason, insist_err er
         execution->reported = execution->best;
     execution->err = err;
     if (reason == INSIST_DEADLINE)
-        execution_fire(execution, INSIST_AFTER_PLAN_TIMEOUT, execution->reported);
-    execution_fire(execution, INSIST_AFTER_EXECUTION_END, execution->reported);
+        events_fire(execution, INSIST_AFTER_PLAN_TIMEOUT, execution->reported);
+    events_fire(execution, INSIST_AFTER_EXECUTION_END, execution->reported);
     execution->phase = EXECUTION_OVER;
 }
 
@@ -105,7 +106,7 @@ void finish_close(struct execution *execution, insist_reason reason, insist_err 
     execution->reason = reason;
     execution->err = err;
     execution->reported = about;
-    wave_drop_pending(execution);
+    pending_drop(execution);
 }
 
 void finish_if_closed(struct execution *execution) {
@@ -114,8 +115,7 @@ void finish_if_closed(struct execution *execution) {
     end(execution, execution->reason, execution->reason == INSIST_STOPPED ? execution->err : error_of_best(execution));
 }
 
-void finish_at_once(struct execution *execution, insist_reason reason, insist_err err) {
-    if (reason != INSIST_STOPPED)
-        execution->reported = NULL;
+void finish_at_once(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about) {
+    execution->reported = about;
     end(execution, reason, err);
 }

@@ -1,7 +1,10 @@
 /* What an attempt's end means for the call: the decider is asked, and after a RETRY the questions that may still
  * forbid another attempt, in the order of semantics "Closing": the method gate, the waiter, Retry-After, the
  * deadline, the budget. The first no closes the call. */
-#include "engine/parts.h"
+#include "engine/judge.h"
+#include "base/time_math.h"
+#include "engine/events.h"
+#include "engine/finish.h"
 
 /* However far the request got decides, whatever the decider says: what may have been carried out is not sent again. */
 static bool may_be_repeated(const struct execution *execution, const struct outcome *outcome) {
@@ -71,9 +74,9 @@ static void schedule_retry(struct execution *execution, struct attempt *about) {
     } else {
         execution->retry = retry;
         execution->view.last_wait_us = retry.wait_us;
-        execution_fire(execution, INSIST_RETRY_SCHEDULED, about);
+        events_fire(execution, INSIST_RETRY_SCHEDULED, about);
         if (execution->handler_number != 0)
-            finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+            finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     }
 }
 
@@ -110,9 +113,6 @@ void judge_attempt(struct execution *execution, struct attempt *attempt) {
         another(execution, attempt);
         break;
     case INSIST_EXHAUSTED: finish_close(execution, INSIST_COUNT, INSIST_OK, NULL); break;
-    case INSIST_FAIL:
-        execution->reported = attempt;
-        finish_at_once(execution, INSIST_STOPPED, fail);
-        break;
+    case INSIST_FAIL: finish_at_once(execution, INSIST_STOPPED, fail, attempt); break;
     }
 }

@@ -1,5 +1,5 @@
 /* An attempt's facts as the caller keeps them: instants become microseconds from the call's start. */
-#include "engine/parts.h"
+#include "engine/execution.h"
 
 static int64_t since_start_us(const struct execution *execution, int64_t instant_ns) {
     if (instant_ns == 0)

@@ -1,9 +1,12 @@
-/* Starting attempts: the first, a retry whose wait is over, a hedge whose delay is over. At most one retry and one
- * hedge are pending.
+/* Starting attempts: the first, a retry whose wait is over, a hedge whose delay is over.
  *
  * A wave begins with one attempt, or with a retry when nothing is in flight, and lasts until nothing of it is in
  * flight. */
-#include "engine/parts.h"
+#include "engine/wave.h"
+#include "base/time_math.h"
+#include "engine/events.h"
+#include "engine/finish.h"
+#include "engine/pending.h"
 
 struct start {
     insist_kind kind;
@@ -31,11 +34,6 @@ static struct attempt *append_attempt(struct execution *execution) {
     attempt->index = (unsigned)execution->count;
     execution->attempts[execution->count++] = attempt;
     return attempt;
-}
-
-static void give_back(struct execution *execution, unsigned charged, int64_t charged_at_ns) {
-    if (charged != 0)
-        execution->ports->give_back(execution->ctx, charged, charged_at_ns, execution->view.now_ns);
 }
 
 /* Semantics "Deciding": no retry can follow when the policy's bound is reached with this attempt. */
@@ -84,13 +82,13 @@ static void schedule_hedge(struct execution *execution, struct attempt *newest) 
 /* It was refused before it was handed over: a hedge is left out, anything else closes the call. */
 static void refuse(struct execution *execution, struct attempt *attempt, insist_err err) {
     attempt->outcome.err = err;
-    give_back(execution, attempt->charged, attempt->charged_at_ns);
+    pending_give_back(execution, attempt->charged, attempt->charged_at_ns);
     attempt->charged = 0;
     finish_attempt(execution, attempt);
     attempt->why_ended = err == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
     execution->hedging_stopped = true;
     if (execution->handler_number != 0)
-        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER);
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else if (attempt->kind != INSIST_HEDGE)
         finish_close(execution, INSIST_REJECTED, err, NULL);
 }
@@ -108,7 +106,7 @@ static void start_attempt(struct execution *execution, const struct start *start
     begin_wave_if_idle(execution);
     struct attempt *attempt = append_attempt(execution);
     if (attempt == NULL) {
-        give_back(execution, start->charged, start->charged_at_ns);
+        pending_give_back(execution, start->charged, start->charged_at_ns);
         if (start->kind != INSIST_HEDGE)
             finish_close(execution, INSIST_REJECTED, INSIST_ENOMEM, NULL);
         return;
@@ -128,7 +126,7 @@ static void start_attempt(struct execution *execution, const struct start *start
     execution->view.current = attempt;
 
     set_limit(execution, attempt); /* before the handlers: what they take counts */
-    execution_fire(execution, INSIST_BEFORE_ATTEMPT, attempt);
+    events_fire(execution, INSIST_BEFORE_ATTEMPT, attempt);
     if (execution->handler_number != 0) {
         refuse(execution, attempt, INSIST_EHANDLER);
         return;
@@ -176,7 +174,7 @@ static void start_hedge(struct execution *execution) {
         }
     }
     if (!race->start(race->start_ctx, &execution->view)) {
-        give_back(execution, charged, now_ns);
+        pending_give_back(execution, charged, now_ns);
         execution->hedging_stopped = true;
         return;
     }
@@ -187,42 +185,12 @@ static void start_hedge(struct execution *execution) {
                                              .charged_at_ns = now_ns});
 }
 
-static int64_t hedge_due_ns(const struct execution *execution) {
-    if (!execution->hedge.set || execution->hedging_stopped)
-        return TIME_NEVER;
-    return time_max(execution->hedge.due_ns, execution->not_before_ns);
-}
-
-int64_t wave_due_ns(const struct execution *execution) {
-    if (execution->phase != EXECUTION_OPEN)
-        return TIME_NEVER;
-    int64_t retry_ns = execution->retry.set ? execution->retry.due_ns : TIME_NEVER;
-    return time_min(retry_ns, hedge_due_ns(execution));
-}
-
 /* A hedge that falls due while a retry is pending becomes that retry. */
 void wave_start_due(struct execution *execution) {
-    while (execution->phase == EXECUTION_OPEN && wave_due_ns(execution) <= execution->view.now_ns) {
+    while (execution->phase == EXECUTION_OPEN && pending_due_ns(execution) <= execution->view.now_ns) {
         if (execution->retry.set)
             start_retry(execution);
         else
             start_hedge(execution);
     }
-}
-
-void wave_left_queue(struct execution *execution, struct attempt *attempt) {
-    if (execution->hedge.set && execution->hedge.newest == attempt)
-        execution->hedge.due_ns = time_add(execution->view.now_ns, execution->rules.connect_delay_ns);
-}
-
-void wave_sent(struct execution *execution, struct attempt *attempt) {
-    if (execution->hedge.set && execution->hedge.newest == attempt)
-        execution->hedge.due_ns = time_add(attempt->progress.sent_ns, execution->hedge.delay_ns);
-}
-
-void wave_drop_pending(struct execution *execution) {
-    if (execution->retry.set)
-        give_back(execution, execution->retry.charged, execution->retry.charged_at_ns);
-    execution->retry.set = false;
-    execution->hedge.set = false;
 }

@@ -1,0 +1,18 @@
+/* Ends: of an attempt, and of the call. */
+#ifndef ENGINE_FINISH_H
+#define ENGINE_FINISH_H
+
+#include "engine/state.h"
+
+/* Fires what the attempt is owed, counts it, keeps the most useful outcome. */
+void finish_attempt(struct execution *execution, struct attempt *attempt);
+/* Its answer is the call's; all others in flight are given up. */
+void finish_accepted(struct execution *execution, struct attempt *winner);
+/* Nothing further is started; the first reason stays. err: what a refused start or an accepted error says; about: the attempt of that error. */
+void finish_close(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about);
+/* Closed, and nothing is in flight: over. */
+void finish_if_closed(struct execution *execution);
+/* Over, whatever is in flight. about: the attempt to be reported; NULL: the most useful one. */
+void finish_at_once(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about);
+
+#endif

@@ -1,0 +1,94 @@
+/* What an execution knows, and what it may ask of whoever carries it out. The rooms of the engine share it; nobody else changes it. */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "view/execution.h"
+#include "view/policies.h"
+
+/* What the engine asks of whoever carries it out. None of it may call an input. */
+struct execution_ports {
+    /* The wire. */
+
+    /* Hands the attempt over. waits: it is in a queue, for room. An error: it never started. */
+    insist_err (*start)(void *ctx, struct attempt *attempt, bool *waits);
+    /* Proves that it is not on the wire, and never will be. */
+    bool (*shut)(void *ctx, struct attempt *attempt);
+    /* True: it had ended by itself, and its outcome is filled in; else its progress and how far it got are. */
+    bool (*give_up)(void *ctx, struct attempt *attempt);
+    /* Behind the headers where it was paused. */
+    void (*read_on)(void *ctx, struct attempt *attempt);
+
+    /* User code: 0, or a handler's number. */
+    int (*fire)(void *ctx, insist_event event);
+
+    /* The budget. A NULL charge allows everything; else it returns what an extra attempt was charged, 0 when it is
+     * refused. */
+    unsigned (*charge)(void *ctx, bool throttled, int64_t now_ns);
+    /* It never started. */
+    void (*give_back)(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns);
+    /* It was accepted, or redundant. */
+    void (*refund)(void *ctx, unsigned charged, int64_t now_ns);
+    void (*first_begun)(void *ctx, int64_t now_ns);
+    void (*first_accepted)(void *ctx, int64_t now_ns);
+};
+
+#define EXECUTION_CONNECT_DELAY_NS ((int64_t)250000000)
+
+struct execution_rules {
+    const struct insist_retry_policy *retry;
+    const struct insist_timeout_policy *timeout;
+    const struct race_policy *race; /* NULL: no racing */
+    int64_t deadline_ns;            /* TIME_NEVER: none */
+    int64_t connect_delay_ns;       /* to a hedge while the newest attempt is not on the wire */
+    uint64_t body_limit;
+    bool repeat_unsafe;
+};
+
+enum execution_phase { EXECUTION_OPEN, EXECUTION_CLOSED, EXECUTION_OVER };
+
+struct pending_retry {
+    bool set;
+    int64_t due_ns;
+    int64_t wait_us;
+    insist_why_started why;
+    unsigned charged;
+    int64_t charged_at_ns;
+};
+
+struct pending_hedge {
+    bool set;
+    struct attempt *newest; /* whose request the delay counts from */
+    int64_t delay_ns;
+    int64_t due_ns;
+};
+
+struct execution {
+    struct insist_execution view; /* first: what user code sees */
+    const struct env *env;
+    struct execution_rules rules;
+    const struct execution_ports *ports;
+    void *ctx; /* of the ports */
+
+    struct attempt **attempts; /* all of them, by index */
+    size_t count, capacity;
+    unsigned in_flight;
+
+    enum execution_phase phase;
+    struct pending_retry retry;
+    struct pending_hedge hedge;
+    unsigned wave_hedges; /* started in this wave */
+    bool hedging_stopped; /* until the next start */
+    bool stale_replaced;  /* once a call */
+    bool wave_failed;     /* RACE_CLOSE: the wave has a retryable end that the policies are still to be asked about */
+    int64_t wave_retry_after_us; /* the largest of the wave, -1: none */
+    int64_t not_before_ns;       /* no start of any kind earlier: the server asked for it */
+
+    struct attempt *best;     /* most useful outcome so far: an answer before an error, a later end before an earlier */
+    struct attempt *reported; /* once over: the result's, or NULL */
+    insist_reason reason;     /* once closed */
+    insist_err err;           /* once over: what the call returns */
+    int handler_number;       /* the first that a handler ended the call with */
+    bool settled;             /* what handlers return no longer counts */
+};
+
+#endif
