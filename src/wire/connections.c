@@ -19,11 +19,6 @@ void connections_init(struct connections *connections, const struct env *env, in
     list_init(&connections->graveyard);
 }
 
-void connections_fini(struct connections *connections) {
-    connections_bury(connections);
-    env_release(connections->env, connections->by_fd);
-}
-
 static struct connection *find_fd(const struct connections *connections, int fd) {
     return fd >= 0 && (size_t)fd < connections->fds ? connections->by_fd[fd] : NULL;
 }
@@ -43,12 +38,21 @@ static bool make_room(struct connections *connections, int fd) {
     return true;
 }
 
+static void leave(struct connections *connections, struct connection *connection) {
+    connections->by_fd[connection->fd] = NULL;
+    connection->closed = true;
+    list_remove(&connection->link);
+    list_append(&connections->graveyard, &connection->link);
+}
+
 static struct connection *enter(struct connections *connections, int fd, int64_t number) {
     if (!make_room(connections, fd))
         return NULL;
     struct connection *connection = env_alloc(connections->env, sizeof(*connection));
     if (!connection)
         return NULL;
+    if (connections->by_fd[fd])
+        leave(connections, connections->by_fd[fd]);
     list_init(&connection->link);
     connection->fd = fd;
     connection->number = number;
@@ -56,11 +60,12 @@ static struct connection *enter(struct connections *connections, int fd, int64_t
     return connection;
 }
 
-static void leave(struct connections *connections, struct connection *connection) {
-    connections->by_fd[connection->fd] = NULL;
-    connection->closed = true;
-    list_remove(&connection->link);
-    list_append(&connections->graveyard, &connection->link);
+void connections_fini(struct connections *connections) {
+    for (size_t fd = 0; fd < connections->fds; fd++)
+        if (connections->by_fd[fd])
+            leave(connections, connections->by_fd[fd]);
+    connections_bury(connections);
+    env_release(connections->env, connections->by_fd);
 }
 
 struct connection *connections_open(struct connections *connections, int family, int type, int protocol, int *os_errno) {
@@ -108,6 +113,12 @@ void connections_close(struct connections *connections, int fd) {
         leave(connections, connection);
     }
     close(fd); /* takes it out of epoll as well: it is never duplicated */
+}
+
+void connections_abandon(struct connections *connections, struct connection *connection) {
+    bool connected = connection->local_port != 0;
+    if (!connected && !connection->closed)
+        leave(connections, connection);
 }
 
 static bool tell_epoll(struct connections *connections, struct connection *connection, uint32_t events) {

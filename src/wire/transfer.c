@@ -34,8 +34,12 @@ void transfer_free(struct transfer *transfer) {
 /* ---- ends ------------------------------------------------------------------------------------------------------ */
 
 void transfer_forget_connection(struct transfer *transfer) {
-    if (transfer->connection)
-        transfer->connection->users--;
+    struct connection *connection = transfer->connection;
+    if (!connection)
+        return;
+    connection->users--;
+    if (connection->users == 0)
+        connections_abandon(&transfer->transport->connections, connection);
     transfer->connection = NULL;
 }
 

@@ -72,7 +72,7 @@ static ssize_t receive(struct raw_connection *connection, void *bytes, size_t le
                                : recv(connection->fd, bytes, length, 0);
 }
 
-static bool read_more(struct raw_connection *connection) {
+bool raw_read_some(struct raw_connection *connection) {
     if (connection->length + 1 >= connection->capacity) {
         size_t capacity = connection->capacity ? connection->capacity * 2 : 4096;
         char *buffer = realloc(connection->buffer, capacity);
@@ -120,11 +120,11 @@ static void keep_request(struct raw_server *server, const char *text) {
 static bool read_request(struct raw_connection *connection, bool with_body) {
     size_t head, length;
     while ((head = head_length(connection)) == 0)
-        if (!read_more(connection))
+        if (!raw_read_some(connection))
             return false;
     length = head + (with_body ? body_length(connection->buffer, head) : 0);
     while (connection->length < length)
-        if (!read_more(connection))
+        if (!raw_read_some(connection))
             return false;
     free(connection->request);
     connection->request = strndup(connection->buffer, length);

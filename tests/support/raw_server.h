@@ -38,6 +38,7 @@ bool raw_server_has_signals(struct raw_server *server, unsigned count);
 unsigned raw_number(const struct raw_connection *connection);  /* of the connection, from 1 */
 bool raw_read_request(struct raw_connection *connection);      /* false: the client has left */
 bool raw_read_head(struct raw_connection *connection);         /* the same, without waiting for the body that it announces */
+bool raw_read_some(struct raw_connection *connection);         /* whatever comes first */
 const char *raw_request(const struct raw_connection *connection); /* the last one */
 void raw_send(struct raw_connection *connection, const char *text);
 void raw_send_bytes(struct raw_connection *connection, const void *bytes, size_t length);
