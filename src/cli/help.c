@@ -1,5 +1,6 @@
 /* What is said about the options: the help screen, and the nearest name for one that was mistyped. Pure. */
-#include "cli/options.h"
+#include "cli/help.h"
+#include "cli/option_table.h"
 #include <string.h>
 
 enum { LONGEST_NAME = 40 };
@@ -28,15 +29,15 @@ static size_t distance(const char *first, const char *second) {
     return row[columns];
 }
 
-const char *options_nearest(const char *typed) {
+const char *help_nearest(const char *typed) {
     char name[LONGEST_NAME + 1];
     size_t len = least(strcspn(typed, "="), LONGEST_NAME);
     memcpy(name, typed, len);
     name[len] = '\0';
 
-    const struct option_entry *best = options_entry(0);
+    const struct option_entry *best = option_table_entry(0);
     const struct option_entry *entry = NULL;
-    for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
         if (entry->help != NULL && distance(name, entry->name) < distance(name, best->name)) {
             best = entry;
         }
@@ -57,11 +58,11 @@ static void put_entry(FILE *out, const struct option_entry *entry, int width, in
 }
 
 /* Options that take an argument have a line each, the others share one by two. */
-void options_help(FILE *out) {
+void help_print(FILE *out) {
     fputs("insist [options] URL: tries until the answer is good or the deadline comes\n", out);
     unsigned plain = 0;
     const struct option_entry *entry = NULL;
-    for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
         if (entry->help == NULL) {
             continue;
         }

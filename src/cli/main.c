@@ -3,6 +3,7 @@
  * The answer goes to standard output, everything else to standard error. */
 #include "cli/client.h"
 #include "cli/exit_code.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
 #include "cli/options.h"
@@ -93,7 +94,7 @@ int main(int argc, char **argv) {
     int code = EXIT_ANSWERED;
     switch (options_parse(argc, argv, &settings, &problem)) {
     case REQUEST_CALL: code = run(&settings); break;
-    case REQUEST_HELP: options_help(stdout); break;
+    case REQUEST_HELP: help_print(stdout); break;
     case REQUEST_VERSION: printf("insist %s\n", insist_version()); break;
     case REQUEST_REFUSED: code = refused(problem.err, &problem); break;
     }

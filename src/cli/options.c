@@ -1,84 +1,24 @@
 #include "cli/options.h"
+#include "cli/help.h"
+#include "cli/option_table.h"
 #include "cli/refuse.h"
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    KEY_CACERT = 256,
-    KEY_RETRIES,
-    KEY_RETRY_ON,
-    KEY_BACKOFF,
-    KEY_RETRY_AFTER_CAP,
-    KEY_TIMEOUT,
-    KEY_DEADLINE,
-    KEY_IDEMPOTENT,
-    KEY_BUDGET,
-    KEY_COUNT,
-    KEY_PARALLEL,
-    KEY_JSON,
-    KEY_TIMELINE,
-    KEY_HTTP2,
-    KEY_MAX_REDIRECTS,
-    KEY_VERSION,
-    KEY_RACE,
-    KEY_WAVE,
-    KEY_PRESET
-};
-
-static const struct option_entry entries[] = {
-    {"request", "METHOD", "GET, or POST with -d", 'X'},
-    {"data", "DATA|@FILE", "the body, or a file that holds it (@-: stdin)", 'd'},
-    {"header", "LINE", "adds a header: -H 'Name: value'", 'H'},
-    {"output", "FILE", "the body goes there, not to standard output", 'o'},
-    {"user-agent", "NAME", "instead of insist's own (\"\": none)", 'A'},
-    {"cacert", "FILE", "the authorities to trust, in PEM", KEY_CACERT},
-    {"retries", "N", "at most N retries (3)", KEY_RETRIES},
-    {"retry-on", "LIST", "also 404,5xx,transient,any (=LIST: only these)", KEY_RETRY_ON},
-    {"backoff", "SPEC", "constant:1s exp:50ms..20s exp:1s*3..20s,none", KEY_BACKOFF},
-    {"retry-after-cap", "DUR", "the longest Retry-After to wait for (30s)", KEY_RETRY_AFTER_CAP},
-    {"timeout", "DUR", "of an attempt (5s): 500ms, 1.5s, 2m, forever", KEY_TIMEOUT},
-    {"deadline", "DUR", "of the whole call (30s)", KEY_DEADLINE},
-    {"budget", "none|default", "none: only their count limits the retries", KEY_BUDGET},
-    {"max-redirects", "N", "follow at most N (10); 0: a 3xx is the answer", KEY_MAX_REDIRECTS},
-    {"count", "N", "repeat the call, show a summary and no bodies", KEY_COUNT},
-    {"parallel", "M", "M calls at once, from M threads", KEY_PARALLEL},
-    {"timeline", "[=always|never]", "draw the attempts; by itself on a terminal", KEY_TIMELINE},
-    {"include", NULL, "status and headers", 'i'},
-    {"silent", NULL, "no messages", 's'},
-    {"verbose", NULL, "settings, headers", 'v'},
-    {"fail", NULL, "400 and up: exit 22", 'f'},
-    {"insecure", NULL, "trust any server", 'k'},
-    {"idempotent", NULL, "may be sent twice", KEY_IDEMPOTENT},
-    {"json", NULL, "the record as JSON", KEY_JSON},
-    {"http2", NULL, "HTTP/2 over https", KEY_HTTP2},
-    {"help", NULL, "this text", 'h'},
-    {"version", NULL, "insist's version", KEY_VERSION},
-    {"location", NULL, NULL, 'L'}, /* redirects are always followed; people type it by habit */
-    {"race", "SPEC", NULL, KEY_RACE},
-    {"wave", "MODE", NULL, KEY_WAVE},
-    {"preset", "NAME", NULL, KEY_PRESET},
-};
-
-enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
-
-const struct option_entry *options_entry(size_t i) {
-    return i < ENTRIES ? &entries[i] : NULL;
-}
-
 /* ---- what getopt_long wants to know ---------------------------------------------------------------------------- */
 
 struct getopt_tables {
-    struct option longs[ENTRIES + 1];
-    char shorts[2 * ENTRIES + 2];
+    struct option longs[OPTION_TABLE_MOST + 1];
+    char shorts[2 * OPTION_TABLE_MOST + 2];
 };
 
 static void getopt_tables_init(struct getopt_tables *tables) {
     memset(tables, 0, sizeof(*tables));
     char *letter = tables->shorts;
     *letter++ = ':'; /* a missing argument is told apart from an unknown option */
-    for (size_t i = 0; i < ENTRIES; i++) {
-        const struct option_entry *entry = &entries[i];
+    const struct option_entry *entry = NULL;
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
         struct option *option = &tables->longs[i];
         option->name = entry->name;
         option->val = entry->key;
@@ -98,12 +38,10 @@ static void getopt_tables_init(struct getopt_tables *tables) {
 /* ---- refusing -------------------------------------------------------------------------------------------------- */
 
 static const struct option_entry *entry_of_key(int key) {
-    for (size_t i = 0; i < ENTRIES; i++) {
-        if (entries[i].key == key) {
-            return &entries[i];
-        }
+    const struct option_entry *entry = NULL;
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL && entry->key != key; i++) {
     }
-    return NULL;
+    return entry;
 }
 
 static void name_field(insist_problem *problem, int key) {
@@ -111,17 +49,17 @@ static void name_field(insist_problem *problem, int key) {
 }
 
 static void refuse_unknown_name(insist_problem *problem, const char *typed) {
-    refuse_value(problem, "there is no such option; did you mean --%s?", options_nearest(typed + strspn(typed, "-")));
+    refuse_value(problem, "there is no such option; did you mean --%s?", help_nearest(typed + strspn(typed, "-")));
     snprintf(problem->field, sizeof(problem->field), "%.*s", (int)strcspn(typed, "="), typed);
 }
 
 static void refuse_unknown_letter(insist_problem *problem, int typed) {
     char field[] = {'-', (char)typed, '\0'};
     refuse_field(problem, field, "there is no such option; insist --help lists them");
-    for (size_t i = 0; i < ENTRIES; i++) {
-        int letter = entries[i].key;
-        if (letter < 256 && (letter | 0x20) == (typed | 0x20)) {
-            refuse_value(problem, "there is no such option; did you mean -%c (--%s)?", letter, entries[i].name);
+    const struct option_entry *entry = NULL;
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
+        if (entry->key < 256 && (entry->key | 0x20) == (typed | 0x20)) {
+            refuse_value(problem, "there is no such option; did you mean -%c (--%s)?", entry->key, entry->name);
         }
     }
 }

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "cli/help.h"
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include <stdlib.h>
 #include <string.h>
@@ -151,9 +153,9 @@ static void a_stranger_is_refused_with_the_nearest_name(void **state) {
     refused("-F u", "-F", "did you mean -f (--fail)?");
     refused("--fail -sZ u", "-Z", "insist --help lists them");
     refused("--fail -Zs u", "-Z", "insist --help lists them");
-    assert_string_equal(options_nearest("jso"), "json");
-    assert_string_equal(options_nearest("a-very-long-name-that-nobody-would-ever-think-of-typing-here"),
-                        options_nearest("a-very-long-name-that-nobody-would-ever-t"));
+    assert_string_equal(help_nearest("jso"), "json");
+    assert_string_equal(help_nearest("a-very-long-name-that-nobody-would-ever-think-of-typing-here"),
+                        help_nearest("a-very-long-name-that-nobody-would-ever-t"));
 }
 
 static void values_are_refused_with_the_option_s_name(void **state) {
@@ -204,7 +206,7 @@ static void help_fits_a_small_terminal(void **state) {
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);
-    options_help(out);
+    help_print(out);
     fclose(out);
     size_t lines = 0;
     for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -213,7 +215,7 @@ static void help_fits_a_small_terminal(void **state) {
     }
     assert_true(lines <= 23); /* and the prompt below it */
     const struct option_entry *entry = NULL;
-    for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
         char name[64];
         snprintf(name, sizeof(name), "--%s", entry->name);
         assert_true((strstr(text, name) != NULL) == (entry->help != NULL));
@@ -229,7 +231,7 @@ static void the_man_page_has_every_option(void **state) {
     text[fread(text, 1, sizeof(text) - 1, page)] = '\0';
     fclose(page);
     const struct option_entry *entry = NULL;
-    for (size_t i = 0; (entry = options_entry(i)) != NULL; i++) {
+    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
         char name[64]; /* in mdoc, Fl puts one dash before it */
         snprintf(name, sizeof(name), "Fl -%s", entry->name);
         if (entry->help != NULL && strstr(text, name) == NULL) {

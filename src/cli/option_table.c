@@ -1,0 +1,42 @@
+/* The table of options. */
+#include "cli/option_table.h"
+
+static const struct option_entry entries[] = {
+    {"request", "METHOD", "GET, or POST with -d", 'X'},
+    {"data", "DATA|@FILE", "the body, or a file that holds it (@-: stdin)", 'd'},
+    {"header", "LINE", "adds a header: -H 'Name: value'", 'H'},
+    {"output", "FILE", "the body goes there, not to standard output", 'o'},
+    {"user-agent", "NAME", "instead of insist's own (\"\": none)", 'A'},
+    {"cacert", "FILE", "the authorities to trust, in PEM", KEY_CACERT},
+    {"retries", "N", "at most N retries (3)", KEY_RETRIES},
+    {"retry-on", "LIST", "also 404,5xx,transient,any (=LIST: only these)", KEY_RETRY_ON},
+    {"backoff", "SPEC", "constant:1s exp:50ms..20s exp:1s*3..20s,none", KEY_BACKOFF},
+    {"retry-after-cap", "DUR", "the longest Retry-After to wait for (30s)", KEY_RETRY_AFTER_CAP},
+    {"timeout", "DUR", "of an attempt (5s): 500ms, 1.5s, 2m, forever", KEY_TIMEOUT},
+    {"deadline", "DUR", "of the whole call (30s)", KEY_DEADLINE},
+    {"budget", "none|default", "none: only their count limits the retries", KEY_BUDGET},
+    {"max-redirects", "N", "follow at most N (10); 0: a 3xx is the answer", KEY_MAX_REDIRECTS},
+    {"count", "N", "repeat the call, show a summary and no bodies", KEY_COUNT},
+    {"parallel", "M", "M calls at once, from M threads", KEY_PARALLEL},
+    {"timeline", "[=always|never]", "draw the attempts; by itself on a terminal", KEY_TIMELINE},
+    {"include", NULL, "status and headers", 'i'},
+    {"silent", NULL, "no messages", 's'},
+    {"verbose", NULL, "settings, headers", 'v'},
+    {"fail", NULL, "400 and up: exit 22", 'f'},
+    {"insecure", NULL, "trust any server", 'k'},
+    {"idempotent", NULL, "may be sent twice", KEY_IDEMPOTENT},
+    {"json", NULL, "the record as JSON", KEY_JSON},
+    {"http2", NULL, "HTTP/2 over https", KEY_HTTP2},
+    {"help", NULL, "this text", 'h'},
+    {"version", NULL, "insist's version", KEY_VERSION},
+    {"location", NULL, NULL, 'L'}, /* redirects are always followed; people type it by habit */
+    {"race", "SPEC", NULL, KEY_RACE},
+    {"wave", "MODE", NULL, KEY_WAVE},
+    {"preset", "NAME", NULL, KEY_PRESET},
+};
+
+_Static_assert(sizeof(entries) / sizeof(entries[0]) <= OPTION_TABLE_MOST, "whoever copies the table has room for it");
+
+const struct option_entry *option_table_entry(size_t i) {
+    return i < sizeof(entries) / sizeof(entries[0]) ? &entries[i] : NULL;
+}
