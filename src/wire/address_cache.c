@@ -34,7 +34,8 @@ static struct cached_name *search(const struct address_cache *cache, const char 
     return NULL;
 }
 
-enum cache_answer address_cache_find(struct address_cache *cache, const char *host, int64_t now_ns, struct addresses **addresses) {
+enum cache_answer address_cache_find(struct address_cache *cache, const char *host, int64_t now_ns,
+                                     struct addresses **addresses) {
     struct cached_name *name = search(cache, host, hash_of(host));
     *addresses = NULL;
     if (!name)
@@ -57,7 +58,8 @@ static struct cached_name *least_recently_used(const struct address_cache *cache
     return oldest;
 }
 
-void address_cache_put(struct address_cache *cache, char *host, struct addresses *addresses, int64_t now_ns, struct cached_name *gone) {
+void address_cache_put(struct address_cache *cache, char *host, struct addresses *addresses, int64_t now_ns,
+                       struct cached_name *gone) {
     uint64_t hash = hash_of(host);
     struct cached_name *place = search(cache, host, hash);
     if (!place && cache->count < ADDRESS_CACHE_NAMES)
@@ -65,5 +67,6 @@ void address_cache_put(struct address_cache *cache, char *host, struct addresses
     if (!place)
         place = least_recently_used(cache);
     *gone = *place;
-    *place = (struct cached_name){.hash = hash, .used = ++cache->questions, .at_ns = now_ns, .host = host, .addresses = addresses};
+    *place = (struct cached_name){
+        .hash = hash, .used = ++cache->questions, .at_ns = now_ns, .host = host, .addresses = addresses};
 }

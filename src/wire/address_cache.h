@@ -6,10 +6,10 @@
 #include "wire/addresses.h"
 #include <stdint.h>
 
-#define ADDRESS_CACHE_NAMES      512
-#define ADDRESS_CACHE_FRESH_NS   INT64_C(60000000000)
-#define ADDRESS_CACHE_STALE_NS   INT64_C(600000000000) /* since they were found */
-#define ADDRESS_CACHE_MISSING_NS INT64_C(1000000000)   /* how long a name that does not exist is not asked for again */
+#define ADDRESS_CACHE_NAMES 512
+#define ADDRESS_CACHE_FRESH_NS INT64_C(60000000000)
+#define ADDRESS_CACHE_STALE_NS INT64_C(600000000000) /* since they were found */
+#define ADDRESS_CACHE_MISSING_NS INT64_C(1000000000) /* how long a name that does not exist is not asked for again */
 
 struct cached_name {
     uint64_t hash;
@@ -35,10 +35,12 @@ enum cache_answer {
 bool address_cache_init(struct address_cache *cache, const struct env *env); /* false: no memory */
 void address_cache_fini(struct address_cache *cache, const struct env *env);
 /* *addresses: the cache's own reference, NULL unless fresh or stale. */
-enum cache_answer address_cache_find(struct address_cache *cache, const char *host, int64_t now_ns, struct addresses **addresses);
+enum cache_answer address_cache_find(struct address_cache *cache, const char *host, int64_t now_ns,
+                                     struct addresses **addresses);
 /* Takes host and addresses (NULL: does not exist) over. What goes for it, the least recently used name when the
  * table is full, is left in *gone. */
-void address_cache_put(struct address_cache *cache, char *host, struct addresses *addresses, int64_t now_ns, struct cached_name *gone);
+void address_cache_put(struct address_cache *cache, char *host, struct addresses *addresses, int64_t now_ns,
+                       struct cached_name *gone);
 void cached_name_release(struct cached_name *name, const struct env *env); /* a zeroed one is fine */
 
 #endif

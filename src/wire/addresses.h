@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #define RESOLVER_ADDRESS_SIZE 48
-#define RESOLVED_MOST         64 /* addresses kept of a name */
+#define RESOLVED_MOST 64 /* addresses kept of a name */
 
 /* As text without brackets, without duplicates, in the system's order but with the two families taking turns (RFC
  * 8305 section 4). */
@@ -24,10 +24,12 @@ struct resolved {
     char text[RESOLVED_MOST][RESOLVER_ADDRESS_SIZE];
 };
 
-void resolved_add(struct resolved *resolved, const char *text); /* a duplicate, one too many and one too long are dropped */
-bool address_is_literal(const char *host);                      /* IPv4 or IPv6 */
+/* A duplicate, one too many and one too long are dropped. */
+void resolved_add(struct resolved *resolved, const char *text);
+bool address_is_literal(const char *host); /* IPv4 or IPv6 */
 
-struct addresses *addresses_new(const struct env *env, const struct resolved *resolved); /* one reference; NULL: no memory */
+/* One reference; NULL: no memory. */
+struct addresses *addresses_new(const struct env *env, const struct resolved *resolved);
 struct addresses *addresses_retain(struct addresses *addresses);
 void addresses_release(struct addresses *addresses); /* NULL is fine */
 

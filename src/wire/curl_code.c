@@ -21,12 +21,15 @@ struct row {
     enum stage stage;
 };
 
+/* clang-format off */
+
 /* Codes of other protocols cannot come up; should one do, the answer was not HTTP. */
 #define OF_ANOTHER_PROTOCOL {INSIST_EPROTO, INSIST_NOT_TRANSIENT, ELSEWHERE}
 #define NO_LONGER_USED      {INSIST_EPROTO, INSIST_NOT_TRANSIENT, ELSEWHERE}
 
 static const struct row rows[] = {
-    [CURLE_UNSUPPORTED_PROTOCOL] = {INSIST_EPROTO, INSIST_NOT_TRANSIENT, ELSEWHERE}, /* HTTP/0.9, or a version nobody knows */
+    /* HTTP/0.9, or a version nobody knows */
+    [CURLE_UNSUPPORTED_PROTOCOL] = {INSIST_EPROTO, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_FAILED_INIT] = {INSIST_ESYSTEM, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_URL_MALFORMAT] = {INSIST_EURL, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_NOT_BUILT_IN] = {INSIST_EINVAL, INSIST_NOT_TRANSIENT, ELSEWHERE},
@@ -48,10 +51,12 @@ static const struct row rows[] = {
     [CURLE_OBSOLETE20] = NO_LONGER_USED,
     [CURLE_QUOTE_ERROR] = OF_ANOTHER_PROTOCOL,
     [CURLE_HTTP_RETURNED_ERROR] = {INSIST_EPROTO, INSIST_NOT_TRANSIENT, ELSEWHERE},
-    [CURLE_WRITE_ERROR] = {INSIST_ETOOLARGE, INSIST_NOT_TRANSIENT, ELSEWHERE}, /* a callback refused bytes: a limit, unless it noted another reason */
+    /* a callback refused bytes: a limit, unless it noted another reason */
+    [CURLE_WRITE_ERROR] = {INSIST_ETOOLARGE, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_OBSOLETE24] = NO_LONGER_USED,
     [CURLE_UPLOAD_FAILED] = OF_ANOTHER_PROTOCOL,
-    [CURLE_READ_ERROR] = {INSIST_ECANCELED, INSIST_NOT_TRANSIENT, ELSEWHERE}, /* a callback gave no more of the request's body */
+    /* a callback gave no more of the request's body */
+    [CURLE_READ_ERROR] = {INSIST_ECANCELED, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_OUT_OF_MEMORY] = {INSIST_ENOMEM, INSIST_NOT_TRANSIENT, ELSEWHERE},
     [CURLE_OPERATION_TIMEDOUT] = {INSIST_ETIMEOUT, INSIST_TIMEOUT, ELSEWHERE},
     [CURLE_OBSOLETE29] = NO_LONGER_USED,
@@ -132,6 +137,8 @@ static const struct row rows[] = {
     [101] = {INSIST_ETLS, INSIST_NOT_TRANSIENT, ELSEWHERE},      /* CURLE_ECH_REQUIRED */
 };
 
+/* clang-format on */
+
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
 
 bool curl_code_known(int code) {
@@ -149,19 +156,16 @@ static struct curl_meaning with_errno(const struct row *row, int os_errno) {
     insist_err err = row->stage == TRANSFER ? INSIST_ERESET : row->err;
     switch (os_errno) {
     case ETIMEDOUT:
-    case EAGAIN:
-        return (struct curl_meaning){err, INSIST_TIMEOUT};
+    case EAGAIN: return (struct curl_meaning){err, INSIST_TIMEOUT};
     case ECONNRESET:
     case ECONNABORTED:
     case EPIPE: /* the trace of a reset over TLS, too: libcurl then still tried to send its goodbye */
         return cut(row->stage);
-    case ECONNREFUSED:
-        return (struct curl_meaning){err, INSIST_CONN_REFUSED};
+    case ECONNREFUSED: return (struct curl_meaning){err, INSIST_CONN_REFUSED};
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM:
-        return (struct curl_meaning){INSIST_ESYSTEM, INSIST_NOT_TRANSIENT};
+    case ENOMEM: return (struct curl_meaning){INSIST_ESYSTEM, INSIST_NOT_TRANSIENT};
     default: /* unreachable host or network, and whatever else: nothing says that it passes */
         return (struct curl_meaning){err, INSIST_NOT_TRANSIENT};
     }

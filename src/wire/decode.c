@@ -10,16 +10,16 @@
 #include <strings.h>
 #include <zlib.h>
 
-#define STEP_BYTES    16384
-#define WINDOW_ZLIB   15
-#define WINDOW_BARE   (-15)
-#define WINDOW_GZIP   (15 + 16)
-#define FEED_BYTES    (1U << 30) /* zlib counts in unsigned int */
+#define STEP_BYTES 16384
+#define WINDOW_ZLIB 15
+#define WINDOW_BARE (-15)
+#define WINDOW_GZIP (15 + 16)
+#define FEED_BYTES (1U << 30) /* zlib counts in unsigned int */
 
 enum part {
-    BEFORE,  /* the two bytes that tell what comes have not all come */
-    INSIDE,  /* a stream has begun */
-    BEHIND   /* complete: what comes is ignored */
+    BEFORE, /* the two bytes that tell what comes have not all come */
+    INSIDE, /* a stream has begun */
+    BEHIND  /* complete: what comes is ignored */
 };
 
 struct decode {
@@ -28,9 +28,9 @@ struct decode {
     enum part part;
     unsigned char head[2];
     unsigned head_length;
-    bool begun;      /* zlib's state exists */
-    bool complete;   /* at least one stream has ended */
-    insist_err err;  /* the first failure stays */
+    bool begun;     /* zlib's state exists */
+    bool complete;  /* at least one stream has ended */
+    insist_err err; /* the first failure stays */
     z_stream stream;
 };
 

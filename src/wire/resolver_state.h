@@ -66,7 +66,8 @@ bool resolver_start_thread_locked(struct resolver *resolver);
 void resolver_destroy(struct resolver *resolver);
 
 /* resolver_system.c: what the system is asked for. */
-int resolver_ask_system(void *ctx, const char *host, struct resolved *out);            /* a resolver_fn: getaddrinfo() */
-bool resolver_detach_thread(void *(*main)(void *argument), void *argument); /* all signals blocked, small stack, nobody joins it */
+int resolver_ask_system(void *ctx, const char *host, struct resolved *out); /* a resolver_fn: getaddrinfo() */
+/* All signals blocked, small stack, nobody joins it. */
+bool resolver_detach_thread(void *(*main)(void *argument), void *argument);
 
 #endif

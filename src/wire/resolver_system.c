@@ -19,8 +19,8 @@ int resolver_ask_system(void *ctx, const char *host, struct resolved *out) {
     for (const struct addrinfo *info = found; info; info = info->ai_next) {
         char text[INET6_ADDRSTRLEN];
         const void *address = info->ai_family == AF_INET6
-            ? (const void *)&((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr
-            : (const void *)&((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr;
+                                  ? (const void *)&((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr
+                                  : (const void *)&((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr;
         bool known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
         if (known && inet_ntop(info->ai_family, address, text, sizeof(text)))
             resolved_add(out, text);

@@ -79,12 +79,14 @@ static struct answer answer_of(const struct env *env, int code, const struct res
 
 /* Remembers what was found out about the name; where nothing was, old addresses have to do. Takes *host when it
  * keeps it. */
-static void consult_cache_locked(struct resolver *resolver, const char *name, char **host, struct answer *answer, struct cached_name *gone) {
+static void consult_cache_locked(struct resolver *resolver, const char *name, char **host, struct answer *answer,
+                                 struct cached_name *gone) {
     int64_t now_ns = env_now_ns(resolver->env);
     bool missing = answer->err == INSIST_ERESOLVE && !answer->again;
     if (answer->err == INSIST_OK || missing) {
         if (*host)
-            address_cache_put(&resolver->cache, *host, answer->addresses ? addresses_retain(answer->addresses) : NULL, now_ns, gone);
+            address_cache_put(&resolver->cache, *host, answer->addresses ? addresses_retain(answer->addresses) : NULL,
+                              now_ns, gone);
         *host = NULL;
         return;
     }
@@ -108,7 +110,8 @@ static void tell_locked(struct resolver *resolver, struct question *question, co
 }
 
 /* The lookup of a question has come back to a resolver that still has an owner. Gives the lock up meanwhile. */
-static void settle_locked(struct resolver *resolver, struct question *question, int code, const struct resolved *resolved) {
+static void settle_locked(struct resolver *resolver, struct question *question, int code,
+                          const struct resolved *resolved) {
     mutex_unlock(&resolver->lock);
     char *host = env_copy_text(resolver->env, question->host); /* without memory it is not remembered */
     struct answer answer = answer_of(resolver->env, code, resolved);
@@ -142,7 +145,7 @@ static void serve_locked(struct resolver *resolver, struct question *question) {
     question->stage = QUESTION_RUNS;
     question->began_ns = env_now_ns(resolver->env);
     if (resolver_wants_thread_locked(resolver, resolver->waiting_count, question->began_ns))
-        resolver_start_thread_locked(resolver); /* it matters to those who wait behind this question; without it they wait longer */
+        resolver_start_thread_locked(resolver); /* for those behind this question; without it they wait longer */
     int code = resolver->closing ? EAI_AGAIN : look_up_locked(resolver, question, &resolved);
     question->stage = QUESTION_RETURNED;
     resolver->running_count--; /* another may begin while this one is being told */

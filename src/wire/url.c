@@ -128,7 +128,8 @@ static void to_lower_case(char *text) {
 static struct flaw take_part(CURLU *handle, CURLUPart part, unsigned flags, char **out) {
     *out = NULL;
     CURLUcode code = curl_url_get(handle, part, out, flags);
-    bool absent = code == CURLUE_NO_USER || code == CURLUE_NO_PASSWORD || code == CURLUE_NO_PORT || code == CURLUE_NO_ZONEID;
+    bool absent =
+        code == CURLUE_NO_USER || code == CURLUE_NO_PASSWORD || code == CURLUE_NO_PORT || code == CURLUE_NO_ZONEID;
     return absent ? no_flaw : flaw_of(code);
 }
 
@@ -182,7 +183,8 @@ static struct flaw settle_host(struct url *url) {
         body_init(&origin, url->env, UINT64_MAX);
         body_append_format(&origin, "%s://%s:%u", url->https ? "https" : "http", host, url->port);
         url->origin = origin.data ? body_take(&origin, &length) : NULL;
-        url->host = host[0] == '[' ? env_copy_bytes(url->env, host + 1, strlen(host) - 2) : env_copy_text(url->env, host);
+        url->host =
+            host[0] == '[' ? env_copy_bytes(url->env, host + 1, strlen(host) - 2) : env_copy_text(url->env, host);
         found = url->origin && url->host ? no_flaw : no_memory;
     }
     curl_free(host);
@@ -201,7 +203,7 @@ static insist_err append_base64(struct body *out, const char *data, size_t lengt
         if (left > 2)
             group |= (unsigned char)data[at + 2];
         const char text[4] = {digits[group >> 18], digits[group >> 12 & 63], left > 1 ? digits[group >> 6 & 63] : '=',
-            left > 2 ? digits[group & 63] : '='};
+                              left > 2 ? digits[group & 63] : '='};
         err = body_append(out, text, sizeof(text));
     }
     return err;
@@ -256,7 +258,8 @@ static struct flaw settle_text(struct url *url) {
 }
 
 static struct flaw settle(struct url *url) {
-    static struct flaw (*const steps[])(struct url *) = {settle_scheme, settle_port, settle_zone, settle_host, settle_text};
+    static struct flaw (*const steps[])(struct url *) = {settle_scheme, settle_port, settle_zone, settle_host,
+                                                         settle_text};
     struct flaw found = no_flaw;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && found.err == INSIST_OK; i++)
         found = steps[i](url);

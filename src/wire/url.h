@@ -10,11 +10,11 @@
 
 struct url {
     const struct env *env;
-    void *handle;         /* CURLU, without user, password, fragment and a port that is the scheme's own; host in lower case */
-    char *text;           /* the same, as text: safe to show */
-    char *origin;         /* "https://host:port", host in lower case */
-    char *host;           /* as it is resolved: no brackets */
-    char *authorization;  /* "Basic …" of the user and password in it; NULL: none */
+    void *handle; /* CURLU, without user, password, fragment and a port that is the scheme's own; host in lower case */
+    char *text;   /* the same, as text: safe to show */
+    char *origin; /* "https://host:port", host in lower case */
+    char *host;   /* as it is resolved: no brackets */
+    char *authorization; /* "Basic …" of the user and password in it; NULL: none */
     unsigned port;
     bool https;
 };

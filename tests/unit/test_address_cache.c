@@ -50,8 +50,8 @@ static void the_families_take_turns(void **state) {
 
 static void duplicates_and_what_does_not_fit_are_dropped(void **state) {
     (void)state;
-    const char *const given[] = {"1.1.1.1", "1.1.1.1", "::1", "1.1.1.1", "::1",
-        "1111:1111:1111:1111:1111:1111:1111:1111:1111:111"};
+    const char *const given[] = {"1.1.1.1", "1.1.1.1", "::1",
+                                 "1.1.1.1", "::1",     "1111:1111:1111:1111:1111:1111:1111:1111:1111:111"};
     const char *const expected[] = {"1.1.1.1", "::1"};
     expect_order(given, COUNT(given), expected, COUNT(expected));
 
@@ -67,7 +67,8 @@ static void duplicates_and_what_does_not_fit_are_dropped(void **state) {
 static void literals_are_told_from_names(void **state) {
     (void)state;
     static const char *const literals[] = {"127.0.0.1", "0.0.0.0", "::", "::1", "2001:db8::a", "::ffff:1.2.3.4"};
-    static const char *const names[] = {"", "localhost", "1.2.3", "1.2.3.4.", "1.2.3.256", "[::1]", "1::2::3", "fe80::1%eth0", "a.1"};
+    static const char *const names[] = {"",      "localhost", "1.2.3",        "1.2.3.4.", "1.2.3.256",
+                                        "[::1]", "1::2::3",   "fe80::1%eth0", "a.1"};
     for (size_t i = 0; i < COUNT(literals); i++)
         assert_true(address_is_literal(literals[i]));
     for (size_t i = 0; i < COUNT(names); i++)

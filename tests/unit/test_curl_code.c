@@ -21,8 +21,8 @@ static void expect(const struct example *examples, size_t count) {
         const struct example *e = &examples[i];
         struct curl_meaning meaning = curl_code_meaning(e->code, e->os_errno);
         if (meaning.err != e->err || meaning.transience != e->transience)
-            fail_msg("code %d (%s), errno %d (%s): %s, kind %d", e->code, curl_easy_strerror((CURLcode)e->code), e->os_errno,
-                strerror(e->os_errno), insist_err_name(meaning.err), (int)meaning.transience);
+            fail_msg("code %d (%s), errno %d (%s): %s, kind %d", e->code, curl_easy_strerror((CURLcode)e->code),
+                     e->os_errno, strerror(e->os_errno), insist_err_name(meaning.err), (int)meaning.transience);
         assert_int_equal(insist_categorize(e->code, e->os_errno), e->transience);
     }
 }
@@ -94,7 +94,8 @@ static void a_connection_that_breaks(void **state) {
         {CURLE_SEND_FAIL_REWIND, 0, INSIST_EEOF, INSIST_UNEXPECTED_EOF},
         {CURLE_GOT_NOTHING, 0, INSIST_EEOF, INSIST_UNEXPECTED_EOF},
         {CURLE_PARTIAL_FILE, 0, INSIST_EEOF, INSIST_UNEXPECTED_EOF},
-        {CURLE_PARTIAL_FILE, ECONNREFUSED, INSIST_EEOF, INSIST_UNEXPECTED_EOF}, /* an errno left over from an earlier transfer */
+        {CURLE_PARTIAL_FILE, ECONNREFUSED, INSIST_EEOF,
+         INSIST_UNEXPECTED_EOF}, /* an errno left over from an earlier transfer */
         {CURLE_PARTIAL_FILE, ETIMEDOUT, INSIST_EEOF, INSIST_TIMEOUT},
         {CURLE_HTTP2, 0, INSIST_EPROTO, INSIST_BAD_FRAMING},
         {CURLE_HTTP2_STREAM, 0, INSIST_ERESET, INSIST_CONN_RESET},
@@ -166,19 +167,22 @@ static void the_sentence_tells_more(void **state) {
         const char *detail;
     } examples[] = {
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_TLS_INTERRUPTED},
-            "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to 127.0.0.1:49821 "},
+         "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to 127.0.0.1:49821 "},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_TLS_INTERRUPTED},
-            "OpenSSL/3.0.19: error:0A000126:SSL routines::unexpected eof while reading"},
+         "OpenSSL/3.0.19: error:0A000126:SSL routines::unexpected eof while reading"},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_NOT_TRANSIENT},
-            "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"},
+         "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_NOT_TRANSIENT},
-            "OpenSSL/3.0.19: error:0A000410:SSL routines::sslv3 alert handshake failure"},
+         "OpenSSL/3.0.19: error:0A000410:SSL routines::sslv3 alert handshake failure"},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_NOT_TRANSIENT}, ""},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_NOT_TRANSIENT}, NULL},
-        {{CURLE_SSL_CONNECT_ERROR, ECONNRESET, INSIST_ETLS, INSIST_TLS_INTERRUPTED}, "Recv failure: Connection reset by peer"},
+        {{CURLE_SSL_CONNECT_ERROR, ECONNRESET, INSIST_ETLS, INSIST_TLS_INTERRUPTED},
+         "Recv failure: Connection reset by peer"},
         {{CURLE_RECV_ERROR, 0, INSIST_ETOOLARGE, INSIST_NOT_TRANSIENT}, "Too large response headers: 307205 > 307200"},
-        {{CURLE_RECV_ERROR, 0, INSIST_EPROTO, INSIST_BAD_FRAMING}, "Illegal or missing hexadecimal sequence in chunked-encoding"},
-        {{CURLE_PARTIAL_FILE, 0, INSIST_EEOF, INSIST_UNEXPECTED_EOF}, "transfer closed with 97 bytes remaining to read"},
+        {{CURLE_RECV_ERROR, 0, INSIST_EPROTO, INSIST_BAD_FRAMING},
+         "Illegal or missing hexadecimal sequence in chunked-encoding"},
+        {{CURLE_PARTIAL_FILE, 0, INSIST_EEOF, INSIST_UNEXPECTED_EOF},
+         "transfer closed with 97 bytes remaining to read"},
     };
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         const struct example *e = &examples[i].example;

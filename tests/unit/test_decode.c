@@ -42,7 +42,8 @@ static void add(struct bytes *bytes, const void *data, size_t length) {
 }
 
 /* Decodes in pieces of the given size; returns the first failure, or what decode_end() says. */
-static insist_err decode_pieces(const struct env *env, const char *encoding, const struct bytes *bytes, size_t piece, struct body *body) {
+static insist_err decode_pieces(const struct env *env, const char *encoding, const struct bytes *bytes, size_t piece,
+                                struct body *body) {
     struct decode *decode;
     insist_err err = decode_new(env, encoding, &decode);
     if (err != INSIST_OK)
@@ -85,8 +86,8 @@ static void every_coding_in_pieces_of_every_size(void **state) {
     static const struct {
         const char *encoding;
         int window;
-    } codings[] = {{"gzip", GZIP}, {"x-gzip", GZIP}, {"GZip", GZIP}, {"deflate", ZLIB}, {"DEFLATE", BARE}, {"deflate", BARE},
-        {" gzip ", GZIP}, {"identity, gzip", GZIP}, {",gzip,", GZIP}};
+    } codings[] = {{"gzip", GZIP},    {"x-gzip", GZIP}, {"GZip", GZIP},           {"deflate", ZLIB}, {"DEFLATE", BARE},
+                   {"deflate", BARE}, {" gzip ", GZIP}, {"identity, gzip", GZIP}, {",gzip,", GZIP}};
     for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++) {
         struct bytes bytes = {NULL, 0};
         encode(&bytes, codings[i].window, text, sizeof(text) - 1);
@@ -223,7 +224,8 @@ static void no_coding_needs_no_decoder(void **state) {
 
 static void codings_that_were_not_asked_for_are_refused(void **state) {
     (void)state;
-    static const char *const others[] = {"br", "zstd", "compress", "gzi", "gzipp", "gzip;q=1", "gzip, deflate", "deflate,gzip", "gzip gzip", "none"};
+    static const char *const others[] = {"br",       "zstd",          "compress",     "gzi",       "gzipp",
+                                         "gzip;q=1", "gzip, deflate", "deflate,gzip", "gzip gzip", "none"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct decode *decode = (struct decode *)state;
         assert_int_equal(decode_new(&env_standard, others[i], &decode), INSIST_EDECODE);
