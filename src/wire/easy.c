@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define RECEIVE_BYTES     16384L
+#define HEADER_LINE_BYTES (128L * 1024)
 #define KEEPALIVE_IDLE_S  60L
 #define KEEPALIVE_EVERY_S 15L
 #define IDLE_MAX_S        118L /* libcurl's default; below what servers and middle boxes usually allow */
@@ -44,17 +45,26 @@ static bool set_network(CURL *easy) {
     SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
     SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, NO_TIMEOUT_MS);
-    SET(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
     SET(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
     return !failed;
 }
 
+/* Of the header block of an HTTP/2 answer libcurl 7.88 reads one buffer, and comes back for the rest at the next event,
+ * which may never be. So what is allowed has to fit, and the line that is too much: at most 64 KiB a name or value. */
+static long receive_bytes(const struct wire_settings *settings) {
+    if (!settings->http2)
+        return RECEIVE_BYTES;
+    uint64_t most = CURL_MAX_READ_SIZE - HEADER_LINE_BYTES;
+    return (long)(settings->max_header_bytes < most ? settings->max_header_bytes : most) + HEADER_LINE_BYTES;
+}
+
 static bool set_from_settings(CURL *easy, const struct wire_settings *settings) {
     long verify = settings->insecure ? 0L : 1L;
     bool failed = false;
     SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(easy, CURLOPT_BUFFERSIZE, receive_bytes(settings));
     SET(easy, CURLOPT_SSL_VERIFYPEER, verify);
     SET(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
     if (settings->ca_file)
