@@ -38,7 +38,9 @@ INSIST_BEGIN_DECLS
     E(ESHUTDOWN, 23, "the client is closing")                                                                          \
     E(EFORKED, 24, "the client belongs to the parent process")                                                         \
     E(ESYSTEM, 25, "the system is out of descriptors, threads or another resource")                                    \
-    E(EPORT, 26, "the address or port is in use or may not be used")
+    E(EPORT, 26, "the address or port is in use or may not be used")                                                   \
+    E(ESINK, 27, "the sink refused the body")                                                                          \
+    E(EBODY, 28, "the request's body could not be read or rewound")
 
 /** What went wrong. The numbers never change their meaning. */
 typedef enum insist_err {

@@ -6,6 +6,7 @@
 #include "engine/finish.h"
 #include "engine/judge.h"
 #include "engine/pending.h"
+#include "engine/stream.h"
 #include "engine/wave.h"
 #include <string.h>
 
@@ -92,7 +93,15 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
     if (execution->handler_number != 0)
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else
-        execution->ports->read_on(execution->ctx, attempt);
+        stream_begin(execution, attempt);
+    settle(execution);
+}
+
+void execution_chunk(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (!in_flight(execution, attempt))
+        return;
+    stream_chunk(execution, attempt);
     settle(execution);
 }
 
@@ -112,7 +121,7 @@ static void end_attempt(struct execution *execution, struct attempt *attempt) {
     } else if (attempt->outcome.err == INSIST_EDEADLINE) {
         attempt->why_ended = INSIST_ENDED_DEADLINE;
         finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
-    } else {
+    } else if (!attempt->committed || !stream_end(execution, attempt)) {
         judge_attempt(execution, attempt);
     }
 }

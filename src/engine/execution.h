@@ -24,6 +24,8 @@ void execution_left_queue(struct execution *execution, struct attempt *attempt, 
 void execution_sent(struct execution *execution, struct attempt *attempt, int64_t now_ns);
 /* It is paused behind them. */
 void execution_headers(struct execution *execution, struct attempt *attempt, int64_t now_ns);
+/* It is committed to a sink, and paused behind a chunk. */
+void execution_chunk(struct execution *execution, struct attempt *attempt, int64_t now_ns);
 /* Its outcome is filled in. */
 void execution_ended(struct execution *execution, struct attempt *attempt, int64_t now_ns);
 void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns);

@@ -57,11 +57,12 @@ static insist_why_ended why_given_up(insist_reason reason) {
 }
 
 static void give_up(struct execution *execution, struct attempt *attempt, insist_reason reason, insist_err err) {
+    bool reported = attempt == execution->reported; /* the call ends because of it */
     if (!execution->ports->give_up(execution->ctx, attempt)) {
-        attempt->outcome.err = error_of_given_up(reason, err);
+        attempt->outcome.err = reported ? err : error_of_given_up(reason, err);
         attempt->outcome.transience = reason == INSIST_DEADLINE ? INSIST_TIMEOUT : INSIST_NOT_TRANSIENT;
     }
-    attempt->why_ended = why_given_up(reason);
+    attempt->why_ended = reported ? INSIST_ENDED_FINAL : why_given_up(reason);
     if (attempt->why_ended == INSIST_ENDED_LOST)
         refund(execution, attempt);
     finish_attempt(execution, attempt);
@@ -74,13 +75,18 @@ static insist_err error_of_best(const struct execution *execution) {
     return execution->best->outcome.err;
 }
 
+static void give_up_all_but(struct execution *execution, const struct attempt *kept, insist_reason reason,
+                            insist_err err) {
+    for (size_t i = 0; i < execution->count; i++)
+        if (execution->attempts[i] != kept && execution->attempts[i]->state != ATTEMPT_ENDED)
+            give_up(execution, execution->attempts[i], reason, err);
+}
+
 static void end(struct execution *execution, insist_reason reason, insist_err err) {
     execution->settled = true;
     execution->reason = reason;
     pending_drop(execution);
-    for (size_t i = 0; i < execution->count; i++)
-        if (execution->attempts[i]->state != ATTEMPT_ENDED)
-            give_up(execution, execution->attempts[i], reason, err);
+    give_up_all_but(execution, NULL, reason, err);
     if (execution->reported == NULL)
         execution->reported = execution->best;
     execution->err = err;
@@ -97,6 +103,11 @@ void finish_accepted(struct execution *execution, struct attempt *winner) {
         execution->ports->first_accepted(execution->ctx, execution->view.now_ns);
     execution->reported = winner;
     end(execution, INSIST_DONE, INSIST_OK);
+}
+
+void finish_siblings(struct execution *execution, const struct attempt *winner) {
+    pending_drop(execution);
+    give_up_all_but(execution, winner, INSIST_DONE, INSIST_OK);
 }
 
 void finish_close(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about) {

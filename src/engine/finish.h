@@ -8,6 +8,8 @@
 void finish_attempt(struct execution *execution, struct attempt *attempt);
 /* Its answer is the call's; all others in flight are given up. */
 void finish_accepted(struct execution *execution, struct attempt *winner);
+/* It has won before its body came: nothing else is pending or in flight from here on. */
+void finish_siblings(struct execution *execution, const struct attempt *winner);
 /* Nothing further is started; the first reason stays. err: what a refused start or an accepted error says; about: the attempt of that error. */
 void finish_close(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about);
 /* Closed, and nothing is in flight: over. */

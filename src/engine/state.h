@@ -15,8 +15,12 @@ struct execution_ports {
     bool (*shut)(void *ctx, struct attempt *attempt);
     /* True: it had ended by itself, and its outcome is filled in; else its progress and how far it got are. */
     bool (*give_up)(void *ctx, struct attempt *attempt);
-    /* Behind the headers where it was paused. */
+    /* Behind the headers, or the chunk, where it was paused. */
     void (*read_on)(void *ctx, struct attempt *attempt);
+    /* Hands the chunk that came to the sink, and counts it in attempt->delivered. */
+    insist_err (*deliver)(void *ctx, struct attempt *attempt);
+    /* Makes the sink forget what it took. False: it cannot. */
+    bool (*rewind)(void *ctx, struct attempt *attempt);
 
     /* User code: 0, or a handler's number. */
     int (*fire)(void *ctx, insist_event event);

@@ -19,6 +19,9 @@ struct attempt {
     insist_why_ended why_ended;
     unsigned charged; /* what the budget holds for it; 0: nothing */
     int64_t charged_at_ns;
+    bool has_sink;      /* its body goes to a sink, if its answer is wanted */
+    bool committed;     /* it is wanted: it has won, and its bytes flow */
+    uint64_t delivered; /* bytes that the sink took */
     struct progress progress;
     struct outcome outcome;
     struct headers own_headers; /* set by a handler for this attempt alone */

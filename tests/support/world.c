@@ -89,6 +89,23 @@ static void read_on(void *ctx, struct attempt *attempt) {
     (void)attempt;
 }
 
+static insist_err deliver(void *ctx, struct attempt *attempt) {
+    struct world *world = ctx;
+    struct world_attempt *one = find(world, attempt);
+    if (one->told_chunks == world->sink_fails_at)
+        return INSIST_ESINK;
+    attempt->delivered++;
+    note(world, "chunk%u ", attempt->index);
+    return INSIST_OK;
+}
+
+static bool rewind_sink(void *ctx, struct attempt *attempt) {
+    struct world *world = ctx;
+    attempt->delivered = 0;
+    note(world, "rewind ");
+    return world->sink_rewinds;
+}
+
 /* ---- user code ---- */
 
 static int fire(void *ctx, insist_event event) {
@@ -102,6 +119,8 @@ static int fire(void *ctx, insist_event event) {
         note(world, "retry(%lld) ", (long long)(view->last_wait_us / 1000));
     else
         note(world, "%s%u ", names[event], insist_execution_attempt(view));
+    if (event == INSIST_BEFORE_READ_BODY)
+        view->current->has_sink = world->has_sink;
     if (world->handler_number == 0 || (unsigned)event != world->handler_event)
         return 0;
     return world->handler_skip-- == 0 ? world->handler_number : 0;
@@ -204,6 +223,8 @@ void world_init(struct world *world, const struct script *scripts, size_t count)
                                             .shut = shut,
                                             .give_up = give_up,
                                             .read_on = read_on,
+                                            .deliver = deliver,
+                                            .rewind = rewind_sink,
                                             .fire = fire,
                                             .give_back = give_back,
                                             .refund = refund,
@@ -229,29 +250,62 @@ void world_race(struct world *world, enum race_mode mode, int64_t first_delay_ms
     world->hedge_delays_ms[1] = second_delay_ms;
 }
 
-static int64_t next_of(const struct world_attempt *one) {
+/* What an attempt has to tell next. */
+enum piece { PIECE_QUEUE, PIECE_SENT, PIECE_HEADERS, PIECE_CHUNK, PIECE_END };
+
+static int64_t ends_at(const struct world_attempt *one) {
+    return after(one->begun_ns, one->script->ends_ms);
+}
+
+static enum piece piece_of(const struct world *world, const struct world_attempt *one) {
+    if (!one->told_queue && one->script->queued_ms > 0)
+        return PIECE_QUEUE;
+    if (!one->told_sent && sent_at(one) < ends_at(one))
+        return PIECE_SENT;
+    if (!one->told_headers && world->has_sink && one->script->headers_ms > 0)
+        return PIECE_HEADERS;
+    return one->attempt->committed && one->told_chunks < one->script->chunks ? PIECE_CHUNK : PIECE_END;
+}
+
+static int64_t next_of(const struct world *world, const struct world_attempt *one) {
     if (one->over)
         return TIME_NEVER;
-    if (!one->told_queue && one->script->queued_ms > 0)
-        return one->begun_ns;
-    if (!one->told_sent && sent_at(one) < after(one->begun_ns, one->script->ends_ms))
-        return sent_at(one);
-    return after(one->begun_ns, one->script->ends_ms);
+    int64_t headers_ns = after(one->begun_ns, one->script->headers_ms);
+    switch (piece_of(world, one)) {
+    case PIECE_QUEUE: return one->begun_ns;
+    case PIECE_SENT: return sent_at(one);
+    case PIECE_HEADERS: return headers_ns;
+    case PIECE_CHUNK: return headers_ns + (one->told_chunks + 1) * WORLD_MS;
+    default: return ends_at(one);
+    }
 }
 
 static void tell(struct world *world, struct world_attempt *one) {
     struct execution *execution = &world->execution;
-    if (!one->told_queue && one->script->queued_ms > 0) {
+    switch (piece_of(world, one)) {
+    case PIECE_QUEUE:
         one->told_queue = true;
         execution_left_queue(execution, one->attempt, world->now_ns);
-    } else if (!one->told_sent && sent_at(one) < after(one->begun_ns, one->script->ends_ms)) {
+        break;
+    case PIECE_SENT:
         one->told_sent = true;
         one->attempt->progress.sent_ns = world->now_ns;
         if (world->rules.race != NULL)
             execution_sent(execution, one->attempt, world->now_ns);
-    } else {
+        break;
+    case PIECE_HEADERS:
+        one->told_headers = true;
+        one->attempt->outcome.status = one->script->status;
+        execution_headers(execution, one->attempt, world->now_ns);
+        break;
+    case PIECE_CHUNK:
+        one->told_chunks++;
+        execution_chunk(execution, one->attempt, world->now_ns);
+        break;
+    case PIECE_END:
         fill(one, world->now_ns);
         execution_ended(execution, one->attempt, world->now_ns);
+        break;
     }
 }
 
@@ -262,7 +316,7 @@ static int64_t cancel_ns(const struct world *world) {
 /* One turn: news, then cancel, then time. */
 static void turn(struct world *world) {
     for (size_t i = 0; i < world->attempt_count; i++)
-        while (!execution_is_over(&world->execution) && next_of(&world->attempts[i]) <= world->now_ns)
+        while (!execution_is_over(&world->execution) && next_of(world, &world->attempts[i]) <= world->now_ns)
             tell(world, &world->attempts[i]);
     if (cancel_ns(world) <= world->now_ns)
         execution_interrupt(&world->execution, INSIST_ECANCELED, world->now_ns);
@@ -276,7 +330,7 @@ void world_play(struct world *world) {
     while (!execution_is_over(&world->execution)) {
         int64_t next_ns = time_min(execution_due_ns(&world->execution), cancel_ns(world));
         for (size_t i = 0; i < world->attempt_count; i++)
-            next_ns = time_min(next_ns, next_of(&world->attempts[i]));
+            next_ns = time_min(next_ns, next_of(world, &world->attempts[i]));
         if (next_ns == TIME_NEVER || ++world->turns > 10000) {
             fprintf(stderr, "the call does not end: %s\n", world->log);
             abort();

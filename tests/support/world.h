@@ -26,7 +26,9 @@ struct script {
     int64_t retry_after_ms; /* -1 when not set through ANSWER */
     bool has_retry_after;
     bool stale;
-    bool ends_unseen; /* its end is in the mailbox already when it is given up */
+    int64_t headers_ms; /* after its start; 0: with its end. Only where the world has a sink */
+    unsigned chunks;    /* of its body, one a millisecond behind the headers, if it is committed */
+    bool ends_unseen;   /* its end is in the mailbox already when it is given up */
 };
 
 /* Short forms for scripts. */
@@ -41,7 +43,8 @@ struct world_attempt {
     struct attempt *attempt;
     const struct script *script;
     int64_t begun_ns;
-    bool told_queue, told_sent, over, given_up;
+    bool told_queue, told_sent, told_headers, over, given_up;
+    unsigned told_chunks;
 };
 
 struct world {
@@ -63,6 +66,8 @@ struct world {
 
     unsigned retries_allowed; /* by the decider */
     int64_t timeout_ms;
+    bool has_sink, sink_rewinds;
+    unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none */
     int64_t cancel_at_ms;       /* 0: not */
     int64_t hedge_delays_ms[8]; /* for the scheduler: by the number of hedges; 0 ends; -1: at once */
     bool starter_says_no;
