@@ -133,6 +133,7 @@ typedef struct insist_call_options {
     const insist_timeout_policy *timeout;
     const insist_handlers *handlers; /* called after the client's */
     insist_cancel *cancel;
+    const insist_sink *sink; /* takes the body of the answer that is accepted */
     int64_t deadline_ms;    /* from now; INSIST_FOREVER for none */
     int64_t deadline_at_ns; /* instead: an instant of CLOCK_MONOTONIC; one that has passed ends the call at once */
 } insist_call_options;

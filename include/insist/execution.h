@@ -75,6 +75,30 @@ INSIST_API void insist_handlers_free(insist_handlers *handlers);
 INSIST_API insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler,
                                            void *ctx);
 
+/* ---- sinks: where a body goes as it comes ---------------------------------------------------------------------------- */
+
+/** Takes an answer's body as it comes, in pieces of at most 64 KiB, on the calling thread. Nothing is delivered from an answer that would be
+ *  retried: the decider is asked at the headers, and what it does not accept is kept in memory like any other body. Once accepted, the
+ *  attempt has won: its own timeout and the limit on the body no longer apply, the call's deadline does. After the first byte a failure ends
+ *  the call with reason NOT_REPEATABLE, unless there is a rewind. A value: copied. */
+typedef struct insist_sink {
+    int (*write)(void *ctx, const void *data, size_t len); /* 0: taken; anything else ends the call with INSIST_ESINK */
+    int (*rewind)(void *ctx); /* forgets all that was taken: 0, or what it took stands; may be NULL */
+    void *ctx;
+} insist_sink;
+
+/** State of a sink that writes to a descriptor: the caller's, as long as the sink is used. */
+typedef struct insist_fd_sink {
+    int fd;
+    int64_t start; /* where the body begins; -1: it cannot be rewound */
+} insist_fd_sink;
+
+/** A sink that writes to fd from where it stands. On a regular file it rewinds: it cuts off what it wrote. The descriptor stays the caller's. */
+INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
+
+/** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another event, no write. */
+INSIST_API insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink);
+
 /** In BEFORE_ATTEMPT only: sets a request header of this attempt alone. INSIST_EINVAL for a bad header or another
  *  event. */
 INSIST_API insist_err insist_execution_set_header(insist_execution *execution, const char *name, const char *value);

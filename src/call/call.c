@@ -28,11 +28,13 @@ static void hand_in(struct call *call, struct job *job, unsigned news, const str
     if ((news & NEWS_SENT) && attempt->job != NULL)
         execution_sent(execution, attempt, now_ns);
     if ((news & NEWS_HEADERS) && attempt->job != NULL) {
-        if (carry_show_headers(attempt) == INSIST_OK)
+        if (carry_show_headers(&call->carrier, attempt) == INSIST_OK)
             execution_headers(execution, attempt, now_ns);
         else
             execution_interrupt(execution, INSIST_ENOMEM, now_ns);
     }
+    if ((news & NEWS_CHUNK) && attempt->job != NULL)
+        execution_chunk(execution, attempt, now_ns);
     if ((news & NEWS_END) && attempt->job != NULL) {
         carry_collect(&call->carrier, attempt);
         execution_ended(execution, attempt, now_ns);
@@ -134,6 +136,8 @@ static insist_result *enter_and_execute(insist_client *client, const insist_plan
                                          .mailbox = mailbox,
                                          .execution = &call->execution};
         insist_err err = client_enter(client, &call->running, mailbox);
+        if (options->sink != NULL)
+            call->carrier.sink = *options->sink;
         if (err != INSIST_OK) {
             result = result_of_refusal(env, request->method, request->shown_url, err, insist_strerror(err));
         } else {

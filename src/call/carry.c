@@ -27,12 +27,13 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     job->tag = attempt;
     job->deadline_ns = attempt->limit_ns;
     job->deadline_once_sent_ns = attempt->limit_once_sent_ns;
+    job->deadline_streaming_ns = rules->deadline_ns;
     job->attempt_index = attempt->index;
     job->hedge = attempt->kind == INSIST_HEDGE;
     job->fresh = attempt->why_started == INSIST_START_STALE;
     job->wants_sent = rules->race != NULL;
     job->pauses_at_headers = handlers_listen(carrier->client->handlers, INSIST_BEFORE_READ_BODY) ||
-                             handlers_listen(carrier->handlers, INSIST_BEFORE_READ_BODY);
+                             handlers_listen(carrier->handlers, INSIST_BEFORE_READ_BODY) || carrier->sink.write != NULL;
     job->may_repeat = request->repeatable || rules->repeat_unsafe;
     job->progress.queued_ns = attempt->progress.queued_ns;
     return job;
@@ -68,8 +69,9 @@ static bool shut(void *ctx, struct attempt *attempt) {
     return job_shut_gate(attempt->job);
 }
 
-insist_err carry_show_headers(struct attempt *attempt) {
+insist_err carry_show_headers(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
+    attempt->sink = carrier->sink;
     attempt->outcome.status = attempt->progress.status;
     return headers_copy(&attempt->outcome.headers, &job->outcome.headers);
 }
@@ -105,7 +107,27 @@ static bool give_up(void *ctx, struct attempt *attempt) {
 
 static void read_on(void *ctx, struct attempt *attempt) {
     struct carrier *carrier = ctx;
-    pool_read_on(carrier->client->pool, attempt->job);
+    struct job *job = attempt->job;
+    if (attempt->committed)
+        atomic_store(&job->streams, true);
+    pool_read_on(carrier->client->pool, job);
+}
+
+/* The piece lies in the job's body, and is the call's until it reads on. */
+static insist_err deliver(void *ctx, struct attempt *attempt) {
+    struct job *job = attempt->job;
+    struct body *piece = &job->outcome.body;
+    (void)ctx;
+    if (attempt->sink.write(attempt->sink.ctx, body_text(piece), piece->length) != 0)
+        return INSIST_ESINK;
+    attempt->delivered += piece->length;
+    body_clear(piece);
+    return INSIST_OK;
+}
+
+static bool rewind_sink(void *ctx, struct attempt *attempt) {
+    (void)ctx;
+    return attempt->sink.rewind != NULL && attempt->sink.rewind(attempt->sink.ctx) == 0;
 }
 
 static int fire(void *ctx, insist_event event) {
@@ -150,6 +172,8 @@ const struct execution_ports carry_ports = {
     .shut = shut,
     .give_up = give_up,
     .read_on = read_on,
+    .deliver = deliver,
+    .rewind = rewind_sink,
     .fire = fire,
     .charge = charge,
     .give_back = give_back,

@@ -10,6 +10,8 @@ int exit_code_of_error(insist_err error, int status) {
     case INSIST_ERESOLVE: return 6;
     case INSIST_ECONNECT: return 7;
     case INSIST_EPROTO: return 8;
+    case INSIST_ESINK: return 23;
+    case INSIST_EBODY: return 26;
     case INSIST_ENOMEM: return 27;
     case INSIST_ETIMEOUT:
     case INSIST_EDEADLINE: return 28;

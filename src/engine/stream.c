@@ -15,7 +15,7 @@ void stream_begin(struct execution *execution, struct attempt *attempt) {
     insist_err fail = INSIST_OK;
     insist_verdict verdict = INSIST_RETRY;
     execution->view.current = attempt;
-    if (attempt->has_sink)
+    if (attempt->sink.write != NULL)
         verdict = decider_ask(&execution->rules.retry->decider, &execution->view, &fail);
     if (verdict == INSIST_FAIL) {
         finish_at_once(execution, INSIST_STOPPED, fail, attempt);

@@ -3,6 +3,7 @@
 #define VIEW_ATTEMPT_H
 
 #include "view/outcome.h"
+#include <insist/execution.h>
 
 enum attempt_state { ATTEMPT_WAITING, ATTEMPT_RUNNING, ATTEMPT_SENT, ATTEMPT_ENDED };
 
@@ -19,7 +20,7 @@ struct attempt {
     insist_why_ended why_ended;
     unsigned charged; /* what the budget holds for it; 0: nothing */
     int64_t charged_at_ns;
-    bool has_sink;      /* its body goes to a sink, if its answer is wanted */
+    insist_sink sink;   /* its body goes there, if its answer is wanted; write NULL: it is kept */
     bool committed;     /* it is wanted: it has won, and its bytes flow */
     uint64_t delivered; /* bytes that the sink took */
     struct progress progress;

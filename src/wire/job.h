@@ -27,6 +27,7 @@ enum {
     NEWS_STARTED = 1, /* it has left the queue (posted only if it waited there) */
     NEWS_SENT = 2,    /* on the wire (posted only if wants_sent) */
     NEWS_HEADERS = 4, /* paused at its headers (only if pauses_at_headers) */
+    NEWS_CHUNK = 16,  /* paused behind a piece of its body, which is the call's until READ_ON (only if it streams) */
     NEWS_END = 8      /* its outcome is complete */
 };
 
@@ -55,6 +56,7 @@ struct job {
     struct headers own_headers; /* replace those of the request by name; often empty */
     int64_t deadline_ns;           /* when the attempt ends by timeout */
     int64_t deadline_once_sent_ns; /* replaces it once the request is on the wire; never earlier */
+    int64_t deadline_streaming_ns; /* replaces both once it streams */
     unsigned attempt_index;        /* a hedge takes another address than the attempts before it, where there is one */
     bool hedge, fresh, wants_sent, pauses_at_headers; /* fresh: takes no used connection */
     bool may_repeat;               /* decides about 307, 308 and idle connections */
@@ -63,6 +65,7 @@ struct job {
     /* atomics */
     atomic_uint references;
     atomic_int gate;
+    atomic_bool streams; /* its body goes to a sink, piece by piece: set while it is paused at its headers */
     atomic_bool stop; /* given up: nothing that it still does matters. Set by pool_give_up() */
 
     /* shared: under the mailbox's lock */

@@ -89,6 +89,14 @@ static void read_on(void *ctx, struct attempt *attempt) {
     (void)attempt;
 }
 
+/* Never called: it only stands for a sink. */
+static int take(void *ctx, const void *data, size_t len) {
+    (void)ctx;
+    (void)data;
+    (void)len;
+    abort();
+}
+
 static insist_err deliver(void *ctx, struct attempt *attempt) {
     struct world *world = ctx;
     struct world_attempt *one = find(world, attempt);
@@ -120,7 +128,7 @@ static int fire(void *ctx, insist_event event) {
     else
         note(world, "%s%u ", names[event], insist_execution_attempt(view));
     if (event == INSIST_BEFORE_READ_BODY)
-        view->current->has_sink = world->has_sink;
+        view->current->sink.write = world->has_sink ? take : NULL;
     if (world->handler_number == 0 || (unsigned)event != world->handler_event)
         return 0;
     return world->handler_skip-- == 0 ? world->handler_number : 0;

@@ -11,11 +11,12 @@ static void each_error_has_its_number(void **state) {
     static const struct {
         insist_err err;
         int code;
-    } rows[] = {{INSIST_OK, 0},         {INSIST_EINVAL, 2},     {INSIST_EURL, 2},       {INSIST_ETOONEW, 2},
-                {INSIST_ENOMEM, 27},    {INSIST_ERESOLVE, 6},   {INSIST_ECONNECT, 7},   {INSIST_ETLS, 35},
-                {INSIST_ECERT, 60},     {INSIST_ERESET, 56},    {INSIST_EPROTO, 8},     {INSIST_EDECODE, 61},
-                {INSIST_EREDIRECT, 47}, {INSIST_ETIMEOUT, 28},  {INSIST_EDEADLINE, 28}, {INSIST_ECANCELED, 130},
-                {INSIST_ETOOLARGE, 63}, {INSIST_EQUEUEFULL, 1}, {INSIST_ESYSTEM, 1},    {INSIST_ESHUTDOWN, 1}};
+    } rows[] = {{INSIST_OK, 0},         {INSIST_EINVAL, 2},    {INSIST_EURL, 2},       {INSIST_ETOONEW, 2},
+                {INSIST_ENOMEM, 27},    {INSIST_ERESOLVE, 6},  {INSIST_ECONNECT, 7},   {INSIST_ETLS, 35},
+                {INSIST_ECERT, 60},     {INSIST_ERESET, 56},   {INSIST_EPROTO, 8},     {INSIST_EDECODE, 61},
+                {INSIST_EREDIRECT, 47}, {INSIST_ETIMEOUT, 28}, {INSIST_EDEADLINE, 28}, {INSIST_ECANCELED, 130},
+                {INSIST_ETOOLARGE, 63}, {INSIST_ESINK, 23},    {INSIST_EBODY, 26},     {INSIST_EQUEUEFULL, 1},
+                {INSIST_ESYSTEM, 1},    {INSIST_ESHUTDOWN, 1}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(exit_code_of_error(rows[i].err, 0), rows[i].code);
     }
