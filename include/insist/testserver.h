@@ -175,8 +175,8 @@ typedef struct insist_testserver_entry {
     int status;              /* of the answer; 0 where none was begun */
     insist_testserver_fault fault;
     bool client_gone;        /* the client left before the answer was complete (a half-closed connection counts) */
-    uint64_t gone_bytes;     /* then: bytes of the answer, header block included, that its system had acknowledged;
-                                under TLS as on the wire */
+    uint64_t gone_bytes;     /* then: bytes of the answer, header block included, that its system had acknowledged, which
+                                may be a little less than it had; under TLS as on the wire */
 } insist_testserver_entry;
 
 /** A copy of the journal. [IMMUTABLE] */

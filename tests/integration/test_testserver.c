@@ -445,14 +445,17 @@ static void clients_that_leave_are_noticed(insist_testserver *server) {
         assert_true(peer_get(&peer, targets[i]));
         assert_true(insist_testserver_wait_hits(server, path, 1, patience_ms));
         if (i >= 2) {
-            struct peer_answer answer = peer_read_bytes(&peer, 200000);
-            assert_int_equal(answer.size, 200000);
+            struct peer_answer answer = peer_read_bytes(&peer, 1000000);
+            assert_int_equal(answer.size, 1000000);
             peer_answer_free(&answer);
         }
         peer_close(&peer);
         const insist_testserver_entry *entry = entry_of(server, path, &journal);
         assert_true(entry->client_gone);
-        assert_true(i < 2 ? entry->gone_bytes == 0 : entry->gone_bytes >= 200000 && entry->gone_bytes < 90000000);
+        /* acknowledgements lag behind by a few segments */
+        if (i < 2 ? entry->gone_bytes != 0 : entry->gone_bytes < 500000 || entry->gone_bytes >= 90000000) {
+            fail_msg("%s: %llu bytes", targets[i], (unsigned long long)entry->gone_bytes);
+        }
         insist_testserver_journal_free(journal);
     }
 }
@@ -489,9 +492,7 @@ static void refuse_closes_the_port_before_the_fault(insist_testserver *server) {
         answer = peer_read(&other);
         assert_int_equal(answer.status, 200);
         peer_answer_free(&answer);
-        while (!peer_connect(&late, server)) {
-            assert_int_equal(errno, ECONNREFUSED);
-        }
+        assert_true(peer_connect_when_open(&late, server));
         assert_true(peer_get(&late, "/refuse"));
         answer = peer_read(&late);
         assert_int_equal(answer.status, 200);

@@ -63,6 +63,14 @@ bool peer_connect(struct peer *peer, const insist_testserver *server) {
            close_unless(peer, !insist_testserver_certificate(server) || shake_hands(peer, server));
 }
 
+bool peer_connect_when_open(struct peer *peer, const insist_testserver *server) {
+    bool ok;
+    while (!(ok = peer_connect(peer, server)) && errno == ECONNREFUSED) {
+        usleep(200); /* without it this loop would keep the server's thread from its processor */
+    }
+    return ok;
+}
+
 void peer_close(struct peer *peer) {
     if (peer->tls) {
         gnutls_deinit(peer->tls);

@@ -30,6 +30,9 @@ struct peer_answer {
 
 /* Connects (and shakes hands). False: errno, ECONNREFUSED for instance. */
 bool peer_connect(struct peer *peer, const insist_testserver *server);
+/* The same, again and again for as long as the port refuses. */
+bool peer_connect_when_open(struct peer *peer, const insist_testserver *server);
+
 /* Connects to a port of this machine, without TLS. */
 bool peer_connect_port(struct peer *peer, uint16_t port);
 void peer_close(struct peer *peer);
