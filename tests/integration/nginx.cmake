@@ -1,12 +1,15 @@
 # Against a server nobody here wrote: nginx, which is to be installed. Where it is missing the tests fail.
-insist_integration_test(test_nginx
-    SOURCES nginx_site.c ../support/nginx.c ../support/nginx_files.c ../support/nginx_workers.c ../support/authority.c
-    LIBS PkgConfig::GNUTLS)
-insist_integration_test(test_nginx_closing TIMEOUT 240
-    SOURCES nginx_site.c nginx_load.c ../support/nginx.c ../support/nginx_files.c ../support/nginx_workers.c ../support/authority.c
-    LIBS PkgConfig::GNUTLS)
-foreach(test IN ITEMS test_nginx test_nginx_closing)
-    if(TARGET ${test})
-        target_compile_definitions(${test} PRIVATE NGINX_CONFIGURATION="${CMAKE_CURRENT_SOURCE_DIR}/nginx.conf")
+function(insist_nginx_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+    list(TRANSFORM arg_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+    set(support "${CMAKE_CURRENT_SOURCE_DIR}/../support")
+    insist_integration_test(${name} LIBS PkgConfig::GNUTLS SOURCES nginx_site.c ${arg_SOURCES} "${support}/authority.c"
+        "${support}/nginx.c" "${support}/nginx_files.c" "${support}/nginx_workers.c")
+    if(TARGET ${name})
+        target_compile_definitions(${name} PRIVATE NGINX_CONFIGURATION="${CMAKE_CURRENT_SOURCE_DIR}/nginx.conf")
     endif()
-endforeach()
+endfunction()
+insist_nginx_test(test_nginx)
+insist_nginx_test(test_nginx_requests)
+insist_nginx_test(test_nginx_tls)
+insist_nginx_test(test_nginx_closing SOURCES nginx_load.c)

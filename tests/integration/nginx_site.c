@@ -10,9 +10,9 @@
 #include <string.h>
 
 const struct nginx_way nginx_ways[NGINX_WAYS] = {
-    {"http/1.1", NGINX_PLAIN, INSIST_HTTP_1_1, "HTTP/1.1"},
+    {"http", NGINX_PLAIN, INSIST_HTTP_1_1, "HTTP/1.1"},
     {"https", NGINX_TLS, INSIST_HTTP_1_1, "HTTP/1.1"},
-    {"HTTP/2", NGINX_TLS, INSIST_HTTP_2, "HTTP/2.0"},
+    {"http2", NGINX_TLS, INSIST_HTTP_2, "HTTP/2.0"},
 };
 
 /* The same bytes in every run, each of 4 KiB different (a linear congruential generator's upper bits). */
@@ -61,6 +61,18 @@ int nginx_site_stop(struct nginx_site *site, int failed) {
     return failed;
 }
 
+static struct nginx_way chosen; /* a copy, for cmocka wants a pointer to what is not const */
+
+const char *nginx_site_choose(const struct nginx_way *way) {
+    chosen = *way;
+    return way->name;
+}
+
+int nginx_site_pass_way(void **state) {
+    *state = &chosen;
+    return 0;
+}
+
 insist_client *nginx_site_client(const struct nginx_site *site, const struct nginx_way *way,
                                  insist_client_options *options) {
     insist_tls_options tls = {.size = sizeof tls, .ca_file = site->ca_file};
@@ -80,14 +92,30 @@ insist_client *nginx_site_client(const struct nginx_site *site, const struct ngi
     return client;
 }
 
+struct nginx_url nginx_site_url(const struct nginx_site *site, const struct nginx_way *way, const char *path) {
+    return nginx_url(&site->nginx, way->listener, path);
+}
+
 insist_plan *nginx_site_plan(const struct nginx_site *site, const struct nginx_way *way, const char *method,
                              const char *path) {
     insist_problem problem = {0};
     insist_plan *plan = NULL;
-    if (insist_plan_new(method, nginx_url(&site->nginx, way->listener, path).text, &problem, &plan) != INSIST_OK) {
+    if (insist_plan_new(method, nginx_site_url(site, way, path).text, &problem, &plan) != INSIST_OK) {
         fail_msg("%s: %s", problem.field, problem.text);
     }
     return plan;
+}
+
+insist_result *nginx_site_call(const struct nginx_site *site, const struct nginx_way *way,
+                               insist_client_options *options, const char *method, const char *path) {
+    insist_client *client = nginx_site_client(site, way, options);
+    insist_plan *plan = nginx_site_plan(site, way, method, path);
+    insist_result *result = NULL;
+    insist_err error = insist_execute(client, plan, NULL, &result);
+    assert_int_equal(error, insist_result_error(result));
+    insist_plan_free(plan);
+    insist_client_free(client);
+    return result;
 }
 
 void nginx_site_expect_answer(const insist_result *result, int status, size_t attempts) {

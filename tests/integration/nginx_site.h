@@ -1,5 +1,5 @@
-/* What the tests against nginx share: the server with its pages, the three ways to speak to it, and what is expected of calls.
- * nginx_site_expect…() fail the running cmocka test, so they are for its own thread. */
+/* What the tests against nginx share: the server with its pages, the three ways to speak to it, and what is expected of
+ * calls. nginx_site_expect…() fail the running cmocka test, so they are for its own thread. */
 #ifndef NGINX_SITE_H
 #define NGINX_SITE_H
 
@@ -22,7 +22,7 @@ struct nginx_site {
 
 /* A way to speak to the server. */
 struct nginx_way {
-    const char *name;
+    const char *name; /* plain enough for a URL */
     enum nginx_listener listener;
     insist_http_version version;
     const char *protocol; /* what the server is to call it */
@@ -37,11 +37,25 @@ bool nginx_site_start(struct nginx_site *site);
 /* Ends it. When failed is not 0, nginx's error log is printed first. Returns failed. */
 int nginx_site_stop(struct nginx_site *site, int failed);
 
-/* A client that trusts the site's authority and is patient; other options as given (NULL: defaults). Fails the test if there is none. */
-insist_client *nginx_site_client(const struct nginx_site *site, const struct nginx_way *way, insist_client_options *options);
+/* For cmocka: chooses the way and returns its name for the group, whose set-up then hands it to every test as *state. */
+const char *nginx_site_choose(const struct nginx_way *way);
+int nginx_site_pass_way(void **state);
+
+/* A client that trusts the site's authority and is patient; other options as given (NULL: defaults). Fails the test if
+ * there is none. */
+insist_client *nginx_site_client(const struct nginx_site *site, const struct nginx_way *way,
+                                 insist_client_options *options);
 
 /* A plan. Fails the test if it is refused. */
-insist_plan *nginx_site_plan(const struct nginx_site *site, const struct nginx_way *way, const char *method, const char *path);
+insist_plan *nginx_site_plan(const struct nginx_site *site, const struct nginx_way *way, const char *method,
+                             const char *path);
+
+/* The URL of a path. */
+struct nginx_url nginx_site_url(const struct nginx_site *site, const struct nginx_way *way, const char *path);
+
+/* One call on a client of its own, with the options that nginx_site_client() takes. */
+insist_result *nginx_site_call(const struct nginx_site *site, const struct nginx_way *way,
+                               insist_client_options *options, const char *method, const char *path);
 
 /* The call ended with an answer of that status after that many attempts, reason DONE. */
 void nginx_site_expect_answer(const insist_result *result, int status, size_t attempts);

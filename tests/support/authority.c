@@ -46,7 +46,8 @@ static bool set_basics(struct pair *pair, const char *name) {
 }
 
 static bool make_authority(struct pair *ca) {
-    return pair_init(ca) && set_basics(ca, "authority of this test") && gnutls_x509_crt_set_ca_status(ca->crt, 1) == 0 &&
+    return pair_init(ca) && set_basics(ca, "authority of this test") &&
+           gnutls_x509_crt_set_ca_status(ca->crt, 1) == 0 &&
            gnutls_x509_crt_set_key_usage(ca->crt, GNUTLS_KEY_KEY_CERT_SIGN) == 0 &&
            gnutls_x509_crt_sign2(ca->crt, ca->crt, ca->key, GNUTLS_DIG_SHA256, 0) == 0;
 }
@@ -58,8 +59,8 @@ static bool make_server(struct pair *server, const struct pair *ca, const char *
            gnutls_x509_crt_set_subject_alt_name(server->crt, GNUTLS_SAN_DNSNAME, host, (unsigned)strlen(host),
                                                 GNUTLS_FSAN_SET) == 0 &&
            (address == NULL || (inet_pton(AF_INET, address, &raw) == 1 &&
-                                gnutls_x509_crt_set_subject_alt_name(server->crt, GNUTLS_SAN_IPADDRESS, &raw, sizeof raw,
-                                                                     GNUTLS_FSAN_APPEND) == 0)) &&
+                                gnutls_x509_crt_set_subject_alt_name(server->crt, GNUTLS_SAN_IPADDRESS, &raw,
+                                                                     sizeof raw, GNUTLS_FSAN_APPEND) == 0)) &&
            gnutls_x509_crt_sign2(server->crt, ca->crt, ca->key, GNUTLS_DIG_SHA256, 0) == 0;
 }
 
@@ -83,7 +84,8 @@ static bool write_certificate(const struct pair *pair, const char *directory, co
 
 static bool write_key(const struct pair *pair, const char *directory, const char *name) {
     gnutls_datum_t pem = {0};
-    bool ok = gnutls_x509_privkey_export2(pair->key, GNUTLS_X509_FMT_PEM, &pem) == 0 && write_pem(directory, name, &pem);
+    bool ok =
+        gnutls_x509_privkey_export2(pair->key, GNUTLS_X509_FMT_PEM, &pem) == 0 && write_pem(directory, name, &pem);
     gnutls_free(pem.data);
     return ok;
 }

@@ -108,9 +108,8 @@ static bool spawn(struct nginx *nginx, const char *program) {
 /* A first answer came, and not the end of the process. */
 static bool has_answered(const struct nginx *nginx) {
     static const char request[] = "HEAD / HTTP/1.0\r\n\r\n";
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port = htons(nginx->ports[NGINX_PLAIN])};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(nginx->ports[NGINX_PLAIN])};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int process = pidfd_open(nginx->pid, 0);
     bool sent = fd >= 0 && process >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&

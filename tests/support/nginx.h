@@ -23,7 +23,8 @@ enum nginx_listener {
 enum { NGINX_WORKERS = 2 }; /* @WORKERS@ */
 
 struct nginx {
-    char directory[64]; /* nginx.conf, ca.pem and the other certificates, site/, error.log, what the configuration names */
+    char directory
+        [64]; /* nginx.conf, ca.pem and the other certificates, site/, error.log, what the configuration names */
     int listeners[NGINX_LISTENERS]; /* -1 once nginx has them */
     uint16_t ports[NGINX_LISTENERS];
     int held; /* listening on held.sock in the directory: an upstream of nginx whose requests the test takes by hand */
@@ -31,7 +32,8 @@ struct nginx {
 };
 
 /* Starts it with that configuration file, its placeholders filled in (@USER@: the user directive, where one is needed). It
- * serves when this returns true. False: the reason and nginx's own words are on standard error; nginx_stop() is owed all the same. */
+ * serves when this returns true. False: the reason and nginx's own words are on standard error; nginx_stop() is owed all
+ * the same. */
 bool nginx_start(struct nginx *nginx, const char *configuration);
 /* Ends it and removes the directory. */
 void nginx_stop(struct nginx *nginx);

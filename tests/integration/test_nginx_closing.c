@@ -1,0 +1,313 @@
+/* What becomes of calls when nginx closes connections and its workers die: while idle, before the answer, in the middle
+ * of it, and under load. The counts are nginx's: its log, or the requests that it hands on to the test. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "nginx_load.h"
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 10 };
+
+static struct nginx_site site;
+
+/* Retries as often as there may be kills, soon, and with no budget. */
+static insist_client *persistent_client(const struct nginx_way *way) {
+    insist_retry_policy *retry = NULL;
+    insist_decider decider = insist_retry_and(insist_retry_times(20), insist_retry_standard());
+    assert_int_equal(insist_retry_policy_new(decider, insist_wait_constant_ms(1), NULL, &retry), INSIST_OK);
+    insist_client_options options = {.size = sizeof options, .retry = retry, .budget = insist_budget_none()};
+    insist_client *client = nginx_site_client(&site, way, &options);
+    insist_retry_policy_free(retry);
+    return client;
+}
+
+/* Leaves an idle connection behind. */
+static void warm_up(insist_client *client, const struct nginx_way *way) {
+    insist_result *result = NULL;
+    assert_int_equal(insist_get(client, nginx_site_url(&site, way, "/small.txt").text, &result), INSIST_OK);
+    nginx_site_expect_answer(result, 200, 1);
+    insist_result_free(result);
+}
+
+/* libcurl calls the end of an HTTP/2 connection now a cut, now a broken frame. */
+static bool is_cut(const struct nginx_way *way, insist_err error) {
+    return error == INSIST_ERESET || error == INSIST_EEOF || (way->version == INSIST_HTTP_2 && error == INSIST_EPROTO);
+}
+
+/* ---- closed while idle ------------------------------------------------------------------------------------------ */
+
+static void a_post_after_an_idle_close_is_delivered_once(const struct nginx_way *way,
+                                                         bool (*close_idle)(struct nginx *), const char *name) {
+    insist_client *client = nginx_site_client(&site, way, NULL);
+    for (int round = 0; round < ROUNDS; round++) {
+        char key[48];
+        char path[80];
+        snprintf(key, sizeof key, "%s-%s-%d", name, way->name, round);
+        snprintf(path, sizeof path, "/post/small.txt?key=%s", key);
+        warm_up(client, way);
+        assert_true(close_idle(&site.nginx));
+        insist_result *result = NULL;
+        insist_err error = insist_post(client, nginx_site_url(&site, way, path).text, "text/plain", "body", 4, &result);
+        assert_int_equal(error, INSIST_OK);
+        nginx_site_expect_answer(result, 200, 1);
+        nginx_site_expect_body(result, site.slow, SITE_SLOW_BYTES);
+        assert_false(insist_result_attempt(result, 0)->reused);
+        assert_int_equal(nginx_count_lines(&site.nginx, "arrived.log", key), 1);
+        insist_result_free(result);
+    }
+    insist_client_free(client);
+}
+
+static void a_post_after_a_reload_is_delivered_once(void **state) {
+    a_post_after_an_idle_close_is_delivered_once(*state, nginx_reload, "reload");
+}
+
+static void a_post_after_a_kill_is_delivered_once(void **state) {
+    a_post_after_an_idle_close_is_delivered_once(*state, nginx_kill_workers, "kill");
+}
+
+/* ---- killed before the answer ----------------------------------------------------------------------------------- */
+
+static void a_post_whose_worker_dies_is_not_sent_again(void **state) {
+    const struct nginx_way *way = *state;
+    char head[4096];
+    insist_client *client = persistent_client(way);
+    insist_plan *plan = nginx_site_plan(&site, way, "POST", "/held");
+    assert_int_equal(insist_plan_set_body(plan, "body", 4), INSIST_OK);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct side_call call;
+        warm_up(client, way);
+        side_call_start(&call, client, plan, NULL);
+        int upstream = nginx_take_held(&site.nginx, head, sizeof head);
+        bool killed = nginx_kill_workers(&site.nginx);
+        insist_result *result = side_call_join(&call);
+        close(upstream);
+        assert_true(upstream >= 0 && killed);
+        assert_true(is_cut(way, insist_result_error(result)));
+        nginx_site_expect_error(result, insist_result_error(result), INSIST_NOT_REPEATABLE, INSIST_MAYBE_SENT);
+        assert_true(insist_result_attempt(result, 0)->reused);
+        insist_result_free(result);
+    }
+    insist_plan_free(plan);
+    insist_client_free(client);
+    assert_true(nginx_reload(&site.nginx)); /* whatever was sent has arrived */
+    assert_true(nginx_held_is_empty(&site.nginx));
+}
+
+static bool answer_held(char *head, size_t size) {
+    static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    int upstream = nginx_take_held(&site.nginx, head, size);
+    bool sent =
+        upstream >= 0 && send(upstream, answer, sizeof answer - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof answer - 1);
+    if (upstream >= 0) {
+        close(upstream);
+    }
+    return sent;
+}
+
+static void a_get_whose_worker_dies_is_sent_again_on_a_fresh_connection(void **state) {
+    const struct nginx_way *way = *state;
+    char head[4096];
+    insist_client *client = persistent_client(way);
+    insist_plan *plan = nginx_site_plan(&site, way, "GET", "/held");
+    for (int round = 0; round < ROUNDS; round++) {
+        struct side_call call;
+        warm_up(client, way);
+        side_call_start(&call, client, plan, NULL);
+        int upstream = nginx_take_held(&site.nginx, head, sizeof head);
+        bool killed = nginx_kill_workers(&site.nginx);
+        bool answered = answer_held(head, sizeof head);
+        insist_result *result = side_call_join(&call);
+        close(upstream);
+        assert_true(upstream >= 0 && killed && answered);
+        nginx_site_expect_answer(result, 200, 2);
+        nginx_site_expect_body(result, "hello", 5);
+        const insist_attempt_record *first = insist_result_attempt(result, 0);
+        const insist_attempt_record *second = insist_result_attempt(result, 1);
+        assert_true(first->reused && !second->reused);
+        assert_int_equal(first->sent, INSIST_MAYBE_SENT);
+        assert_true(is_cut(way, first->error));
+        assert_int_equal(second->kind, INSIST_RETRIED);
+        assert_int_equal(second->why_started, INSIST_START_STALE);
+        insist_result_free(result);
+    }
+    insist_plan_free(plan);
+    insist_client_free(client);
+}
+
+/* ---- killed in the middle of the answer ------------------------------------------------------------------------- */
+
+/* The first attempt would take a minute. */
+static int slow_down_the_first(void *ctx, insist_event event, insist_execution *execution) {
+    (void)ctx;
+    (void)event;
+    if (insist_execution_attempt(execution) > 0) {
+        return 0;
+    }
+    return insist_execution_set_header(execution, "X-Slow", "1") == INSIST_OK ? 0 : 1;
+}
+
+static int count_headers(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    if (insist_execution_attempt(execution) == 0) {
+        sem_post(ctx);
+    }
+    return 0;
+}
+
+static bool wait_for(sem_t *semaphore) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += 50;
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) == 0;
+}
+
+static void expect_second_attempt_whole(const struct nginx_way *way, const insist_result *result) {
+    nginx_site_expect_answer(result, 200, 2);
+    nginx_site_expect_body(result, site.slow, SITE_SLOW_BYTES);
+    const insist_attempt_record *first = insist_result_attempt(result, 0);
+    assert_true(is_cut(way, first->error));
+    assert_int_equal(first->status, 200);
+    assert_int_equal(first->sent, INSIST_ANSWERED);
+    assert_int_equal(first->why_ended, INSIST_ENDED_RETRYABLE);
+    assert_true(first->bytes < SITE_SLOW_BYTES);
+    assert_int_equal(insist_result_attempt(result, 1)->bytes, SITE_SLOW_BYTES);
+}
+
+static void answers_cut_by_a_dying_worker_are_fetched_again(void **state) {
+    const struct nginx_way *way = *state;
+    sem_t headers;
+    struct side_call calls[LOAD_THREADS];
+    insist_handlers *handlers = NULL;
+    assert_int_equal(sem_init(&headers, 0, 0), 0);
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, slow_down_the_first, NULL), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_READ_BODY, count_headers, &headers), INSIST_OK);
+    insist_client *client = persistent_client(way);
+    insist_plan *plan = nginx_site_plan(&site, way, "GET", "/slow/slow.bin");
+    insist_call_options options = {.size = sizeof options, .handlers = handlers};
+    for (size_t n = 0; n < LOAD_THREADS; n++) {
+        side_call_start(&calls[n], client, plan, &options);
+    }
+    bool all = true;
+    for (size_t n = 0; n < LOAD_THREADS; n++) {
+        all = wait_for(&headers) && all;
+    }
+    bool killed = nginx_kill_workers(&site.nginx);
+    for (size_t n = 0; n < LOAD_THREADS; n++) {
+        side_call_join(&calls[n]);
+    }
+    assert_true(all && killed);
+    for (size_t n = 0; n < LOAD_THREADS; n++) {
+        expect_second_attempt_whole(way, calls[n].result);
+        insist_result_free(calls[n].result);
+    }
+    insist_plan_free(plan);
+    insist_client_free(client);
+    insist_handlers_free(handlers);
+    sem_destroy(&headers);
+}
+
+/* ---- under load ------------------------------------------------------------------------------------------------- */
+
+enum { KILLS = 5 };
+
+/* Runs it and kills the workers now and then, always while most of the calls are still to come. */
+static void run_with_kills(struct load *load) {
+    bool killed = true;
+    load_start(load);
+    for (size_t kill = 1; kill <= KILLS; kill++) {
+        killed = load_wait(load, kill * LOAD_THREADS * LOAD_CALLS / (KILLS + 1)) && nginx_kill_workers(&site.nginx) &&
+                 killed;
+    }
+    load_join(load);
+    assert_true(killed);
+}
+
+static void gets_survive_dying_workers(void **state) {
+    const struct nginx_way *way = *state;
+    struct load load = {.site = &site,
+                        .way = way,
+                        .client = persistent_client(way),
+                        .method = "GET",
+                        .path = "/slow/slow.bin",
+                        .name = "get"};
+    run_with_kills(&load);
+    size_t attempts = 0;
+    for (size_t n = 0; n < (size_t)LOAD_THREADS * LOAD_CALLS; n++) {
+        const insist_result *result = load.results[n / LOAD_CALLS][n % LOAD_CALLS];
+        assert_non_null(result);
+        nginx_site_expect_answer(result, 200, insist_result_attempts(result));
+        nginx_site_expect_body(result, site.slow, SITE_SLOW_BYTES);
+        attempts += insist_result_attempts(result);
+    }
+    assert_true(attempts > (size_t)LOAD_THREADS * LOAD_CALLS); /* some were hit */
+    load_free(&load);
+    insist_client_free(load.client);
+}
+
+/* Arrived at most once, and not at all only where the call failed. */
+static void expect_post(const struct load *load, size_t thread, size_t call, const insist_result *result) {
+    struct load_key key = load_key(load, thread, call);
+    long arrived = nginx_count_lines(&site.nginx, "arrived.log", key.text);
+    bool good = insist_result_ok(result) && nginx_site_has_body(result, site.slow, SITE_SLOW_BYTES) && arrived == 1;
+    bool cut = is_cut(load->way, insist_result_error(result)) &&
+               insist_result_reason(result) == INSIST_NOT_REPEATABLE && arrived <= 1;
+    if (!good && !cut) {
+        fail_msg("%s, reason %s, arrived %ld times", insist_result_explain(result),
+                 insist_reason_name(insist_result_reason(result)), arrived);
+    }
+    for (size_t i = 0; i + 1 < insist_result_attempts(result); i++) {
+        assert_int_equal(insist_result_attempt(result, i)->sent, INSIST_NOT_SENT);
+    }
+}
+
+static void posts_are_delivered_once_whatever_workers_do(void **state) {
+    const struct nginx_way *way = *state;
+    char name[16];
+    snprintf(name, sizeof name, "post-%s", way->name);
+    struct load load = {.site = &site,
+                        .way = way,
+                        .client = persistent_client(way),
+                        .method = "POST",
+                        .path = "/post/slow.bin",
+                        .name = name};
+    run_with_kills(&load);
+    size_t failed = 0;
+    for (size_t n = 0; n < (size_t)LOAD_THREADS * LOAD_CALLS; n++) {
+        const insist_result *result = load.results[n / LOAD_CALLS][n % LOAD_CALLS];
+        assert_non_null(result);
+        expect_post(&load, n / LOAD_CALLS, n % LOAD_CALLS, result);
+        failed += insist_result_error(result) != INSIST_OK;
+    }
+    assert_true(failed > 0); /* some were hit */
+    load_free(&load);
+    insist_client_free(load.client);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_post_after_a_reload_is_delivered_once),
+        cmocka_unit_test(a_post_after_a_kill_is_delivered_once),
+        cmocka_unit_test(a_post_whose_worker_dies_is_not_sent_again),
+        cmocka_unit_test(a_get_whose_worker_dies_is_sent_again_on_a_fresh_connection),
+        cmocka_unit_test(answers_cut_by_a_dying_worker_are_fetched_again),
+        cmocka_unit_test(gets_survive_dying_workers),
+        cmocka_unit_test(posts_are_delivered_once_whatever_workers_do),
+    };
+    bool started = nginx_site_start(&site);
+    int failed = started ? 0 : 1;
+    for (size_t i = 0; started && i < NGINX_WAYS; i++) {
+        const char *name = nginx_site_choose(&nginx_ways[i]);
+        failed += cmocka_run_group_tests_name(name, tests, nginx_site_pass_way, NULL);
+    }
+    return nginx_site_stop(&site, failed);
+}
