@@ -59,13 +59,13 @@ insist_err insist_testserver_script(
     struct script *script = NULL;
     size_t column = 0;
     char expected[160];
-    char sentence[200];
+    char sentence[160];
     if (!path || path[0] != '/') {
         return explain(problem, INSIST_EINVAL, "path", "must begin with '/'");
     }
     insist_err err = text ? script_parse(text, &script, &column, expected) : INSIST_OK;
     if (err == INSIST_EINVAL) {
-        snprintf(sentence, sizeof sentence, "column %zu: %s", column, expected);
+        snprintf(sentence, sizeof sentence, "column %zu: %.130s", column, expected);
         return explain(problem, err, "script", sentence);
     }
     if (err == INSIST_OK) {

@@ -15,7 +15,7 @@ void http_date_write(int64_t wall_s, char out[HTTP_DATE_SIZE]) {
     if (!gmtime_r(&seconds, &parts)) {
         memset(&parts, 0, sizeof parts);
     }
-    snprintf(out, HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[parts.tm_wday], parts.tm_mday,
+    snprintf(out, HTTP_DATE_SIZE, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days[parts.tm_wday], parts.tm_mday,
         months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HTTP_DATE_SIZE = 40 };
+enum { HTTP_DATE_SIZE = 80 };
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", whatever the locale. */
 void http_date_write(int64_t wall_s, char out[HTTP_DATE_SIZE]);
