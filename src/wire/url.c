@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define LENGTH_MAX (64 * 1024)
+#define LENGTH_MAX ((size_t)64 * 1024)
 #define NAME_LENGTH_MAX 253 /* RFC 1035 section 2.3.4, as text */
 
 /* What keeps a text from being a URL for us: an error and its sentence; INSIST_OK: nothing. */
