@@ -40,6 +40,9 @@ static bool make_room(struct connections *connections, int fd) {
 
 static void leave(struct connections *connections, struct connection *connection) {
     connections->by_fd[connection->fd] = NULL;
+    connections->open--;
+    if (connection->dead)
+        connections->dead--;
     connection->closed = true;
     list_remove(&connection->link);
     list_append(&connections->graveyard, &connection->link);
@@ -57,6 +60,7 @@ static struct connection *enter(struct connections *connections, int fd, int64_t
     connection->fd = fd;
     connection->number = number;
     connections->by_fd[fd] = connection;
+    connections->open++;
     return connection;
 }
 
@@ -163,11 +167,11 @@ void connections_end_idle(struct connections *connections) {
     }
 }
 
-bool connections_all_dead(const struct connections *connections) {
-    for (size_t fd = 0; fd < connections->fds; fd++)
-        if (connections->by_fd[fd] && !connections->by_fd[fd]->dead)
-            return false;
-    return true;
+bool connections_note_dead(struct connections *connections, struct connection *connection) {
+    if (!connection->dead)
+        connections->dead++;
+    connection->dead = true;
+    return connections->dead == connections->open;
 }
 
 void connections_bury(struct connections *connections) {

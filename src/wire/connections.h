@@ -26,7 +26,8 @@ struct connection {
     int64_t number;           /* from 1; 0: not opened by us */
     uint32_t wanted, watched; /* EPOLLIN and EPOLLOUT: what libcurl waits for, and what epoll was told last; 0: epoll does not know it */
     unsigned users;           /* transfers that point at it; it outlives its socket until there are none */
-    bool closed, http2, dead; /* dead: given up by the other side while it was idle */
+    bool closed, http2, dead; /* dead: it was given up by the other side while it was idle */
+    int64_t idle_since_ns;
     enum death death;
     int os_errno; /* beside DEATH_RESET */
     char local_ip[48], remote_ip[48];
@@ -39,6 +40,7 @@ struct connections {
     const struct env *env;
     int epoll;
     int64_t opened;
+    size_t open, dead; /* how many are; the dead are among the open */
     struct connection **by_fd;
     size_t fds;
     struct list by_port[CONNECTION_BUCKETS]; /* the local port's */
@@ -69,7 +71,8 @@ struct connection *connections_find(const struct connections *connections, const
 void connection_mute(struct connections *connections, struct connection *connection);
 /* Shuts down those that no transfer uses: the other side sees their end at once, libcurl when it looks at them next. */
 void connections_end_idle(struct connections *connections);
-bool connections_all_dead(const struct connections *connections); /* of those that are open */
+/* An idle one was given up by the other side. True: so were all that are open. */
+bool connections_note_dead(struct connections *connections, struct connection *connection);
 /* Nothing may be waiting to be read on an idle connection: bytes (of TLS: its close_notify), an end or an error mean
  * that the other side has given it up. On HTTP/2 bytes prove nothing: PING, SETTINGS and WINDOW_UPDATE come at any
  * time. */

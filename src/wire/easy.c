@@ -87,23 +87,23 @@ static bool sends_length_without_body(const char *method) {
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
-/* A request with a body, be it empty, is a POST to libcurl, and one without is a GET, whatever its method is called. */
+/* A request with a body, be it empty, is a POST to libcurl, one without is a GET, whatever the method is called; a HEAD has no body. */
 static bool set_method(CURL *easy, const struct request *request, const struct hop *hop) {
+    const char *usual = "GET";
     bool has_body = request->has_body && !hop->turned;
     bool failed = false;
     if (strcmp(hop->method, "HEAD") == 0) {
-        SET(easy, CURLOPT_CUSTOMREQUEST, NULL);
+        usual = "HEAD";
         SET(easy, CURLOPT_NOBODY, 1L);
-        return !failed;
-    }
-    if (has_body || sends_length_without_body(hop->method)) {
+    } else if (has_body || sends_length_without_body(hop->method)) {
+        usual = "POST";
         SET(easy, CURLOPT_POST, 1L);
         SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(has_body ? request->body_length : 0));
         SET(easy, CURLOPT_POSTFIELDS, has_body && request->body_length > 0 ? request->body : "");
     } else {
         SET(easy, CURLOPT_HTTPGET, 1L);
     }
-    SET(easy, CURLOPT_CUSTOMREQUEST, hop->method);
+    SET(easy, CURLOPT_CUSTOMREQUEST, strcmp(hop->method, usual) == 0 ? NULL : hop->method);
     return !failed;
 }
 

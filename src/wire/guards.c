@@ -2,6 +2,7 @@
  * to use. Out: whether a request may go out, over which connection, and when. Whoever drives the reactor. */
 #include "wire/transfer.h"
 
+#include "base/time_math.h"
 #include "wire/mailbox.h"
 
 static int64_t clock_ns(const struct transfer *transfer) {
@@ -53,6 +54,22 @@ static void note_sent(struct transfer *transfer) {
     mailbox_post(job->mailbox, job, job->wants_sent ? NEWS_SENT : 0); /* without news too: if it is given up, this is its record */
 }
 
+/* libcurl's own limit (easy.c) counts whole seconds. */
+static bool is_too_old(const struct transfer *transfer) {
+    int64_t idle_ns = transfer->transport->now_ns - transfer->connection->idle_since_ns;
+    int64_t limit_ns = time_scale(transfer->transport->settings->idle_unsafe_s, 1000000000);
+    return !transfer->job->may_repeat && transfer->connection->users == 1 && idle_ns > limit_ns;
+}
+
+/* A used connection must still be good, and for a request that may not be repeated not too long idle. */
+static bool is_unfit(const struct transfer *transfer) {
+    if (connection_is_stale(transfer->connection)) {
+        counter_add(&transfer->transport->settings->counters->stale_connections);
+        return true;
+    }
+    return is_too_old(transfer);
+}
+
 int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, int local_port) {
     struct transfer *transfer = data;
     struct answer *answer = &transfer->answer;
@@ -62,9 +79,8 @@ int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, 
         return CURL_PREREQFUNC_ABORT;
     }
     bool used = settle_connection(transfer, &ends);
-    if (used && connection_is_stale(transfer->connection)) {
-        answer->stale = true;
-        counter_add(&transfer->transport->settings->counters->stale_connections);
+    if (used && is_unfit(transfer)) {
+        answer->unfit = true;
         return CURL_PREREQFUNC_ABORT;
     }
     if (atomic_load(&transfer->job->stop) || !job_pass_gate(transfer->job)) {

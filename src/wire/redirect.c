@@ -22,7 +22,8 @@ void trail_clear(struct trail *trail) {
     trail->redirects = 0;
 }
 
-insist_err trail_add(struct trail *trail, const struct hop *hop) {
+static insist_err add(struct trail *trail, const struct hop *hop) {
+    trail->redirects++;
     return body_append_format(&trail->visited, "%s %s\n", hop->method, hop->url->text);
 }
 
@@ -54,7 +55,7 @@ static bool same_origin(const struct url *a, const struct url *b) {
     return strcmp(a->origin, b->origin) == 0;
 }
 
-insist_err redirect_judge(const struct redirect_rules *rules, const struct trail *trail, const struct hop *hop, int status,
+insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trail, const struct hop *hop, int status,
     const char *location, struct hop *next, struct url **url) {
     *url = NULL;
     if (!rules->follow || !is_redirect(status) || !location)
@@ -65,7 +66,9 @@ insist_err redirect_judge(const struct redirect_rules *rules, const struct trail
         return INSIST_EREDIRECT;
 
     struct url *target;
-    insist_err err = url_follow(hop->url, location, &target);
+    insist_err err = add(trail, hop);
+    if (err == INSIST_OK)
+        err = url_follow(hop->url, location, &target);
     if (err != INSIST_OK)
         return err;
     *next = *hop;

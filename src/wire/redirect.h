@@ -14,7 +14,7 @@ struct hop {
     bool turned; /* into a GET: the body stays behind, and what describes it */
 };
 
-/* Where an attempt has been. */
+/* Where an attempt has been redirected from. */
 struct trail {
     struct body visited; /* "GET http://…" a line */
     unsigned redirects;
@@ -29,11 +29,10 @@ struct redirect_rules {
 void trail_init(struct trail *trail, const struct env *env);
 void trail_fini(struct trail *trail);
 void trail_clear(struct trail *trail);
-insist_err trail_add(struct trail *trail, const struct hop *hop); /* INSIST_OK or INSIST_ENOMEM */
 
-/* Judges an answer to hop. INSIST_OK: with *url set it is to be followed to *next (its url is *url, the caller's),
+/* Judges an answer to hop, which the trail takes in if it is a redirect. INSIST_OK: with *url set it is to be followed to *next (its url is *url, the caller's),
  * without it is the answer. INSIST_EREDIRECT: it is the answer, with this error. INSIST_ENOMEM. */
-insist_err redirect_judge(const struct redirect_rules *rules, const struct trail *trail, const struct hop *hop, int status,
+insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trail, const struct hop *hop, int status,
     const char *location, struct hop *next, struct url **url);
 
 /* May the plan's header of that name be sent on this hop? */

@@ -38,6 +38,7 @@ void transfer_forget_connection(struct transfer *transfer) {
     if (!connection)
         return;
     connection->users--;
+    connection->idle_since_ns = transfer->transport->now_ns;
     if (connection->users == 0)
         connections_abandon(&transfer->transport->connections, connection);
     transfer->connection = NULL;
@@ -118,6 +119,7 @@ static void request(struct transfer *transfer) {
         return;
     }
     transfer->stage = STAGE_WIRE;
+    transfer->errno_before = verdict_errno_of_libcurl(transfer);
     transfer->begun_ns = transport->now_ns;
     bool hurried = address_walk_is_hurried(&transfer->walk);
     transfer->patience_ns = hurried ? time_add(transport->now_ns, ADDRESS_PATIENCE_NS) : TIME_NEVER;
@@ -162,13 +164,9 @@ static void look_up(struct transfer *transfer) {
 }
 
 static void begin_hop(struct transfer *transfer) {
-    insist_err err = trail_add(&transfer->trail, &transfer->hop);
     transfer->fresh = transfer->job->fresh;
     address_walk_end(&transfer->walk);
-    if (err == INSIST_OK)
-        look_up(transfer);
-    else
-        refuse(transfer, err);
+    look_up(transfer);
 }
 
 static void follow(struct transfer *transfer, insist_sent sent) {
@@ -177,7 +175,6 @@ static void follow(struct transfer *transfer, insist_sent sent) {
     transfer->next_url = NULL;
     transfer->hop = transfer->next;
     transfer->sent = sent;
-    transfer->trail.redirects++;
     begin_hop(transfer);
 }
 
@@ -243,7 +240,7 @@ static bool is_of_this_address(insist_err err) {
 
 void transfer_done(struct transfer *transfer, CURLcode code) {
     leave_wire(transfer);
-    if (transfer->answer.stale) {
+    if (transfer->answer.unfit) {
         transfer->fresh = true;
         request(transfer);
         return;

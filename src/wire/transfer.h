@@ -44,7 +44,7 @@ enum stage {
 /* What came of one request; cleared before each. */
 struct answer {
     bool gate_refused; /* the job was given up before anything was sent */
-    bool stale;        /* the used connection was dead: nothing was sent on it */
+    bool unfit;        /* the used connection was dead, or idle for too long: nothing was sent on it, a fresh one takes its place */
     bool passed;       /* prereq let it go out */
     bool blocked;      /* libcurl wanted to send it again */
     bool begun;        /* its first header line came */
@@ -89,6 +89,7 @@ struct transfer {
     struct connection *connection; /* opened for it, or the used one */
     bool opened;
     int64_t begun_ns;
+    int errno_before; /* libcurl's, which it never resets */
     struct answer answer;
     struct decode *decode;
     struct hop next; /* where its answer leads; meant if next_url is set */
@@ -131,6 +132,7 @@ struct verdict {
     bool stale;
 };
 
+int verdict_errno_of_libcurl(const struct transfer *transfer); /* of the last failure that its handle has met, long ago perhaps */
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
 struct verdict verdict_of_timeout(const struct transfer *transfer);
 struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err); /* ours, outside a request */

@@ -105,7 +105,8 @@ void transport_finish(struct transport_curl *transport, struct transfer *transfe
     job->transfer = NULL;
     transfer->job = NULL;
     transport->busy_count--;
-    if (transport->spare_count < SPARE_MAX) {
+    bool clean = verdict_errno_of_libcurl(transfer) == 0; /* else the next failure could not be told from this one */
+    if (clean && transport->spare_count < SPARE_MAX) {
         list_append(&transport->spare, &transfer->link);
         transport->spare_count++;
     } else {
@@ -167,8 +168,7 @@ static void note_unasked(struct transport_curl *transport, struct connection *co
     connection_mute(&transport->connections, connection);
     if (connection->users || !connection_is_stale(connection))
         return;
-    connection->dead = true;
-    if (connections_all_dead(&transport->connections))
+    if (connections_note_dead(&transport->connections, connection))
         close_all(transport);
 }
 

@@ -43,52 +43,62 @@ static insist_sent how_far(const struct transfer *transfer) {
     return known && request_size == 0 ? INSIST_NOT_SENT : INSIST_MAYBE_SENT;
 }
 
-/* libcurl's errno is never reset, so it is only asked where this very transfer must have set it: its socket could
- * not be connected. */
-static int connect_errno(const struct transfer *transfer, CURLcode code) {
+int verdict_errno_of_libcurl(const struct transfer *transfer) {
     long os_errno = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_errno);
+    return (int)os_errno;
+}
+
+/* Of a connection that could not be used. libcurl's errno is never reset: it is only asked where this very transfer must have set it. */
+static int connect_errno(const struct transfer *transfer, CURLcode code) {
     if (transfer->answer.open_errno)
         return transfer->answer.open_errno;
     if (code == CURLE_COULDNT_CONNECT && transfer->opened)
-        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_errno);
-    else if (transfer->connection && transfer->connection->death == DEATH_RESET)
-        os_errno = transfer->connection->os_errno;
-    return (int)os_errno;
+        return verdict_errno_of_libcurl(transfer);
+    bool reset = transfer->connection && transfer->connection->death == DEATH_RESET;
+    return reset ? transfer->connection->os_errno : 0;
 }
 
 static void judge_connect(struct verdict *verdict, const struct transfer *transfer, CURLcode code) {
     settle_by_code(verdict, code, connect_errno(transfer, code), transfer->detail);
 }
 
-/* The first failure's, whatever libcurl made of it when it then wanted to send again: the connection has told how it
- * died. */
+/* The errno of the failure that ended an exchange; 0: it was no failure of the system's, but an end. On a handle that had an errno already the socket's last state
+ * tells, which a reset that came after the end can spoil. EPIPE: it was reset before we could say goodbye. */
+static int exchange_errno(const struct transfer *transfer) {
+    const struct connection *connection = transfer->connection;
+    int by_socket = connection && connection->death == DEATH_RESET ? connection->os_errno : 0;
+    int by_libcurl = verdict_errno_of_libcurl(transfer);
+    if (transfer->errno_before != 0 && by_libcurl == transfer->errno_before)
+        return by_socket;
+    return by_libcurl == EPIPE ? ECONNRESET : by_libcurl;
+}
+
+/* The first failure's, whatever libcurl made of it when it then wanted to send again. */
 static void judge_death(struct verdict *verdict, const struct transfer *transfer) {
     const struct connection *connection = transfer->connection;
-    bool reset = connection && connection->death == DEATH_RESET;
     bool cut_stream = connection && connection->death == DEATH_NONE && connection->http2;
-    settle(verdict, reset || cut_stream ? INSIST_ERESET : INSIST_EEOF);
-    if (!reset)
-        return;
-    verdict->os_errno = connection->os_errno;
-    if (connection->os_errno == ETIMEDOUT)
+    verdict->os_errno = exchange_errno(transfer);
+    settle(verdict, verdict->os_errno || cut_stream ? INSIST_ERESET : INSIST_EEOF);
+    if (verdict->os_errno == ETIMEDOUT)
         verdict->transience = INSIST_TIMEOUT;
 }
 
 static bool has_died(const struct transfer *transfer) {
-    return transfer->connection && transfer->connection->death != DEATH_NONE;
+    bool ended = transfer->connection && transfer->connection->death != DEATH_NONE;
+    return ended || exchange_errno(transfer) != 0;
 }
 
-/* Codes that say no more than that the connection ended too early, unless libcurl's sentence is about what came over
- * it. */
-static bool is_early_end(CURLcode code, const char *detail) {
-    switch (code) {
-    case CURLE_RECV_ERROR: return !strstr(detail, "chunked-encoding") && !strstr(detail, "Too large");
-    case CURLE_SEND_ERROR:
-    case CURLE_SEND_FAIL_REWIND:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE: return true;
-    default: return false;
-    }
+/* libcurl has read the end of the connection. */
+static bool is_orderly_end(CURLcode code) {
+    return code == CURLE_OK || code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE;
+}
+
+/* No more is said than that sending or receiving failed, unless libcurl's sentence is about what was received. */
+static bool is_failure_of_connection(CURLcode code, const char *detail) {
+    if (code == CURLE_RECV_ERROR)
+        return !strstr(detail, "chunked-encoding") && !strstr(detail, "Too large");
+    return code == CURLE_SEND_ERROR || code == CURLE_SEND_FAIL_REWIND;
 }
 
 static void judge_answer(struct verdict *verdict, const struct transfer *transfer) {
@@ -104,7 +114,11 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
         judge_answer(verdict, transfer);
         return;
     }
-    if (code == CURLE_OK || answer->blocked || (is_early_end(code, transfer->detail) && has_died(transfer))) {
+    if (!answer->blocked && is_orderly_end(code)) {
+        settle(verdict, INSIST_EEOF);
+        return;
+    }
+    if (answer->blocked || (is_failure_of_connection(code, transfer->detail) && has_died(transfer))) {
         judge_death(verdict, transfer);
         return;
     }

@@ -180,6 +180,25 @@ KILLED_NEW(tls_post_new_end, true, INSIST_EEOF, 0, INSIST_MAYBE_SENT, .how = BY_
 KILLED_NEW(tls_post_new_goodbye, true, INSIST_EEOF, 0, INSIST_MAYBE_SENT, .how = BY_GOODBYE)
 KILLED_NEW(tls_post_new_body_end, true, INSIST_EEOF, 200, INSIST_ANSWERED, .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
 
+/* What one connection died of is not told of the next, though libcurl never resets its errno. */
+static void reset_and_end_by_turns(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    if (raw_read_request(connection) && raw_number(connection) % 2)
+        raw_reset(connection);
+}
+
+static void test_each_dies_of_its_own(void **state) {
+    (void)state;
+    fixture_serve(reset_and_end_by_turns, NULL);
+    for (int i = 0; i < 6; i++) {
+        struct wire_attempt attempt;
+        fixture_post(&attempt, "/", "x");
+        fixture_expect(&attempt, i % 2 ? INSIST_EEOF : INSIST_ERESET, 0, INSIST_MAYBE_SENT);
+        assert_int_equal(attempt.job->outcome.os_errno, i % 2 ? 0 : ECONNRESET);
+        wire_attempt_fini(&attempt);
+    }
+}
+
 /* Answers once, then gives the idle connection up. */
 struct leaving {
     const char *saying;
@@ -304,6 +323,31 @@ static void test_no_idle_connection_for_the_unsafe(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* Two seconds of idleness are fine, a millisecond more is not; what may be repeated does not mind. */
+static void test_idle_for_too_long(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    host.settings.idle_unsafe_s = 2;
+    fixture_serve(answer_always, OK_ANSWER);
+    fixture_get_ok("/");
+    wire_pass_ms(&host, 2000);
+    fixture_post(&attempt, "/", "x");
+    assert_true(attempt.job->progress.reused);
+    wire_attempt_fini(&attempt);
+    wire_pass_ms(&host, 2001);
+    fixture_run(&attempt, "PUT", "/");
+    assert_true(attempt.job->progress.reused);
+    wire_attempt_fini(&attempt);
+    wire_pass_ms(&host, 2001);
+    fixture_post(&attempt, "/", "x");
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    assert_false(attempt.job->progress.reused);
+    assert_int_equal(attempt.job->progress.connection, 2);
+    assert_int_equal(raw_server_requests(server), 4);
+    assert_int_equal(stale(), 0);
+    wire_attempt_fini(&attempt);
+}
+
 /* Nothing goes out behind a gate that was shut, or for a job that was given up. */
 static void test_shut_gate(void **state) {
     struct wire_attempt attempt;
@@ -345,11 +389,11 @@ int main(void) {
         WIRE_TEST(post_new_body_reset), WIRE_TEST(post_new_chunk_end), WIRE_TEST(post_new_chunk_broken),
         WIRE_TEST(post_new_garbage), WIRE_TEST(tls_post_new_reset), WIRE_TEST(tls_post_new_end),
         WIRE_TEST(tls_post_new_goodbye), WIRE_TEST(tls_post_new_body_end),
-        WIRE_TEST(stale_reset), WIRE_TEST(stale_bytes), WIRE_TEST(stale_tls_goodbye), WIRE_TEST(stale_tls_reset),
+        WIRE_TEST(test_each_dies_of_its_own), WIRE_TEST(stale_reset), WIRE_TEST(stale_bytes), WIRE_TEST(stale_tls_goodbye), WIRE_TEST(stale_tls_reset),
         WIRE_TEST(stale_end), WIRE_TEST(stale_tls_end),
         WIRE_TEST(test_healthy_connection_is_used_again), WIRE_TEST(test_healthy_tls_connection_is_used_again),
         WIRE_TEST(test_fresh_takes_no_used_connection), WIRE_TEST(test_no_idle_connection_for_the_unsafe),
-        WIRE_TEST(test_shut_gate), WIRE_TEST(test_stop_flag),
+        WIRE_TEST(test_idle_for_too_long), WIRE_TEST(test_shut_gate), WIRE_TEST(test_stop_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,8 +268,9 @@ static void read_some_then_end(struct raw_connection *connection, void *ctx) {
     raw_read_some(connection);
 }
 
-static void reset_at_once(struct raw_connection *connection, void *ctx) {
+static void read_some_then_reset(struct raw_connection *connection, void *ctx) {
     (void)ctx;
+    raw_read_some(connection);
     raw_reset(connection);
 }
 
@@ -294,7 +295,7 @@ static void expect_tls_failure(raw_script *script, const void *ctx, insist_err e
 
 static void test_handshake_reset(void **state) {
     (void)state;
-    expect_tls_failure(reset_at_once, NULL, INSIST_ETLS, INSIST_TLS_INTERRUPTED);
+    expect_tls_failure(read_some_then_reset, NULL, INSIST_ETLS, INSIST_TLS_INTERRUPTED);
 }
 
 static void test_handshake_ended(void **state) {

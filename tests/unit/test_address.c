@@ -1,0 +1,81 @@
+/* In which order the addresses of a name are tried. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "wire/address.h"
+#include <stdio.h>
+
+static struct address_walk walk;
+
+static void begin(size_t count, unsigned first) {
+    struct resolved resolved = {.count = 0};
+    char text[32];
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text, sizeof(text), "10.0.0.%zu", i);
+        resolved_add(&resolved, text);
+    }
+    struct addresses *addresses = addresses_new(&env_standard, &resolved);
+    assert_non_null(addresses);
+    address_walk_begin(&walk, addresses, first);
+}
+
+static void expect_at(const char *text, bool hurried) {
+    assert_string_equal(address_walk_text(&walk), text);
+    assert_int_equal(address_walk_is_hurried(&walk), hurried);
+}
+
+static void test_one(void **state) {
+    (void)state;
+    begin(1, 7);
+    expect_at("10.0.0.0", false);
+    assert_false(address_walk_next(&walk, true));
+    address_walk_end(&walk);
+    address_walk_end(&walk);
+}
+
+static void test_the_index_rotates(void **state) {
+    (void)state;
+    begin(3, 5);
+    expect_at("10.0.0.2", true);
+    assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.0", true);
+    assert_true(address_walk_next(&walk, false));
+    expect_at("10.0.0.1", false); /* the last of the round keeps the rest */
+    assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.0", false); /* was only slow */
+    assert_false(address_walk_next(&walk, true));
+    address_walk_end(&walk);
+}
+
+static void test_all_slow(void **state) {
+    (void)state;
+    begin(2, 0);
+    assert_true(address_walk_next(&walk, false));
+    expect_at("10.0.0.1", false);
+    assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.0", false);
+    address_walk_end(&walk);
+}
+
+static void test_as_many_as_can_be(void **state) {
+    (void)state;
+    begin(RESOLVED_MOST, 0);
+    for (int i = 1; i < RESOLVED_MOST; i++)
+        assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.63", false);
+    assert_false(address_walk_next(&walk, true));
+    address_walk_end(&walk);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one),
+        cmocka_unit_test(test_the_index_rotates),
+        cmocka_unit_test(test_all_slow),
+        cmocka_unit_test(test_as_many_as_can_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* Where an answer leads, rule by rule, and what goes along. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "support/fail_alloc.h"
+#include "wire/redirect.h"
+#include <string.h>
+
+struct row {
+    const char *method, *from;
+    int status;
+    const char *location;
+    bool may_repeat;
+    insist_err err;
+    const char *to; /* "METHOD url"; NULL: not followed */
+};
+
+static const struct row rows[] = {
+    {"GET", "http://a.test/x/y", 301, "/z", true, INSIST_OK, "GET http://a.test/z"},
+    {"GET", "http://a.test/x/y", 302, "z?q", true, INSIST_OK, "GET http://a.test/x/z?q"},
+    {"GET", "http://a.test/x", 303, "//b.test/", true, INSIST_OK, "GET http://b.test/"},
+    {"HEAD", "http://a.test/x", 303, "/z", true, INSIST_OK, "HEAD http://a.test/z"},
+    {"HEAD", "http://a.test/x", 301, "/z", true, INSIST_OK, "HEAD http://a.test/z"},
+    {"POST", "http://a.test/x", 301, "/z", false, INSIST_OK, "GET http://a.test/z"},
+    {"POST", "http://a.test/x", 302, "/z", true, INSIST_OK, "GET http://a.test/z"},
+    {"PUT", "http://a.test/x", 303, "/z", true, INSIST_OK, "GET http://a.test/z"},
+    {"DELETE", "http://a.test/x", 302, "/z", true, INSIST_OK, "GET http://a.test/z"},
+    {"PUT", "http://a.test/x", 307, "/z", true, INSIST_OK, "PUT http://a.test/z"},
+    {"POST", "http://a.test/x", 308, "/z", true, INSIST_OK, "POST http://a.test/z"},
+    {"POST", "http://a.test/x", 307, "/z", false, INSIST_OK, NULL},
+    {"POST", "http://a.test/x", 308, "/z", false, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 307, "/z", false, INSIST_OK, "GET http://a.test/z"}, /* a POST that was turned */
+    {"GET", "http://a.test/x", 300, "/z", true, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 304, "/z", true, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 305, "/z", true, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 200, "/z", true, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 201, "/z", true, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 302, NULL, true, INSIST_OK, NULL},
+    {"GET", "http://a.test/x", 302, "", true, INSIST_EREDIRECT, NULL},
+    {"GET", "http://a.test/x", 302, "/x", true, INSIST_EREDIRECT, NULL},
+    {"GET", "http://a.test/x", 302, "HTTP://A.test:80/x#part", true, INSIST_EREDIRECT, NULL},
+    {"POST", "http://a.test/x", 302, "/x", true, INSIST_OK, "GET http://a.test/x"}, /* another method: no loop */
+    {"GET", "http://a.test/x", 302, "ftp://a.test/", true, INSIST_EREDIRECT, NULL},
+    {"GET", "http://a.test/x", 302, "javascript:alert(1)", true, INSIST_EREDIRECT, NULL},
+    {"GET", "http://a.test/x", 302, "https://a.test/x", true, INSIST_OK, "GET https://a.test/x"},
+    {"GET", "https://a.test/x", 302, "http://a.test/x", true, INSIST_EREDIRECT, NULL},
+    {"GET", "https://a.test/x", 302, "//b.test/x", true, INSIST_OK, "GET https://b.test/x"},
+};
+
+static const struct redirect_rules usual = {.follow = true, .may_repeat = true, .max = 10};
+
+static struct url *make_url(const char *text) {
+    struct url *url;
+    assert_int_equal(url_new(&env_standard, text, NULL, &url), INSIST_OK);
+    return url;
+}
+
+static void test_rules(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct row *row = &rows[i];
+        struct redirect_rules rules = usual;
+        struct url *from = make_url(row->from), *url;
+        struct hop hop = {.url = from, .method = row->method}, next;
+        struct trail trail;
+        trail_init(&trail, &env_standard);
+        rules.may_repeat = row->may_repeat;
+        assert_int_equal(redirect_judge(&rules, &trail, &hop, row->status, row->location, &next, &url), row->err);
+        assert_int_equal(url != NULL, row->to != NULL);
+        if (row->to) {
+            size_t method = strlen(next.method);
+            assert_ptr_equal(next.url, url);
+            assert_memory_equal(next.method, row->to, method);
+            assert_string_equal(url->text, row->to + method + 1);
+            assert_int_equal(next.turned, strcmp(next.method, row->method) != 0);
+            assert_int_equal(next.abroad, strcmp(from->origin, url->origin) != 0);
+        }
+        url_free(url);
+        url_free(from);
+        trail_fini(&trail);
+    }
+}
+
+static void test_off(void **state) {
+    struct redirect_rules rules = usual;
+    struct url *from = make_url("http://a.test/"), *url;
+    struct hop hop = {.url = from, .method = "GET"}, next;
+    struct trail trail;
+    (void)state;
+    trail_init(&trail, &env_standard);
+    rules.follow = false;
+    assert_int_equal(redirect_judge(&rules, &trail, &hop, 302, "/b", &next, &url), INSIST_OK);
+    assert_null(url);
+    url_free(from);
+    trail_fini(&trail);
+}
+
+/* Follows locations from one URL until one is refused; returns how many were followed. */
+static unsigned walk(unsigned max, const char *const *locations, insist_err *err) {
+    struct redirect_rules rules = usual;
+    struct url *at = make_url("http://a.test/0"), *url;
+    struct hop hop = {.url = at, .method = "GET"}, next;
+    struct trail trail;
+    unsigned followed = 0;
+    trail_init(&trail, &env_standard);
+    rules.max = max;
+    for (;; locations++) {
+        *err = redirect_judge(&rules, &trail, &hop, 302, *locations, &next, &url);
+        if (!url)
+            break;
+        url_free(at);
+        at = url;
+        hop = next;
+        followed++;
+    }
+    url_free(at);
+    trail_fini(&trail);
+    return followed;
+}
+
+static void test_count(void **state) {
+    static const char *const locations[] = {"/1", "/2", "/3", "/4", NULL};
+    insist_err err;
+    (void)state;
+    assert_int_equal(walk(10, locations, &err), 4);
+    assert_int_equal(err, INSIST_OK);
+    assert_int_equal(walk(3, locations, &err), 3);
+    assert_int_equal(err, INSIST_EREDIRECT);
+    assert_int_equal(walk(0, locations, &err), 0);
+    assert_int_equal(err, INSIST_EREDIRECT);
+}
+
+static void test_loops(void **state) {
+    static const char *const back[] = {"/1", "/2", "/1", NULL}, *const near[] = {"/01", "/1", "/0/", NULL};
+    insist_err err;
+    (void)state;
+    assert_int_equal(walk(10, back, &err), 2);
+    assert_int_equal(err, INSIST_EREDIRECT);
+    assert_int_equal(walk(10, near, &err), 3); /* parts of each other are not the same */
+    assert_int_equal(err, INSIST_OK);
+}
+
+static void test_abroad_for_good(void **state) {
+    struct url *first = make_url("http://a.test/"), *second, *third;
+    struct hop hop = {.url = first, .method = "GET"}, there, back;
+    struct trail trail;
+    (void)state;
+    trail_init(&trail, &env_standard);
+    assert_int_equal(redirect_judge(&usual, &trail, &hop, 302, "http://a.test:81/", &there, &second), INSIST_OK);
+    assert_true(there.abroad);
+    assert_int_equal(redirect_judge(&usual, &trail, &there, 302, "http://a.test/back", &back, &third), INSIST_OK);
+    assert_true(back.abroad);
+    url_free(first);
+    url_free(second);
+    url_free(third);
+    trail_fini(&trail);
+}
+
+static void test_what_goes_along(void **state) {
+    static const struct {
+        const char *name;
+        bool abroad, turned;
+    } fields[] = {
+        {"Authorization", false, true}, {"authorization", false, true}, {"Cookie", false, true}, {"COOKIE", false, true},
+        {"Proxy-Authorization", false, true}, {"Host", false, true}, {"Content-Type", true, false},
+        {"content-md5", true, false}, {"Transfer-Encoding", true, false}, {"Expect", true, false}, {"X-Any", true, true},
+        {"Accept", true, true}, {"Contents", true, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *name = fields[i].name;
+        assert_true(redirect_carries(&(struct hop){.abroad = false}, name));
+        assert_int_equal(redirect_carries(&(struct hop){.abroad = true}, name), fields[i].abroad);
+        assert_int_equal(redirect_carries(&(struct hop){.turned = true}, name), fields[i].turned);
+    }
+}
+
+static void test_no_memory(void **state) {
+    struct fail_alloc memory;
+    struct env env = fail_alloc_env(&memory, &env_standard);
+    (void)state;
+    for (size_t n = 1;; n++) {
+        struct url *from, *url;
+        fail_alloc_at(&memory, 0);
+        assert_int_equal(url_new(&env, "http://a.test/", NULL, &from), INSIST_OK);
+        struct hop hop = {.url = from, .method = "GET"}, next;
+        struct trail trail;
+        trail_init(&trail, &env);
+        fail_alloc_at(&memory, n);
+        insist_err err = redirect_judge(&usual, &trail, &hop, 302, "/b", &next, &url);
+        bool failed = fail_alloc_has_failed(&memory);
+        assert_int_equal(err, failed ? INSIST_ENOMEM : INSIST_OK);
+        assert_int_equal(url != NULL, !failed);
+        url_free(url);
+        url_free(from);
+        trail_fini(&trail);
+        assert_int_equal(fail_alloc_outstanding(&memory), 0);
+        if (!failed)
+            break;
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_off),
+        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_abroad_for_good),
+        cmocka_unit_test(test_what_goes_along),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
