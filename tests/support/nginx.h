@@ -49,7 +49,7 @@ long nginx_count_lines_with(const struct nginx *nginx, const char *name, const c
 /* Puts the error log on standard error. */
 void nginx_print_errors(const struct nginx *nginx);
 
-/* Kills the workers by SIGKILL, connections and all, and returns when new ones have been started. */
+/* Kills the workers by SIGKILL, all at one moment, connections and all, and returns when new ones have been started. */
 bool nginx_kill_workers(struct nginx *nginx);
 /* Replaces the workers as a reload does: the old ones close idle connections, finish their requests and write their log
  * lines; all that has happened when this returns. */
