@@ -62,8 +62,7 @@ static bool open_listener(struct acceptor *acceptor) {
     if (acceptor->fd < 0) {
         return false;
     }
-    if (listen(acceptor->fd, BACKLOG) == 0 &&
-        loop_watch(acceptor->loop, acceptor->fd, EPOLLIN, &acceptor->source)) {
+    if (listen(acceptor->fd, BACKLOG) == 0 && loop_watch(acceptor->loop, acceptor->fd, EPOLLIN, &acceptor->source)) {
         return true;
     }
     int error = errno;
@@ -127,7 +126,8 @@ static void reopen(struct alarm *alarm) {
     }
 }
 
-insist_err acceptor_open(struct acceptor *acceptor, struct loop *loop, struct door *door, const char *address, uint16_t port) {
+insist_err acceptor_open(struct acceptor *acceptor, struct loop *loop, struct door *door, const char *address,
+                         uint16_t port) {
     acceptor->loop = loop;
     acceptor->door = door;
     acceptor->source = (struct source){listener_ready, acceptor};

@@ -22,7 +22,8 @@ struct acceptor {
 
 /* Binds to a numeric address and a port (0: any) and listens. INSIST_OK, INSIST_EINVAL (address), INSIST_EPORT, INSIST_ESYSTEM,
  * with errno. acceptor_close() may follow in all cases. */
-insist_err acceptor_open(struct acceptor *acceptor, struct loop *loop, struct door *door, const char *address, uint16_t port);
+insist_err acceptor_open(struct acceptor *acceptor, struct loop *loop, struct door *door, const char *address,
+                         uint16_t port);
 
 void acceptor_close(struct acceptor *acceptor);
 

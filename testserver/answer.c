@@ -139,7 +139,8 @@ static const char *type_of(const struct choice *choice, const struct asked *aske
     if (choice->body == BODY_ECHO && asked->content_type) {
         return asked->content_type;
     }
-    return choice->body == BODY_PATTERN || choice->body == BODY_ECHO ? "application/octet-stream" : "text/plain; charset=utf-8";
+    return choice->body == BODY_PATTERN || choice->body == BODY_ECHO ? "application/octet-stream"
+                                                                     : "text/plain; charset=utf-8";
 }
 
 static bool add_fields(struct answer *answer, const struct choice *choice, const struct asked *asked) {

@@ -19,8 +19,8 @@ struct answer {
     enum insist_testserver_fault fault;
     struct field *fields; /* without Content-Length, Date and Connection */
     size_t field_count;
-    uint8_t *bytes; /* the body, owned; NULL: a pattern, or empty */
-    uint64_t size;  /* of the body that exists */
+    uint8_t *bytes;     /* the body, owned; NULL: a pattern, or empty */
+    uint64_t size;      /* of the body that exists */
     uint64_t announced; /* the Content-Length; above size for truncate@ beyond the end */
     uint64_t limit;     /* bytes of the body that a fault lets through; size without one */
 };

@@ -54,8 +54,8 @@ insist_err insist_testserver_check(const char *text, size_t *column, insist_prob
     return err == INSIST_OK ? INSIST_OK : explain(problem, err, "script", expected);
 }
 
-insist_err insist_testserver_script(
-    insist_testserver *server, const char *path, const char *text, insist_problem *problem) {
+insist_err insist_testserver_script(insist_testserver *server, const char *path, const char *text,
+                                    insist_problem *problem) {
     struct script *script = NULL;
     size_t column = 0;
     char expected[160];
@@ -78,8 +78,8 @@ const char *insist_testserver_fault_name(insist_testserver_fault fault) {
     return fault_name(fault);
 }
 
-insist_err insist_testserver_foretell(
-    uint64_t seed, const char *text, const char *key, uint64_t hit, insist_testserver_step *step) {
+insist_err insist_testserver_foretell(uint64_t seed, const char *text, const char *key, uint64_t hit,
+                                      insist_testserver_step *step) {
     struct script *script;
     size_t column;
     char expected[160];
@@ -94,8 +94,8 @@ insist_err insist_testserver_foretell(
     }
     const struct choice *choice = step_choose(script_step(script, hit), draw_number(seed, key, hit, 0));
     bool silent = fault_answers_nothing(choice->fault);
-    all = (insist_testserver_step){.size = size, .fault = choice->fault, .cut_bytes = choice->cut,
-        .delay_ms = choice->delay_ms};
+    all = (insist_testserver_step){
+        .size = size, .fault = choice->fault, .cut_bytes = choice->cut, .delay_ms = choice->delay_ms};
     all.status = silent ? 0 : choice->status ? choice->status : 200;
     memcpy(step, &all, size);
     script_free(script);
@@ -178,8 +178,8 @@ static bool append(struct insist_testserver_journal *journal, const struct copie
     return true;
 }
 
-insist_err insist_testserver_journal_new(
-    insist_testserver *server, const char *path, const char *key, insist_testserver_journal **out) {
+insist_err insist_testserver_journal_new(insist_testserver *server, const char *path, const char *key,
+                                         insist_testserver_journal **out) {
     struct insist_testserver_journal *journal = calloc(1, sizeof *journal);
     *out = NULL;
     if (!journal) {

@@ -22,8 +22,7 @@ static bool add_names(gnutls_x509_crt_t crt, const char *address) {
     static const char common[] = "insist-testserver";
     bool others = strcmp(address, "127.0.0.1") != 0 && strcmp(address, "::1") != 0;
     return gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, common, sizeof common - 1) == 0 &&
-           gnutls_x509_crt_set_subject_alt_name(
-               crt, GNUTLS_SAN_DNSNAME, name, sizeof name - 1, GNUTLS_FSAN_SET) == 0 &&
+           gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, name, sizeof name - 1, GNUTLS_FSAN_SET) == 0 &&
            add_address(crt, "127.0.0.1") && add_address(crt, "::1") && (!others || add_address(crt, address));
 }
 
@@ -70,10 +69,10 @@ bool certificate_make(struct certificate *certificate, const char *address) {
     gnutls_x509_crt_t crt = NULL;
     gnutls_x509_privkey_t key = NULL;
     memset(certificate, 0, sizeof *certificate);
-    bool ok = gnutls_x509_privkey_init(&key) == 0 && gnutls_x509_crt_init(&crt) == 0 &&
-              gnutls_x509_privkey_generate(
-                  key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0 &&
-              add_names(crt, address) && add_validity(crt) && sign(crt, key) && write_pem(certificate, crt, key);
+    bool ok =
+        gnutls_x509_privkey_init(&key) == 0 && gnutls_x509_crt_init(&crt) == 0 &&
+        gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0 &&
+        add_names(crt, address) && add_validity(crt) && sign(crt, key) && write_pem(certificate, crt, key);
     if (crt) {
         gnutls_x509_crt_deinit(crt);
     }

@@ -206,8 +206,7 @@ static void delay_or_act(struct exchange *exchange) {
         act(exchange);
         return;
     }
-    if (suspend_as(exchange, EXCHANGE_WAITING) &&
-        !loop_alarm(&exchange->server->loop, &exchange->alarm, delay_ms)) {
+    if (suspend_as(exchange, EXCHANGE_WAITING) && !loop_alarm(&exchange->server->loop, &exchange->alarm, delay_ms)) {
         conduct_end(exchange);
     }
 }

@@ -92,12 +92,13 @@ static struct reply get_counts(const struct request *request) {
     }
     insist_testserver_stats stats;
     ledger_stats(ledger, &stats);
-    return reply_json(200,
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "requests", (json_int_t)stats.requests, "in_flight",
-            (json_int_t)stats.in_flight, "held", (json_int_t)stats.held, "held_peak", (json_int_t)stats.held_peak,
-            "connections_accepted", (json_int_t)stats.connections_accepted, "connections_open",
-            (json_int_t)stats.connections_open, "journal_dropped", (json_int_t)stats.journal_dropped, "paths",
-            all_counts(ledger, false), "keys", all_counts(ledger, true)));
+    return reply_json(200, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "requests", (json_int_t)stats.requests,
+                                     "in_flight", (json_int_t)stats.in_flight, "held", (json_int_t)stats.held,
+                                     "held_peak", (json_int_t)stats.held_peak, "connections_accepted",
+                                     (json_int_t)stats.connections_accepted, "connections_open",
+                                     (json_int_t)stats.connections_open, "journal_dropped",
+                                     (json_int_t)stats.journal_dropped, "paths", all_counts(ledger, false), "keys",
+                                     all_counts(ledger, true)));
 }
 
 static struct reply delete_counts(const struct request *request) {
@@ -231,8 +232,8 @@ enum MHD_Result control_answer(struct exchange *exchange) {
     if (!reply.response) {
         return MHD_NO;
     }
-    bool typed = reply.status == 204 ||
-                 MHD_add_response_header(reply.response, "Content-Type", "application/json") == MHD_YES;
+    bool typed =
+        reply.status == 204 || MHD_add_response_header(reply.response, "Content-Type", "application/json") == MHD_YES;
     if (reply.allow) {
         MHD_add_response_header(reply.response, "Allow", reply.allow);
     }

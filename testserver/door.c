@@ -18,7 +18,7 @@ static const size_t connection_memory = 16384;
 static const unsigned connection_limit = INT_MAX;
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-    const char *version, const char *data, size_t *size, void **context) {
+                              const char *version, const char *data, size_t *size, void **context) {
     struct exchange *exchange = *context;
     (void)cls;
     (void)mhd;
@@ -44,8 +44,8 @@ static void *note_target(void *cls, const char *raw, struct MHD_Connection *mhd)
     return connection ? exchange_new(cls, mhd, connection, raw) : NULL;
 }
 
-static void request_completed(
-    void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code) {
+static void request_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                              enum MHD_RequestTerminationCode code) {
     (void)cls;
     (void)mhd;
     if (*context) {
@@ -54,8 +54,8 @@ static void request_completed(
     }
 }
 
-static void connection_changed(
-    void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
+static void connection_changed(void *cls, struct MHD_Connection *mhd, void **context,
+                               enum MHD_ConnectionNotificationCode code) {
     struct door *door = cls;
     (void)mhd;
     if (!door->control) {
@@ -83,7 +83,8 @@ static void daemon_ready(struct source *source, uint32_t events) {
     door->busy = true;
 }
 
-bool door_open(struct door *door, struct insist_testserver *server, bool control, const struct certificate *certificate) {
+bool door_open(struct door *door, struct insist_testserver *server, bool control,
+               const struct certificate *certificate) {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem tls[] = {{MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}};
     door->server = server;
@@ -95,9 +96,10 @@ bool door_open(struct door *door, struct insist_testserver *server, bool control
         tls[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, certificate->key_pem};
     }
     door->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, door, MHD_OPTION_URI_LOG_CALLBACK, note_target, door,
-        MHD_OPTION_NOTIFY_COMPLETED, request_completed, door, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, door,
-        MHD_OPTION_CONNECTION_LIMIT, connection_limit, MHD_OPTION_CONNECTION_TIMEOUT, idle_limit_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+                                    MHD_OPTION_NOTIFY_COMPLETED, request_completed, door, MHD_OPTION_NOTIFY_CONNECTION,
+                                    connection_changed, door, MHD_OPTION_CONNECTION_LIMIT, connection_limit,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, idle_limit_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                    connection_memory, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!door->daemon) {
         return false;
     }

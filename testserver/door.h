@@ -28,7 +28,8 @@ struct connection {
 };
 
 /* certificate: NULL for a plain one. False: libmicrohttpd would not start. */
-bool door_open(struct door *door, struct insist_testserver *server, bool control, const struct certificate *certificate);
+bool door_open(struct door *door, struct insist_testserver *server, bool control,
+               const struct certificate *certificate);
 
 /* Ends every connection; none may be suspended. */
 void door_close(struct door *door);

@@ -33,7 +33,8 @@ static void list_remove(struct exchange *exchange) {
     }
 }
 
-struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection, const char *raw) {
+struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection,
+                              const char *raw) {
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (!exchange) {
         return NULL;

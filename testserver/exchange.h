@@ -24,9 +24,9 @@ enum exchange_state {
     EXCHANGE_WAITING,
     EXCHANGE_PUMPING,
     EXCHANGE_SILENT,
-    EXCHANGE_READY,    /* to be answered in the handler's next call */
+    EXCHANGE_READY, /* to be answered in the handler's next call */
     EXCHANGE_ANSWERED,
-    EXCHANGE_ENDING    /* the handler's next call ends the connection */
+    EXCHANGE_ENDING /* the handler's next call ends the connection */
 };
 
 struct exchange {
@@ -35,7 +35,7 @@ struct exchange {
     struct connection *connection;
     struct MHD_Connection *mhd;
     int fd;
-    gnutls_session_t tls; /* NULL: plain */
+    gnutls_session_t tls;             /* NULL: plain */
     struct exchange *next, *previous; /* all of the server */
     enum exchange_state state;
 
@@ -54,7 +54,7 @@ struct exchange {
     char digest[65];
 
     /* what it gets */
-    struct rule *rule; /* NULL: none, 200 */
+    struct rule *rule;           /* NULL: none, 200 */
     const struct choice *choice; /* the rule's; NULL: a plain answer */
     struct answer answer;
     uint64_t number; /* in the ledger; 0: not counted */
@@ -74,7 +74,8 @@ struct exchange {
 };
 
 /* From its raw target; NULL: no memory. Known to its connection from then on. */
-struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection, const char *raw);
+struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection,
+                              const char *raw);
 
 /* The header block has been read. False: no memory. */
 bool exchange_begin(struct exchange *exchange, const char *method);

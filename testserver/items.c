@@ -256,7 +256,8 @@ static const struct item items[] = {
 };
 
 /* Words of the grammar that this version does not have. */
-static const char *const absent[] = {"drip", "garbage", "badchunk", "headers=", "slots=", "queue=", "service=", "tls-fault"};
+static const char *const absent[] = {
+    "drip", "garbage", "badchunk", "headers=", "slots=", "queue=", "service=", "tls-fault"};
 
 static const char *given_name(unsigned given) {
     switch (given) {
@@ -301,12 +302,13 @@ static bool read_status(struct scan *scan, struct choice *choice, bool *may_repe
 static bool refuse_word(struct scan *scan) {
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
         if (strncmp(scan->text + scan->at, absent[i], strlen(absent[i])) == 0) {
-            return scan_fail_at(scan, scan->at, "'%.*s' is not supported by this version",
-                (int)strcspn(absent[i], "="), absent[i]);
+            return scan_fail_at(scan, scan->at, "'%.*s' is not supported by this version", (int)strcspn(absent[i], "="),
+                                absent[i]);
         }
     }
-    return scan_fail_at(scan, scan->at, "expected a status such as 200, a fault such as reset or hang, or an option such "
-                                        "as delay=30ms");
+    return scan_fail_at(scan, scan->at,
+                        "expected a status such as 200, a fault such as reset or hang, or an option such "
+                        "as delay=30ms");
 }
 
 bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
@@ -340,11 +342,11 @@ static bool cut_fits(struct scan *scan, size_t start, const struct choice *choic
     }
     if (choice->fault == INSIST_TESTSERVER_TRUNCATE && choice->cut >= choice->size) {
         return scan_fail_at(scan, start, "expected truncate@N with N below the size of the body, which is %llu",
-            (unsigned long long)choice->size);
+                            (unsigned long long)choice->size);
     }
     if (choice->cut > choice->size) {
         return scan_fail_at(scan, start, "expected the fault within the body, whose size is %llu",
-            (unsigned long long)choice->size);
+                            (unsigned long long)choice->size);
     }
     return true;
 }
@@ -355,7 +357,7 @@ bool items_agree(struct scan *scan, size_t start, const struct choice *choice) {
     bool bodyless = choice->status == 204 || choice->status == 304;
     if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
         return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
-            fault_name(choice->fault));
+                            fault_name(choice->fault));
     }
     if ((choice->given & GIVEN_REFUSE) && choice->fault != INSIST_TESTSERVER_RESET &&
         choice->fault != INSIST_TESTSERVER_CLOSE) {

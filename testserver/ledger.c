@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-static const size_t table_limit = 1000000;              /* different paths, and different keys */
-static const size_t bytes_limit = (size_t)512 << 20;    /* of all entries together */
+static const size_t table_limit = 1000000;           /* different paths, and different keys */
+static const size_t bytes_limit = (size_t)512 << 20; /* of all entries together */
 static const size_t first_room = 1024;
 
 static int64_t wall_us(void) {
@@ -46,14 +46,18 @@ bool ledger_init(struct ledger *ledger, size_t limit) {
     return true;
 }
 
+/* Where entry `number` lies, if it is kept; NULL while there is no ring. */
+static struct record **slot_locked(const struct ledger *ledger, uint64_t number) {
+    return ledger->room > 0 ? &ledger->ring[number % ledger->room] : NULL;
+}
+
 static void drop_oldest_locked(struct ledger *ledger) {
-    struct record **slot = &ledger->ring[ledger->first % ledger->room];
-    if (*slot) {
+    struct record **slot = slot_locked(ledger, ledger->first++);
+    if (slot && *slot) {
         ledger->bytes -= (*slot)->bytes;
         record_release(*slot);
         *slot = NULL;
     }
-    ledger->first++;
 }
 
 static void drop_all_locked(struct ledger *ledger) {
@@ -81,37 +85,40 @@ static void tell_locked(struct ledger *ledger) {
 static void grow_locked(struct ledger *ledger) {
     size_t room = ledger->room ? ledger->room * 2 : first_room;
     room = room < ledger->limit ? room : ledger->limit;
-    struct record **ring = room > ledger->room ? calloc(room, sizeof(struct record *)) : NULL;
+    if (room <= ledger->room) {
+        return;
+    }
+    struct record **ring = calloc(room, sizeof(struct record *));
     if (!ring) {
         return;
     }
     for (uint64_t number = ledger->first; number < ledger->next; number++) {
-        ring[number % room] = ledger->ring[number % ledger->room];
+        ring[number % room] = *slot_locked(ledger, number);
     }
     free(ledger->ring);
     ledger->ring = ring;
     ledger->room = room;
 }
 
-/* Enters record (NULL: there was no memory for it) under the next number. */
+/* Enters record under the next number; NULL: there was no memory for it. */
 static void enter_locked(struct ledger *ledger, struct record *record) {
     if (ledger->next - ledger->first == ledger->room) {
         grow_locked(ledger);
     }
-    if (ledger->room == 0) {
-        record_release(record);
-        record = NULL;
-        ledger->first++;
-    } else if (ledger->next - ledger->first == ledger->room) {
+    if (ledger->room > 0 && ledger->next - ledger->first == ledger->room) {
         drop_oldest_locked(ledger);
         ledger->stats.journal_dropped++;
     }
-    if (ledger->room > 0) {
-        ledger->ring[ledger->next % ledger->room] = record;
+    struct record **slot = slot_locked(ledger, ledger->next++);
+    if (!slot) {
+        record_release(record);
+        record = NULL;
+        ledger->first = ledger->next;
+    } else {
+        *slot = record;
     }
     ledger->stats.journal_dropped += record == NULL;
     ledger->bytes += record ? record->bytes : 0;
-    ledger->next++;
     while (ledger->bytes > bytes_limit && ledger->next - ledger->first > 1) {
         drop_oldest_locked(ledger);
         ledger->stats.journal_dropped++;
@@ -150,8 +157,9 @@ uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry,
 void ledger_end(struct ledger *ledger, uint64_t number, bool client_gone, uint64_t gone_bytes) {
     int64_t ended_us = since_start_us(ledger);
     pthread_mutex_lock(&ledger->lock);
-    if (number >= ledger->first && number < ledger->next && ledger->ring[number % ledger->room]) {
-        insist_testserver_entry *entry = &ledger->ring[number % ledger->room]->entry;
+    struct record **slot = slot_locked(ledger, number);
+    if (number >= ledger->first && number < ledger->next && slot && *slot) {
+        insist_testserver_entry *entry = &(*slot)->entry;
         entry->ended_us = ended_us;
         entry->client_gone = client_gone;
         entry->gone_bytes = gone_bytes;
@@ -243,8 +251,7 @@ static struct timespec in_ms(int64_t timeout_ms) {
     const uint64_t year_ms = UINT64_C(365) * 86400000;
     uint64_t wait_ms = timeout_ms < 0 ? 0 : (uint64_t)timeout_ms;
     uint64_t until_ns = monotonic_ns() + (wait_ms < year_ms ? wait_ms : year_ms) * 1000000;
-    return (struct timespec){
-        .tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
+    return (struct timespec){.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
 }
 
 static bool wait_for(struct ledger *ledger, enum wish wish, const char *path, uint64_t wanted, int64_t timeout_ms) {
@@ -273,7 +280,8 @@ bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms) {
     return wait_for(ledger, WISH_IDLE, NULL, 0, timeout_ms);
 }
 
-void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const char *key, uint64_t count), void *ctx) {
+void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const char *key, uint64_t count),
+                 void *ctx) {
     pthread_mutex_lock(&ledger->lock);
     const struct table *table = keys ? &ledger->keys : &ledger->paths;
     const struct table_entry *entry = NULL;
@@ -293,7 +301,8 @@ struct record *ledger_read(struct ledger *ledger, uint64_t from, insist_testserv
     struct record *record = NULL;
     pthread_mutex_lock(&ledger->lock);
     for (uint64_t number = from > ledger->first ? from : ledger->first; number < ledger->next; number++) {
-        record = ledger->ring[number % ledger->room];
+        struct record **slot = slot_locked(ledger, number);
+        record = slot ? *slot : NULL;
         if (record) {
             *copy = record->entry;
             record_hold(record);

@@ -17,7 +17,7 @@ struct ledger {
     /* shared, under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* monotonic */
-    struct record **ring; /* entry number n lies at n % room */
+    struct record **ring;   /* entry number n lies at n % room */
     size_t room;
     uint64_t first; /* number of the oldest that is kept */
     uint64_t next;  /* number of the next request */

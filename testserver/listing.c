@@ -25,8 +25,8 @@ struct listing {
 static json_t *fields_json(const insist_testserver_entry *entry) {
     json_t *fields = json_array();
     for (size_t i = 0; i < entry->field_count; i++) {
-        json_array_append_new(
-            fields, json_pack("[o,o]", json_text(entry->fields[i].name), json_text(entry->fields[i].value)));
+        json_array_append_new(fields,
+                              json_pack("[o,o]", json_text(entry->fields[i].name), json_text(entry->fields[i].value)));
     }
     return fields;
 }
@@ -34,14 +34,14 @@ static json_t *fields_json(const insist_testserver_entry *entry) {
 static json_t *entry_json(const insist_testserver_entry *entry) {
     json_t *key = entry->key ? json_text(entry->key) : json_null();
     json_t *ended = entry->ended_us < 0 ? json_null() : json_integer((json_int_t)entry->ended_us);
-    return json_pack("{s:I,s:I,s:I,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:i,s:s,s:b,s:I}",
-        "number", (json_int_t)entry->number, "time_us", (json_int_t)entry->time_us, "read_us",
-        (json_int_t)entry->read_us, "ended_us", ended, "connection", (json_int_t)entry->connection, "place",
-        (json_int_t)entry->place, "method", json_text(entry->method), "path", json_text(entry->path), "query",
-        json_text(entry->query), "key", key, "headers", fields_json(entry), "body_bytes",
-        (json_int_t)entry->body_bytes, "body_sha256", entry->body_sha256, "status", entry->status, "fault",
-        fault_name(entry->fault), "client_gone", (int)entry->client_gone, "gone_bytes",
-        (json_int_t)entry->gone_bytes);
+    return json_pack("{s:I,s:I,s:I,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:i,s:s,s:b,s:I}", "number",
+                     (json_int_t)entry->number, "time_us", (json_int_t)entry->time_us, "read_us",
+                     (json_int_t)entry->read_us, "ended_us", ended, "connection", (json_int_t)entry->connection,
+                     "place", (json_int_t)entry->place, "method", json_text(entry->method), "path",
+                     json_text(entry->path), "query", json_text(entry->query), "key", key, "headers",
+                     fields_json(entry), "body_bytes", (json_int_t)entry->body_bytes, "body_sha256", entry->body_sha256,
+                     "status", entry->status, "fault", fault_name(entry->fault), "client_gone", (int)entry->client_gone,
+                     "gone_bytes", (json_int_t)entry->gone_bytes);
 }
 
 static bool matches(const struct listing *listing, const insist_testserver_entry *entry) {
@@ -149,8 +149,7 @@ struct MHD_Response *listing_response(struct ledger *ledger, const char *path, c
     listing->key = key ? strdup(key) : NULL;
     struct MHD_Response *response = NULL;
     if ((!path || listing->path) && (!key || listing->key)) {
-        response =
-            MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, piece_size, read_listing, listing, free_listing);
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, piece_size, read_listing, listing, free_listing);
     }
     if (!response) {
         free_listing(listing);

@@ -7,8 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_PORT = 256, OPT_BIND, OPT_TLS, OPT_SEED, OPT_SCRIPT, OPT_PORT_FILE, OPT_ADMIN_PORT, OPT_QUIET, OPT_CERT_FILE, OPT_HELP,
-    OPT_VERSION };
+enum {
+    OPT_PORT = 256,
+    OPT_BIND,
+    OPT_TLS,
+    OPT_SEED,
+    OPT_SCRIPT,
+    OPT_PORT_FILE,
+    OPT_ADMIN_PORT,
+    OPT_QUIET,
+    OPT_CERT_FILE,
+    OPT_HELP,
+    OPT_VERSION
+};
 
 static const struct option long_options[] = {
     {"port", required_argument, NULL, OPT_PORT},
@@ -41,7 +52,7 @@ void program_options_explain(void) {
           "A request can bring its script along, counted by key:\n"
           "  curl 'http://127.0.0.1:PORT/users/7?do=404x2,200&key=a'\n"
           "What has happened:  GET /__admin/journal  GET /__admin/counts  GET and PUT /__admin/scripts?path=/p\n",
-        stdout);
+          stdout);
 }
 
 /* Letters to change, insert or leave out to make b of a (Levenshtein's distance); long names count as far away. */

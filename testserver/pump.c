@@ -12,8 +12,9 @@
 #include <time.h>
 
 enum { PIECE_SIZE = 16384, BYTES_A_TURN = 262144 };
-static const uint64_t drain_ms = 1;          /* between two looks */
-static const unsigned drain_patience = 10000; /* looks without progress; a client that does not read gets its RST all the same */
+static const uint64_t drain_ms = 1; /* between two looks */
+static const unsigned drain_patience =
+    10000; /* looks without progress; a client that does not read gets its RST all the same */
 
 static bool cuts_headers(enum insist_testserver_fault fault) {
     return fault == INSIST_TESTSERVER_RESET_HEADERS || fault == INSIST_TESTSERVER_STALL_HEADERS;
@@ -76,8 +77,7 @@ static enum sent send_plain(struct exchange *exchange) {
 
 static enum sent send_tls(struct exchange *exchange) {
     struct pump *pump = &exchange->pump;
-    ssize_t count =
-        gnutls_record_send(exchange->tls, pump->piece + pump->piece_at, pump->piece_end - pump->piece_at);
+    ssize_t count = gnutls_record_send(exchange->tls, pump->piece + pump->piece_at, pump->piece_end - pump->piece_at);
     if (count > 0) {
         pump->piece_at += (size_t)count;
         return SENT_SOME;

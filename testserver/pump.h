@@ -17,7 +17,7 @@ struct pump {
     uint64_t body_limit;
     uint8_t *piece; /* what is being sent at the moment */
     size_t piece_at, piece_end;
-    uint64_t drain_left; /* bytes on their way at the last look, before an RST */
+    uint64_t drain_left;  /* bytes on their way at the last look, before an RST */
     unsigned drain_stuck; /* looks without progress */
 };
 

@@ -16,8 +16,15 @@ struct unit {
 
 /* Longer names before their own beginnings. */
 static const struct unit duration_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {NULL, 0}};
-static const struct unit size_units[] = {{"KiB", UINT64_C(1) << 10}, {"MiB", UINT64_C(1) << 20},
-    {"GiB", UINT64_C(1) << 30}, {"KB", 1000}, {"kB", 1000}, {"MB", 1000000}, {"GB", 1000000000}, {"B", 1}, {NULL, 0}};
+static const struct unit size_units[] = {{"KiB", UINT64_C(1) << 10},
+                                         {"MiB", UINT64_C(1) << 20},
+                                         {"GiB", UINT64_C(1) << 30},
+                                         {"KB", 1000},
+                                         {"kB", 1000},
+                                         {"MB", 1000000},
+                                         {"GB", 1000000000},
+                                         {"B", 1},
+                                         {NULL, 0}};
 
 void scan_init(struct scan *scan, const char *text) {
     memset(scan, 0, sizeof *scan);
@@ -77,7 +84,7 @@ bool scan_number(struct scan *scan, const char *what, uint64_t low, uint64_t hig
     }
     if (too_large || value < low || value > high) {
         return scan_fail_at(scan, start, "expected %s from %llu to %llu", what, (unsigned long long)low,
-            (unsigned long long)high);
+                            (unsigned long long)high);
     }
     *out = value;
     return true;

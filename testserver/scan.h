@@ -9,7 +9,7 @@
 
 struct scan {
     const char *text;
-    size_t at;          /* next byte to be read */
+    size_t at; /* next byte to be read */
     bool failed;
     bool out_of_memory; /* a failure that is not the script's fault */
     size_t column;      /* of the mistake, from 1 */

@@ -86,7 +86,8 @@ static bool read_choice(struct scan *scan, struct step *step, struct choice *cho
             return false;
         }
         if (!scan_at_end_of_item(scan)) {
-            return scan_fail_at(scan, scan->at, "expected ';' and an option, ',' and a step, '|' and a choice, or the end");
+            return scan_fail_at(scan, scan->at,
+                                "expected ';' and an option, ',' and a step, '|' and a choice, or the end");
         }
     } while (scan_take(scan, ";"));
     return items_agree(scan, start, choice);
@@ -185,11 +186,11 @@ insist_err script_parse(const char *text, struct script **out, size_t *column, c
 }
 
 const struct step *script_step(const struct script *script, uint64_t hit) {
-    if (script->loops) {
-        uint64_t round = 0;
-        for (size_t i = 0; i < script->step_count; i++) {
-            round += script->steps[i].repeat;
-        }
+    uint64_t round = 0;
+    for (size_t i = 0; i < script->step_count; i++) {
+        round += script->steps[i].repeat;
+    }
+    if (script->loops && round > 0) {
         hit %= round;
     }
     for (size_t i = 0; i < script->step_count; i++) {

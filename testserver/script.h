@@ -32,7 +32,7 @@ struct field {
 
 /* What one hit does, as written. */
 struct choice {
-    double weight; /* negative while not given; after parsing the weights of a step sum to 1 */
+    double weight;  /* negative while not given; after parsing the weights of a step sum to 1 */
     unsigned given; /* bits of the items that were written, see items.c */
 
     int status; /* 0: not written */

@@ -33,8 +33,8 @@ static void resume_all(struct insist_testserver *server) {
 static void *serve(void *argument) {
     struct insist_testserver *server = argument;
     while (!atomic_load(&server->stop)) {
-        int patience_ms = shorter(
-            door_patience_ms(&server->doors[DOOR_SERVICE]), door_patience_ms(&server->doors[DOOR_CONTROL]));
+        int patience_ms =
+            shorter(door_patience_ms(&server->doors[DOOR_SERVICE]), door_patience_ms(&server->doors[DOOR_CONTROL]));
         loop_turn(&server->loop, patience_ms);
         for (int i = 0; i < DOOR_COUNT; i++) {
             door_run(&server->doors[i]);
@@ -87,8 +87,8 @@ static insist_err fail_system(insist_problem *problem, const char *what) {
     return fail(problem, err, "system", text);
 }
 
-static insist_err read_options(
-    const insist_testserver_options *given, insist_testserver_options *options, insist_problem *problem) {
+static insist_err read_options(const insist_testserver_options *given, insist_testserver_options *options,
+                               insist_problem *problem) {
     memset(options, 0, sizeof *options);
     if (given && given->size < sizeof given->size) {
         return fail(problem, INSIST_EINVAL, "size", "must be sizeof(insist_testserver_options)");
@@ -118,7 +118,7 @@ static void write_url(char *url, const char *scheme, const struct acceptor *acce
 }
 
 static insist_err open_port(struct insist_testserver *server, const insist_testserver_options *options, int which,
-    insist_problem *problem) {
+                            insist_problem *problem) {
     bool tls = options->tls && which == DOOR_SERVICE;
     uint16_t port = which == DOOR_SERVICE ? options->port : options->admin_port;
     const char *field = which == DOOR_SERVICE ? "port" : "admin_port";
@@ -142,8 +142,8 @@ static insist_err open_port(struct insist_testserver *server, const insist_tests
     return INSIST_OK;
 }
 
-static insist_err start(
-    struct insist_testserver *server, const insist_testserver_options *options, insist_problem *problem) {
+static insist_err start(struct insist_testserver *server, const insist_testserver_options *options,
+                        insist_problem *problem) {
     server->seed = options->seed;
     if (!loop_init(&server->loop)) {
         return fail_system(problem, "no descriptor for the loop");
@@ -184,8 +184,8 @@ static struct insist_testserver *server_new(size_t journal_limit) {
     return NULL;
 }
 
-insist_err insist_testserver_start(
-    const insist_testserver_options *given, insist_problem *problem, insist_testserver **out) {
+insist_err insist_testserver_start(const insist_testserver_options *given, insist_problem *problem,
+                                   insist_testserver **out) {
     insist_testserver_options options;
     if (!out) {
         return fail(problem, INSIST_EINVAL, "out", "must not be NULL");

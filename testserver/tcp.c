@@ -10,7 +10,7 @@
 void tcp_reset(int fd) {
     /* SO_LINGER would not do: libmicrohttpd shuts a socket down before it closes it, and a FIN goes out first. */
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    connect(fd, &nowhere, sizeof nowhere);
+    (void)connect(fd, &nowhere, sizeof nowhere);
 }
 
 void tcp_finish(int fd) {

@@ -158,24 +158,24 @@ typedef struct insist_testserver_field {
 
 /** One request in the journal. Fields are only ever appended; entries are only handed out by pointer. */
 typedef struct insist_testserver_entry {
-    uint64_t number;         /* of the request in order of being read completely, from 1 */
-    int64_t time_us;         /* wall clock, microseconds since 1970, when it had been read completely */
-    int64_t read_us;         /* the same, monotonic, since the server's start */
-    int64_t ended_us;        /* when the answer or fault was finished, since the server's start; -1: not yet */
-    uint64_t connection;     /* n-th accepted, from 1 */
-    uint64_t place;          /* of the request on its connection, from 1 */
-    const char *method;      /* as sent */
-    const char *path;        /* decoded, without the query */
-    const char *query;       /* as sent, without '?'; "" if there is none */
-    const char *key;         /* decoded ?key=; NULL if there is none */
-    size_t field_count;      /* headers, in the order sent */
+    uint64_t number;     /* of the request in order of being read completely, from 1 */
+    int64_t time_us;     /* wall clock, microseconds since 1970, when it had been read completely */
+    int64_t read_us;     /* the same, monotonic, since the server's start */
+    int64_t ended_us;    /* when the answer or fault was finished, since the server's start; -1: not yet */
+    uint64_t connection; /* n-th accepted, from 1 */
+    uint64_t place;      /* of the request on its connection, from 1 */
+    const char *method;  /* as sent */
+    const char *path;    /* decoded, without the query */
+    const char *query;   /* as sent, without '?'; "" if there is none */
+    const char *key;     /* decoded ?key=; NULL if there is none */
+    size_t field_count;  /* headers, in the order sent */
     const insist_testserver_field *fields;
     uint64_t body_bytes;     /* size of the request's body, decoded from chunks */
     const char *body_sha256; /* its SHA-256 in 64 hexadecimal digits; "" without a body */
     int status;              /* of the answer; 0 where none was begun */
     insist_testserver_fault fault;
-    bool client_gone;        /* the client left before the answer was complete (a half-closed connection counts) */
-    uint64_t gone_bytes;     /* then: bytes of the answer, header block included, that its system had acknowledged, which
+    bool client_gone;    /* the client left before the answer was complete (a half-closed connection counts) */
+    uint64_t gone_bytes; /* then: bytes of the answer, header block included, that its system had acknowledged, which
                                 may be a little less than it had; under TLS as on the wire */
 } insist_testserver_entry;
 

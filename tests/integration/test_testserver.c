@@ -22,8 +22,8 @@ static const uint64_t seed = 42;
 static int start_servers(void **state) {
     static insist_testserver *servers[KINDS];
     for (int i = 0; i < KINDS; i++) {
-        if (insist_testserver_start(
-                INSIST_TESTSERVER_OPTIONS(.tls = i == TLS, .seed = seed), NULL, &servers[i]) != INSIST_OK) {
+        if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = i == TLS, .seed = seed), NULL, &servers[i]) !=
+            INSIST_OK) {
             return -1;
         }
     }
@@ -61,8 +61,8 @@ static struct peer_answer ask(insist_testserver *server, const char *target) {
 }
 
 /* The only journal entry of path; it must be freed with the journal. */
-static const insist_testserver_entry *entry_of(
-    insist_testserver *server, const char *path, insist_testserver_journal **journal) {
+static const insist_testserver_entry *entry_of(insist_testserver *server, const char *path,
+                                               insist_testserver_journal **journal) {
     assert_true(insist_testserver_wait_idle(server, patience_ms));
     assert_int_equal(insist_testserver_journal_new(server, path, NULL, journal), INSIST_OK);
     assert_int_equal(insist_testserver_journal_count(*journal), 1);
@@ -261,7 +261,8 @@ static void requests_are_numbered_on_their_connections(insist_testserver *server
 static void pipelined_requests_are_answered_in_order(insist_testserver *server) {
     struct peer peer;
     assert_true(peer_connect(&peer, server));
-    assert_true(peer_send(&peer, "GET /1?do=201;delay=20ms HTTP/1.1\r\nHost: t\r\n\r\nGET /2?do=202 HTTP/1.1\r\nHost: t\r\n\r\n"));
+    assert_true(peer_send(
+        &peer, "GET /1?do=201;delay=20ms HTTP/1.1\r\nHost: t\r\n\r\nGET /2?do=202 HTTP/1.1\r\nHost: t\r\n\r\n"));
     struct peer_answer answer = peer_read(&peer);
     assert_int_equal(answer.status, 201);
     peer_answer_free(&answer);
@@ -436,7 +437,7 @@ static void silence_lasts_until_the_client_leaves(insist_testserver *server, boo
 
 static void clients_that_leave_are_noticed(insist_testserver *server) {
     const char *targets[] = {"/l0?do=200;delay=1m", "/l1?do=hold=/never>=1", "/l2?do=size=100MB",
-        "/l3?do=size=100MB;truncate@90000000"};
+                             "/l3?do=size=100MB;truncate@90000000"};
     for (size_t i = 0; i < 4; i++) {
         struct peer peer;
         char path[4] = {'/', 'l', (char)('0' + i), '\0'};

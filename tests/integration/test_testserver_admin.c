@@ -33,7 +33,8 @@ static int free_server(void **state) {
 static int ask(uint16_t port, const char *method, const char *target, const char *body, json_t **json) {
     char text[2048];
     struct peer peer;
-    snprintf(text, sizeof text, "%s %s HTTP/1.0\r\nHost: t\r\nContent-Length: %zu\r\n\r\n%s", method, target, strlen(body), body);
+    snprintf(text, sizeof text, "%s %s HTTP/1.0\r\nHost: t\r\nContent-Length: %zu\r\n\r\n%s", method, target,
+             strlen(body), body);
     assert_true(peer_connect_port(&peer, port));
     assert_true(peer_send(&peer, text));
     struct peer_answer answer = peer_read_bytes(&peer, 1 << 20);
@@ -161,7 +162,8 @@ static void the_journal_as_json(void **state) {
     assert_string_equal(text_at(first, "fault"), "none");
     assert_int_equal(number_at(first, "status"), 404);
     assert_int_equal(number_at(first, "place"), 1);
-    assert_string_equal(json_string_value(json_array_get(json_array_get(json_object_get(first, "headers"), 0), 0)), "Host");
+    assert_string_equal(json_string_value(json_array_get(json_array_get(json_object_get(first, "headers"), 0), 0)),
+                        "Host");
     assert_true(json_is_false(json_object_get(first, "client_gone")));
     assert_true(number_at(first, "ended_us") >= number_at(first, "read_us"));
     const json_t *second = json_array_get(requests, 1);

@@ -98,7 +98,8 @@ static void codes(insist_testserver *server) {
         CURL *easy = handle_for(server);
         struct fetched fetched = fetch(easy, server, rows[i].target, NULL);
         if (fetched.code != rows[i].code || fetched.status != rows[i].status || fetched.bytes != rows[i].bytes) {
-            fail_msg("%s: code %d, status %ld, %zu bytes", rows[i].target, (int)fetched.code, fetched.status, fetched.bytes);
+            fail_msg("%s: code %d, status %ld, %zu bytes", rows[i].target, (int)fetched.code, fetched.status,
+                     fetched.bytes);
         }
         curl_easy_cleanup(easy);
     }

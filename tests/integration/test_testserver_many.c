@@ -180,8 +180,21 @@ static void a_thousand_of_each_death_on_reuse(void **state) {
 
 static void every_fault_many_times_leaves_nothing(void **state) {
     (void)state;
-    const char *scripts[] = {"200", "404;delay=1ms", "reset", "close", "reset@headers", "reset@body:5000", "close@body:5000",
-        "truncate@5000", "size=100KB", "hang", "stall=headers", "stall=body@10", "200;delay=1m", "size=100MB", "hold=/none>=1"};
+    const char *scripts[] = {"200",
+                             "404;delay=1ms",
+                             "reset",
+                             "close",
+                             "reset@headers",
+                             "reset@body:5000",
+                             "close@body:5000",
+                             "truncate@5000",
+                             "size=100KB",
+                             "hang",
+                             "stall=headers",
+                             "stall=body@10",
+                             "200;delay=1m",
+                             "size=100MB",
+                             "hold=/none>=1"};
     enum { KINDS = sizeof scripts / sizeof scripts[0], FIRST_SILENT = 9, TIMES = 40 };
     for (int tls = 0; tls < 2; tls++) {
         insist_testserver *server = start(tls);

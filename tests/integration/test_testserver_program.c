@@ -119,7 +119,7 @@ static void quiet_prints_nothing(void **state) {
         usleep(1000);
     }
     read_file(port_file, text, sizeof text);
-    assert_int_equal(status_of((uint16_t)atoi(text), "/"), 200);
+    assert_int_equal(status_of((uint16_t)strtol(text, NULL, 10), "/"), 200);
     assert_int_equal(process_end(&process), 0);
     process_read(process.out, text, sizeof text);
     assert_string_equal(text, "");
@@ -202,7 +202,8 @@ static void a_port_in_use_is_told(void **state) {
     must_fail(arguments, 1, words);
     const char *admin_arguments[] = {"--admin-port", port, NULL};
     must_fail(admin_arguments, 1, "admin_port: port ");
-    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.port = insist_testserver_port(server)), &problem, &second),
+    assert_int_equal(
+        insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.port = insist_testserver_port(server)), &problem, &second),
         INSIST_EPORT);
     assert_null(second);
     assert_int_equal(problem.err, INSIST_EPORT);
@@ -249,15 +250,22 @@ static void help_and_version(void **state) {
 static long children_ms(void) {
     struct rusage usage;
     assert_int_equal(getrusage(RUSAGE_CHILDREN, &usage), 0);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
 /* Connections in every state in which a loop may forget to sleep, for two seconds; the answers say when these are
  * over. */
 static void waiting_costs_no_processor_time(void **state) {
     (void)state;
-    const char *targets[] = {"/?do=hang", "/?do=200;stall=headers", "/?do=200;stall=body@5", "/?do=hold=/never>=1",
-        "/?do=200;delay=1m", "/?do=size=50MB", "/?do=size=50MB;reset@body:50000000", "/"};
+    const char *targets[] = {"/?do=hang",
+                             "/?do=200;stall=headers",
+                             "/?do=200;stall=body@5",
+                             "/?do=hold=/never>=1",
+                             "/?do=200;delay=1m",
+                             "/?do=size=50MB",
+                             "/?do=size=50MB;reset@body:50000000",
+                             "/"};
     enum { COUNT = sizeof targets / sizeof targets[0] };
     struct peer peers[COUNT];
     struct peer idle, half_closed;
@@ -305,7 +313,7 @@ static void out_of_descriptors_is_survived(void **state) {
     read_file(port_file, text, sizeof text);
     unlink(port_file);
     for (size_t i = 0; i < COUNT; i++) {
-        assert_true(peer_connect_port(&peers[i], (uint16_t)atoi(text)));
+        assert_true(peer_connect_port(&peers[i], (uint16_t)strtol(text, NULL, 10)));
         assert_true(peer_get(&peers[i], "/?do=200;delay=1s"));
     }
     for (size_t i = 0; i < COUNT; i++) {

@@ -52,10 +52,10 @@ bool peer_connect_port(struct peer *peer, uint16_t port) {
     int on = 1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    return close_unless(peer,
-        peer->fd >= 0 && setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-            setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-            connect(peer->fd, (struct sockaddr *)&address, sizeof address) == 0);
+    return close_unless(peer, peer->fd >= 0 &&
+                                  setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+                                  setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+                                  connect(peer->fd, (struct sockaddr *)&address, sizeof address) == 0);
 }
 
 bool peer_connect(struct peer *peer, const insist_testserver *server) {
@@ -87,7 +87,8 @@ void peer_close(struct peer *peer) {
 bool peer_send(struct peer *peer, const char *text) {
     size_t size = strlen(text);
     while (size > 0) {
-        ssize_t count = peer->tls ? gnutls_record_send(peer->tls, text, size) : send(peer->fd, text, size, MSG_NOSIGNAL);
+        ssize_t count =
+            peer->tls ? gnutls_record_send(peer->tls, text, size) : send(peer->fd, text, size, MSG_NOSIGNAL);
         if (count <= 0) {
             return false;
         }
@@ -105,8 +106,9 @@ bool peer_get(struct peer *peer, const char *target) {
 
 bool peer_post(struct peer *peer, const char *target, const char *body) {
     char text[1024];
-    snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Type: text/x-test\r\nContent-Length: %zu\r\n\r\n%s",
-        target, strlen(body), body);
+    snprintf(text, sizeof text,
+             "POST %s HTTP/1.1\r\nHost: test\r\nContent-Type: text/x-test\r\nContent-Length: %zu\r\n\r\n%s", target,
+             strlen(body), body);
     return peer_send(peer, text);
 }
 
@@ -150,7 +152,7 @@ static ssize_t receive(struct peer *peer, char *out, size_t room, enum peer_end 
 static size_t look(struct peer_answer *answer, size_t wanted, bool body_comes, size_t *head_size) {
     char value[256];
     if (answer->size > 12) {
-        answer->status = atoi(answer->bytes + 9);
+        answer->status = (int)strtol(answer->bytes + 9, NULL, 10);
     }
     const char *blank = strstr(answer->bytes, "\r\n\r\n");
     if (!blank) {

@@ -20,8 +20,8 @@ struct peer {
 };
 
 struct peer_answer {
-    int status;       /* 0: no whole status line came */
-    char *bytes;      /* all that came, NUL-terminated; body points into it */
+    int status;  /* 0: no whole status line came */
+    char *bytes; /* all that came, NUL-terminated; body points into it */
     size_t size;
     const char *body; /* NULL: no whole header block came */
     size_t body_size;

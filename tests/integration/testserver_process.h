@@ -11,7 +11,7 @@ struct process {
     pid_t pid;
     FILE *out; /* its standard output */
     FILE *err;
-    uint16_t port;       /* where process_start_server() was told of them */
+    uint16_t port; /* where process_start_server() was told of them */
     uint16_t admin_port;
     char first[128]; /* its first two lines, without the line ends */
     char second[128];

@@ -174,14 +174,10 @@ static void a_raw_header_block(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_status_alone_says_its_name),
-        cmocka_unit_test(a_size_is_a_pattern),
-        cmocka_unit_test(retry_after_is_worked_out),
-        cmocka_unit_test(headers_type_and_place),
-        cmocka_unit_test(echo_gives_back_body_and_type),
-        cmocka_unit_test(gzip_can_be_unpacked),
-        cmocka_unit_test(cuts_lie_within_what_is_announced),
-        cmocka_unit_test(a_raw_header_block),
+        cmocka_unit_test(a_status_alone_says_its_name),      cmocka_unit_test(a_size_is_a_pattern),
+        cmocka_unit_test(retry_after_is_worked_out),         cmocka_unit_test(headers_type_and_place),
+        cmocka_unit_test(echo_gives_back_body_and_type),     cmocka_unit_test(gzip_can_be_unpacked),
+        cmocka_unit_test(cuts_lie_within_what_is_announced), cmocka_unit_test(a_raw_header_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,16 @@
 
 static uint64_t hit(struct ledger *ledger, const char *path, const char *key) {
     const insist_testserver_field fields[] = {{"Host", "h"}, {"X-Empty", ""}};
-    const insist_testserver_entry entry = {.method = "GET", .path = path, .query = "q", .key = key, .body_sha256 = "",
-        .field_count = 2, .fields = fields, .status = 503, .connection = 4, .place = 2};
+    const insist_testserver_entry entry = {.method = "GET",
+                                           .path = path,
+                                           .query = "q",
+                                           .key = key,
+                                           .body_sha256 = "",
+                                           .field_count = 2,
+                                           .fields = fields,
+                                           .status = 503,
+                                           .connection = 4,
+                                           .place = 2};
     uint64_t hits;
     ledger_hit(ledger, &entry, &hits);
     return hits;

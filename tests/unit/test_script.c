@@ -93,8 +93,8 @@ static void delays(void **state) {
     const struct {
         const char *text;
         uint64_t ms;
-    } rows[] = {{"200;delay=30ms", 30}, {"delay=1s", 1000}, {"delay=1.5s", 1500}, {"delay=0.25s", 250}, {"delay=2m", 120000},
-        {"delay=0", 0}, {"delay=0ms", 0}, {"delay=1440m", 86400000}};
+    } rows[] = {{"200;delay=30ms", 30}, {"delay=1s", 1000}, {"delay=1.5s", 1500}, {"delay=0.25s", 250},
+                {"delay=2m", 120000},   {"delay=0", 0},     {"delay=0ms", 0},     {"delay=1440m", 86400000}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script *script = parse(rows[i].text);
         assert_int_equal(only(script)->delay_ms, rows[i].ms);
@@ -141,8 +141,16 @@ static void bodies_and_headers(void **state) {
     const struct {
         const char *text;
         uint64_t size;
-    } sizes[] = {{"size=0", 0}, {"size=100", 100}, {"size=7B", 7}, {"size=2KB", 2000}, {"size=2kB", 2000}, {"size=2KiB", 2048},
-        {"size=1MB", 1000000}, {"size=1MiB", 1048576}, {"size=1GB", 1000000000}, {"size=1GiB", 1073741824}};
+    } sizes[] = {{"size=0", 0},
+                 {"size=100", 100},
+                 {"size=7B", 7},
+                 {"size=2KB", 2000},
+                 {"size=2kB", 2000},
+                 {"size=2KiB", 2048},
+                 {"size=1MB", 1000000},
+                 {"size=1MiB", 1048576},
+                 {"size=1GB", 1000000000},
+                 {"size=1GiB", 1073741824}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         script = parse(sizes[i].text);
         assert_int_equal(only(script)->body, BODY_PATTERN);
@@ -159,7 +167,8 @@ static void redirects(void **state) {
     const struct {
         const char *text;
         int status;
-    } rows[] = {{"redirect=/x", 302}, {"301=/x", 301}, {"302=/x", 302}, {"303=/x", 303}, {"307=/x", 307}, {"308=/x", 308}};
+    } rows[] = {{"redirect=/x", 302}, {"301=/x", 301}, {"302=/x", 302},
+                {"303=/x", 303},      {"307=/x", 307}, {"308=/x", 308}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script *script = parse(rows[i].text);
         assert_int_equal(only(script)->status, rows[i].status);
@@ -319,8 +328,9 @@ static void refusals_name_column_and_expectation(void **state) {
 
 static void every_beginning_of_a_script_parses_or_is_refused_within_it(void **state) {
     (void)state;
-    const char *whole = "404x2;h:X-A=\"b\\x41\",0.1:503;retry-after=date+5|0.05:reset;refuse=50ms|200;size=1MB;gzip,307=/x,"
-                        "hold=/gate>=10;delay=1.5s,reset@body:100x3,stall=body@5,...";
+    const char *whole =
+        "404x2;h:X-A=\"b\\x41\",0.1:503;retry-after=date+5|0.05:reset;refuse=50ms|200;size=1MB;gzip,307=/x,"
+        "hold=/gate>=10;delay=1.5s,reset@body:100x3,stall=body@5,...";
     char part[256];
     for (size_t length = 0; length <= strlen(whole); length++) {
         struct script *script;
