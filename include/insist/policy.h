@@ -64,6 +64,9 @@ INSIST_API insist_decider insist_retry_before_ms(int64_t ms);
 INSIST_API insist_decider insist_retry_on_status(const int *statuses, size_t n);
 /** RETRY when an answer came whose status begins with that digit (5 for 500 to 599), else ACCEPT. 1 to 9. */
 INSIST_API insist_decider insist_retry_on_status_class(int first_digit);
+/** RETRY when an answer came with a status from first to last, both included, else ACCEPT. A status outside 100 to 999,
+ *  or a last below first, is refused. */
+INSIST_API insist_decider insist_retry_on_status_range(int first, int last);
 /** RETRY after a transport error of a transient kind (insist_categorize), else ACCEPT. */
 INSIST_API insist_decider insist_retry_on_transient(void);
 /** RETRY after any error, a validator's rejection included, else ACCEPT. */
@@ -80,6 +83,26 @@ INSIST_API insist_decider insist_retry_and(insist_decider first, insist_decider 
 INSIST_API insist_decider insist_retry_or(insist_decider first, insist_decider second);
 /** RETRY becomes ACCEPT, ACCEPT and EXHAUSTED become RETRY, FAIL stays. Consumes its argument. */
 INSIST_API insist_decider insist_retry_not(insist_decider decider);
+/** EXHAUSTED becomes FAIL, so that a call whose last outcome still wanted a retry returns an error: the attempt's own,
+ *  or, when an answer came, err. The answer is in the result all the same. The others stay. INSIST_OK is refused.
+ *  Consumes. (go-retryablehttp's ErrorPropagatedRetryPolicy, around its count and insist_retry_retryablehttp().) */
+INSIST_API insist_decider insist_retry_fail_exhausted(insist_decider decider, insist_err err);
+
+/* What three other libraries retry. None of them looks at the method: insist's own gate (may this request be repeated?)
+ * still comes after them. */
+
+/** gogama/httpx, its default: up to 5 retries of 429 502 503 504 and of the errors that it calls transient: timeouts,
+ *  refused and reset connections, an early end, in the TLS handshake too. */
+INSIST_API insist_decider insist_retry_httpx(void);
+/** sethgrid/pester: 500 and above, every error until the headers have come, a redirect that was not followed and a
+ *  validator's rejection; 429 when asked. A body that breaks off after good headers is not retried. It counts nothing:
+ *  join it with insist_retry_attempts(). */
+INSIST_API insist_decider insist_retry_pester(bool too_many_requests_too);
+/** hashicorp/go-retryablehttp, its default policy: 429, and 500 and above but 501; every error until the headers have
+ *  come but those that stay: a bad URL or header, a certificate that is not accepted, a redirect that was not followed;
+ *  a validator's rejection. A body that breaks off after good headers is not retried. It counts nothing: join it with
+ *  insist_retry_times(). */
+INSIST_API insist_decider insist_retry_retryablehttp(void);
 
 /* ---- waiters: how long until the next attempt? ------------------------------------------------------------------- */
 
@@ -98,14 +121,35 @@ typedef struct insist_waiter {
 
 /** Always the same wait; 0 means at once. Negative is refused. */
 INSIST_API insist_waiter insist_wait_constant_ms(int64_t ms);
+/** base + step * (retry - 1), never below 0, saturating. The step may be negative; a negative base is refused. */
+INSIST_API insist_waiter insist_wait_linear_ms(int64_t base_ms, int64_t step_ms);
 /** base * factor^(retry - 1), to the nearest microsecond, saturating; 0 for every retry when base or factor is 0. A
  *  negative base, or a factor that is negative or not finite, is refused. */
 INSIST_API insist_waiter insist_wait_exponential_ms(int64_t base_ms, double factor);
+/** Uniform in [base, 3 * last], both ends included, by one random number, and at most cap; last is the call's last wait,
+ *  or base when that was shorter ("decorrelated jitter", same source as full jitter). A negative base, and a cap that is
+ *  below base or 0, are refused. */
+INSIST_API insist_waiter insist_wait_decorrelated_ms(int64_t base_ms, int64_t cap_ms);
+/** INSIST_EXIT: no retry at all. */
+INSIST_API insist_waiter insist_wait_once(void);
 /** Uniform in [0, w], both ends included, for the wait w of the inner waiter, by one random number; EXIT passes
  *  through ("full jitter", AWS Architecture Blog, Exponential Backoff And Jitter, 2015). Consumes. */
 INSIST_API insist_waiter insist_wait_full_jitter(insist_waiter waiter);
+/** Half of the wait w of the inner waiter, rounded down, plus a number uniform in [0, the other half], both ends
+ *  included, by one random number; EXIT passes through ("equal jitter", same source as full jitter). Consumes. */
+INSIST_API insist_waiter insist_wait_equal_jitter(insist_waiter waiter);
+/** About spread * w around the wait w of the inner waiter: w - s + u * (2 * s + 1) with s = spread * w and one random
+ *  number u in [0, 1), the fraction dropped, saturating; EXIT passes through (deep-rent/retry, with microseconds). A
+ *  spread outside [0, 1) is refused. Consumes. */
+INSIST_API insist_waiter insist_wait_spread_jitter(insist_waiter waiter, double spread);
 /** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_cap_ms(insist_waiter waiter, int64_t max_ms);
+/** EXIT once n attempts of any kind have been started in the call, else what the inner waiter says. 0 is refused.
+ *  Consumes. */
+INSIST_API insist_waiter insist_wait_limit(insist_waiter waiter, unsigned n);
+/** EXIT once that many milliseconds have passed since the call began, else what the inner waiter says. It shortens
+ *  neither an attempt nor a wait. 0 or less is refused. Consumes. */
+INSIST_API insist_waiter insist_wait_timeout_ms(insist_waiter waiter, int64_t limit_ms);
 /** What a client uses that was told nothing: full jitter over 50 ms (1 s after a 429, or a 503 with Retry-After),
  *  doubling, capped at 20 s. */
 INSIST_API insist_waiter insist_wait_standard(void);
@@ -115,6 +159,41 @@ INSIST_API insist_waiter insist_wait_standard(void);
  *  INSIST_FOREVER: no cap. Must be the outermost waiter of a policy, and the only one of its kind. Negative is
  *  refused. Consumes. */
 INSIST_API insist_waiter insist_wait_retry_after(insist_waiter waiter, int64_t cap_ms);
+
+/** What becomes of the wait when Retry-After is followed. */
+typedef enum insist_retry_after_use {
+    INSIST_RETRY_AFTER_ADDS = 0, /* the header's delay plus what the inner waiter says */
+    INSIST_RETRY_AFTER_REPLACES  /* the header's delay alone; the inner waiter's EXIT still ends the cycle */
+} insist_retry_after_use;
+
+/** As insist_wait_retry_after(), for answers with one of these statuses only; the header of any other is ignored. The
+ *  list is copied; an empty one, a status outside 100 to 999, and any other use are refused. Consumes. */
+INSIST_API insist_waiter insist_wait_retry_after_on(insist_waiter waiter, const int *statuses, size_t n,
+                                                    insist_retry_after_use use, int64_t cap_ms);
+
+/* What three other libraries wait; httpx: insist_wait_exponential_ms(50, 2) within a cap of 1 s within full jitter. All
+ * of it saturates. */
+
+/** sethgrid/pester's DefaultBackoff: 1 s. */
+INSIST_API insist_waiter insist_wait_pester_default(void);
+/** Its LinearBackoff: retry seconds. */
+INSIST_API insist_waiter insist_wait_pester_linear(void);
+/** Its ExponentialBackoff: 2^retry seconds, so 2 s before the first retry. */
+INSIST_API insist_waiter insist_wait_pester_exponential(void);
+/** Its LinearJitterBackoff: a whole number of milliseconds, uniform in [w - j, w + j) with the wait w of
+ *  insist_wait_pester_linear() and j = w / 3, rounded down, by one random number; 1 ms at least. */
+INSIST_API insist_waiter insist_wait_pester_linear_jitter(void);
+/** Its ExponentialJitterBackoff: the same around insist_wait_pester_exponential(). */
+INSIST_API insist_waiter insist_wait_pester_exponential_jitter(void);
+/** hashicorp/go-retryablehttp's DefaultBackoff: min * 2^(retry - 1), at most max; after 429 and 503 with Retry-After
+ *  that header's delay instead, without a cap. Cannot be wrapped: see insist_wait_retry_after(). A negative min, a max
+ *  below min, and a max of 0 are refused. */
+INSIST_API insist_waiter insist_wait_retryablehttp(int64_t min_ms, int64_t max_ms);
+/** Its LinearJitterBackoff: a whole number of microseconds, uniform in [min, max), by one random number, times retry;
+ *  min times retry when both are the same. max is no cap. A negative min, and a max below min, are refused. */
+INSIST_API insist_waiter insist_wait_retryablehttp_linear_jitter(int64_t min_ms, int64_t max_ms);
+/** Its RateLimitLinearJitterBackoff: that, and Retry-After as in insist_wait_retryablehttp(). */
+INSIST_API insist_waiter insist_wait_retryablehttp_rate_limit(int64_t min_ms, int64_t max_ms);
 
 /* ---- policies: counted, [IMMUTABLE] ------------------------------------------------------------------------------ */
 
@@ -133,6 +212,31 @@ INSIST_API void insist_retry_policy_free(insist_retry_policy *policy);
  *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
 INSIST_API insist_err insist_timeout_fixed_new(int64_t ms, insist_problem *problem,
                                                insist_timeout_policy **out) INSIST_MUST_USE;
+/** No attempt has a limit of its own: only the call's deadline ends it.
+ *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
+INSIST_API insist_err insist_timeout_infinite_new(insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;
+/** Climbs a ladder while attempts time out: usual_ms; after_ms[0] in the wave after one in which an attempt timed out,
+ *  after_ms[1] after two such waves in a row, and so on; the last rung repeats, and a wave in which no attempt timed out
+ *  leads back to usual_ms. All attempts of one wave get the same. The list is copied; an empty one, and a timeout of 0
+ *  or less, are refused; INSIST_FOREVER: only the deadline.
+ *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
+INSIST_API insist_err insist_timeout_adaptive_new(int64_t usual_ms, const int64_t *after_ms, size_t n,
+                                                  insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;
+/** Splits the deadline: each attempt gets what remains of it when it starts, divided by the number of attempts that
+ *  may still be made by the retry policy's bound, itself included; the last takes all. The bound comes from
+ *  insist_retry_times(), insist_retry_attempts() and insist_wait_limit(); a policy without one, and a call without a
+ *  deadline, leave every attempt all that remains.
+ *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
+INSIST_API insist_err insist_timeout_split_new(insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;
+
+/** How long the attempt that is about to start may take, in microseconds; INSIST_FOREVER: no limit of its own; 0 or
+ *  less: none at all, it times out at once. The call's deadline holds in any case. */
+typedef int64_t insist_timeout_fn(void *ctx, const insist_execution *execution);
+/** A policy of one's own: fn is asked before each attempt, hedges too. release may be NULL. Consumes ctx, also when it
+ *  fails. A NULL function is refused.
+ *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
+INSIST_API insist_err insist_timeout_custom_new(insist_timeout_fn *fn, void *ctx, insist_release_fn *release,
+                                                insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;
 /** Gives the policy up. NULL is fine. */
 INSIST_API void insist_timeout_policy_free(insist_timeout_policy *policy);
 

@@ -22,7 +22,7 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
     if (attempt->progress.ended_ns == 0)
         attempt->progress.ended_ns = execution->view.now_ns;
     if (is_timeout(attempt->outcome.err)) {
-        attempt->timed_out = true;
+        attempt->timed_out = execution->wave_timed_out = true;
         execution->view.attempt_timeouts++;
         events_fire(execution, INSIST_AFTER_ATTEMPT_TIMEOUT, attempt);
     }

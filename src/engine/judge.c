@@ -26,18 +26,28 @@ static bool ask_wait(struct execution *execution, const struct outcome *outcome,
     return retry->wait_us >= 0;
 }
 
+/* What the answer asks for, in microseconds, as far as the policy listens to it; -1: nothing. */
+static int64_t asked_for_us(const struct execution *execution, const struct outcome *outcome) {
+    const struct insist_retry_policy *policy = execution->rules.retry;
+    if (policy->retry_after_cap_us < 0)
+        return -1;
+    if (policy->retry_after_listed && !status_set_has(&policy->retry_after_statuses, outcome->status))
+        return -1;
+    return outcome->retry_after_us;
+}
+
 /* What the server asked for holds for every further start of the call; the waiter's draw comes on top and spreads
- * the herd. */
+ * the herd, unless the policy wants the server's word alone. */
 static bool ask_retry_after(struct execution *execution, const struct outcome *outcome, struct pending_retry *retry) {
-    int64_t cap_us = execution->rules.retry->retry_after_cap_us;
-    int64_t asked_us = time_max(outcome->retry_after_us, execution->wave_retry_after_us);
-    if (cap_us < 0 || asked_us < 0)
+    const struct insist_retry_policy *policy = execution->rules.retry;
+    int64_t asked_us = time_max(asked_for_us(execution, outcome), execution->wave_retry_after_us);
+    if (asked_us < 0)
         return true;
     int64_t until_ns = time_add(execution->view.now_ns, time_from_us(asked_us));
-    if (asked_us > cap_us || until_ns >= execution->rules.deadline_ns)
+    if (asked_us > policy->retry_after_cap_us || until_ns >= execution->rules.deadline_ns)
         return false;
     execution->not_before_ns = time_max(execution->not_before_ns, until_ns);
-    retry->wait_us = time_add(retry->wait_us, asked_us);
+    retry->wait_us = policy->retry_after_replaces ? asked_us : time_add(retry->wait_us, asked_us);
     retry->why = INSIST_START_RETRY_AFTER;
     return true;
 }
@@ -91,7 +101,8 @@ static void another(struct execution *execution, struct attempt *attempt) {
     }
     execution->wave_failed = true;
     execution->hedge.set = false;
-    execution->wave_retry_after_us = time_max(execution->wave_retry_after_us, attempt->outcome.retry_after_us);
+    execution->wave_retry_after_us =
+        time_max(execution->wave_retry_after_us, asked_for_us(execution, &attempt->outcome));
     if (execution->in_flight == 0)
         schedule_retry(execution, execution->best);
 }

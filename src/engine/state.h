@@ -81,6 +81,7 @@ struct execution {
     struct pending_retry retry;
     struct pending_hedge hedge;
     unsigned wave_hedges; /* started in this wave */
+    bool wave_timed_out;  /* an attempt of this wave did */
     bool hedging_stopped; /* until the next start */
     bool stale_replaced;  /* once a call */
     bool wave_failed;     /* RACE_CLOSE: the wave has a retryable end that the policies are still to be asked about */

@@ -36,10 +36,18 @@ static struct attempt *append_attempt(struct execution *execution) {
     return attempt;
 }
 
-/* Semantics "Deciding": no retry can follow when the policy's bound is reached with this attempt. */
-static bool is_last(const struct execution *execution) {
+/* This attempt and those that a bound allows behind it. */
+static uint32_t left_of(uint32_t started, uint32_t bound) {
+    if (bound == RETRY_UNBOUNDED)
+        return RETRY_UNBOUNDED;
+    return started >= bound ? 1 : bound - started + 1;
+}
+
+static uint32_t attempts_left(const struct execution *execution) {
     const struct insist_retry_policy *retry = execution->rules.retry;
-    return execution->view.retries >= retry->retry_bound || execution->view.attempts_started >= retry->attempt_bound;
+    const uint32_t by_retries = left_of(execution->view.retries, retry->retry_bound);
+    const uint32_t by_attempts = left_of(execution->view.attempts_started, retry->attempt_bound);
+    return by_retries < by_attempts ? by_retries : by_attempts;
 }
 
 /* Under the default timeout an attempt may take all that is left when none could replace it: because it is the last,
@@ -47,12 +55,13 @@ static bool is_last(const struct execution *execution) {
 static void set_limit(struct execution *execution, struct attempt *attempt) {
     const struct insist_timeout_policy *policy = execution->rules.timeout;
     int64_t deadline_ns = execution->rules.deadline_ns;
+    execution->view.attempts_left = attempts_left(execution);
     int64_t timeout_us = policy->timeout(policy->ctx, &execution->view);
     int64_t limit_ns = time_add(execution->view.now_ns, time_from_us(time_max(timeout_us, 0)));
     attempt->limit_ns = attempt->limit_once_sent_ns = time_min(limit_ns, deadline_ns);
     if (!policy->takes_the_rest || attempt->kind == INSIST_HEDGE)
         return;
-    if (is_last(execution))
+    if (execution->view.attempts_left == 1)
         attempt->limit_ns = attempt->limit_once_sent_ns = deadline_ns;
     else if (!execution->view.request->repeatable && !execution->rules.repeat_unsafe)
         attempt->limit_once_sent_ns = deadline_ns;
@@ -97,6 +106,8 @@ static void begin_wave_if_idle(struct execution *execution) {
     if (execution->in_flight > 0 || execution->count == 0)
         return;
     execution->view.wave++;
+    execution->view.waves_timed_out = execution->wave_timed_out ? execution->view.waves_timed_out + 1 : 0;
+    execution->wave_timed_out = false;
     execution->wave_hedges = 0;
     execution->wave_failed = false;
     execution->wave_retry_after_us = -1;

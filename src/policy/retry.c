@@ -7,16 +7,17 @@
 #include "policy/poison.h"
 #include "view/execution.h"
 
-#define STATUS_FIRST 100
-#define STATUS_LAST 999
-
 struct rule {
     const struct env *env;
     union {
         unsigned count;
         int64_t limit_ns;
-        uint64_t statuses[(STATUS_LAST + 64) / 64]; /* one bit each */
+        struct status_set statuses;
         insist_decider sides[2];
+        struct {
+            insist_decider inner;
+            insist_err err;
+        } failing;
     } is;
 };
 
@@ -26,6 +27,10 @@ static const struct poison no_attempts = {INSIST_EINVAL, "n",
 static const struct poison negative_time = {INSIST_EINVAL, "ms", "a time since the call began cannot be negative"};
 static const struct poison no_statuses = {INSIST_EINVAL, "statuses", "the list of statuses is empty"};
 static const struct poison bad_status = {INSIST_EINVAL, "statuses", "a status is outside 100 to 999"};
+static const struct poison bad_first = {INSIST_EINVAL, "first", "a status is 100 to 999"};
+static const struct poison bad_last = {INSIST_EINVAL, "last",
+                                       "a status is 100 to 999, and the last not below the first"};
+static const struct poison no_error = {INSIST_EINVAL, "err", "INSIST_OK is no error to fail with"};
 static const struct poison bad_class = {INSIST_EINVAL, "first_digit", "the first digit of a status is 1 to 9"};
 
 void decider_release(insist_decider decider) {
@@ -113,36 +118,42 @@ static insist_verdict retry_if(bool wanted) {
 
 static insist_verdict decide_on_status(void *ctx, const insist_execution *execution, insist_err *error) {
     const struct rule *rule = ctx;
-    const int status = answer_status(execution);
     (void)error;
-    if (status < STATUS_FIRST || status > STATUS_LAST)
-        return INSIST_ACCEPT;
-    return retry_if(rule->is.statuses[status / 64] >> (status % 64) & 1);
+    return retry_if(status_set_has(&rule->is.statuses, answer_status(execution)));
 }
 
-static void rule_add_status(struct rule *rule, int status) {
-    rule->is.statuses[status / 64] |= UINT64_C(1) << (status % 64);
+const struct poison *statuses_read(struct status_set *set, const int *statuses, size_t n) {
+    if (!statuses || n == 0)
+        return &no_statuses;
+    for (size_t i = 0; i < n; i++) {
+        if (!status_is_possible(statuses[i]))
+            return &bad_status;
+        status_set_add(set, statuses[i]);
+    }
+    return NULL;
 }
 
 insist_decider decider_on_status(const struct env *env, const int *statuses, size_t n) {
-    struct rule rule = {.is.statuses = {0}};
-    if (!statuses || n == 0)
-        return poison_decider(&no_statuses);
-    for (size_t i = 0; i < n; i++) {
-        if (statuses[i] < STATUS_FIRST || statuses[i] > STATUS_LAST)
-            return poison_decider(&bad_status);
-        rule_add_status(&rule, statuses[i]);
-    }
+    struct rule rule = {.is.statuses = {{0}}};
+    const struct poison *poison = statuses_read(&rule.is.statuses, statuses, n);
+    return poison ? poison_decider(poison) : rule_new(env, decide_on_status, rule_release, rule);
+}
+
+insist_decider decider_on_status_range(const struct env *env, int first, int last) {
+    struct rule rule = {.is.statuses = {{0}}};
+    if (!status_is_possible(first))
+        return poison_decider(&bad_first);
+    if (!status_is_possible(last) || last < first)
+        return poison_decider(&bad_last);
+    for (int status = first; status <= last; status++)
+        status_set_add(&rule.is.statuses, status);
     return rule_new(env, decide_on_status, rule_release, rule);
 }
 
 insist_decider decider_on_status_class(const struct env *env, int first_digit) {
-    struct rule rule = {.is.statuses = {0}};
     if (first_digit < 1 || first_digit > 9)
         return poison_decider(&bad_class);
-    for (int status = first_digit * 100; status < first_digit * 100 + 100; status++)
-        rule_add_status(&rule, status);
-    return rule_new(env, decide_on_status, rule_release, rule);
+    return decider_on_status_range(env, first_digit * 100, first_digit * 100 + 99);
 }
 
 static insist_verdict decide_on_transient(void *ctx, const insist_execution *execution, insist_err *error) {
@@ -244,6 +255,33 @@ insist_decider decider_not(const struct env *env, insist_decider decider) {
     return combine(env, decide_not, decider, insist_retry_never()); /* the second side is never asked */
 }
 
+static insist_verdict decide_fail_exhausted(void *ctx, const insist_execution *execution, insist_err *error) {
+    const struct rule *rule = ctx;
+    const insist_verdict answer = decider_ask(&rule->is.failing.inner, execution, error);
+    if (answer != INSIST_EXHAUSTED)
+        return answer;
+    *error = failed(execution) ? execution->current->outcome.err : rule->is.failing.err;
+    return INSIST_FAIL;
+}
+
+static void rule_release_failing(void *ctx) {
+    struct rule *rule = ctx;
+    decider_release(rule->is.failing.inner);
+    env_release(rule->env, rule);
+}
+
+insist_decider decider_fail_exhausted(const struct env *env, insist_decider decider, insist_err err) {
+    const struct poison *poison = poison_in_decider(&decider);
+    if (!poison && err == INSIST_OK)
+        poison = &no_error;
+    const struct rule rule = {.is.failing = {.inner = decider, .err = err}};
+    insist_decider failing =
+        poison ? poison_decider(poison) : rule_new(env, decide_fail_exhausted, rule_release_failing, rule);
+    if (!failing.decide)
+        decider_release(decider);
+    return failing;
+}
+
 /* ---- bounds ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t smaller(uint32_t a, uint32_t b) {
@@ -263,6 +301,8 @@ struct retry_bounds decider_bounds(const insist_decider *decider) {
         bounds.retries = rule->is.count;
     else if (decider->decide == decide_attempts)
         bounds.attempts = rule->is.count;
+    else if (decider->decide == decide_fail_exhausted)
+        bounds = decider_bounds(&rule->is.failing.inner);
     else if (decider->decide == decide_and || decider->decide == decide_or) {
         uint32_t (*const choose)(uint32_t, uint32_t) = decider->decide == decide_and ? smaller : larger;
         const struct retry_bounds first = decider_bounds(&rule->is.sides[0]),
@@ -289,6 +329,10 @@ insist_decider insist_retry_before_ms(int64_t ms) {
 
 insist_decider insist_retry_on_status(const int *statuses, size_t n) {
     return decider_on_status(&env_standard, statuses, n);
+}
+
+insist_decider insist_retry_on_status_range(int first, int last) {
+    return decider_on_status_range(&env_standard, first, last);
 }
 
 insist_decider insist_retry_on_status_class(int first_digit) {
@@ -321,4 +365,8 @@ insist_decider insist_retry_or(insist_decider first, insist_decider second) {
 
 insist_decider insist_retry_not(insist_decider decider) {
     return decider_not(&env_standard, decider);
+}
+
+insist_decider insist_retry_fail_exhausted(insist_decider decider, insist_err err) {
+    return decider_fail_exhausted(&env_standard, decider, err);
 }

@@ -31,9 +31,10 @@ insist_err retry_policy_new(const struct env *env, insist_decider decider, insis
     atomic_init(&policy->references, 1);
     policy->env = env;
     policy->decider = decider;
-    policy->waiter = waiter_peel_retry_after(waiter, &policy->retry_after_cap_us);
+    waiter_peel_retry_after(waiter, policy);
     policy->retry_bound = bounds.retries;
-    policy->attempt_bound = bounds.attempts;
+    const uint32_t waiter_bound = waiter_attempt_bound(&policy->waiter);
+    policy->attempt_bound = waiter_bound < bounds.attempts ? waiter_bound : bounds.attempts;
     *out = policy;
     return INSIST_OK;
 }

@@ -13,8 +13,11 @@ struct insist_execution {
     unsigned attempts_started;
     unsigned attempt_ends;
     unsigned attempt_timeouts;
-    unsigned retries; /* started; while a waiter is asked, the number of the retry it is asked about */
+    unsigned retries;       /* started; while a waiter is asked, the number of the retry it is asked about */
+    unsigned attempts_left; /* for a timeout policy: the attempt at hand and those that the retry policy's bound still
+                               allows, 1 or more; RETRY_UNBOUNDED: no bound is known */
     unsigned wave;
+    unsigned waves_timed_out; /* in a row up to the wave before this one, each with an attempt that timed out */
     unsigned racing;
     int64_t start_ns;
     int64_t now_ns; /* the instant of the input that is being worked on */

@@ -3,6 +3,7 @@
 #define VIEW_POLICIES_H
 
 #include "base/env.h"
+#include "view/statuses.h"
 #include <insist/policy.h>
 #include <stdatomic.h>
 
@@ -14,8 +15,11 @@ struct insist_retry_policy {
     insist_decider decider;
     insist_waiter waiter;       /* inside the Retry-After wrapper, if there was one */
     int64_t retry_after_cap_us; /* -1: Retry-After is ignored */
-    uint32_t retry_bound;       /* retries that the decider can allow at most, RETRY_UNBOUNDED: no bound known */
-    uint32_t attempt_bound;     /* attempts of any kind, likewise */
+    bool retry_after_replaces;  /* the header's delay is the wait; else the waiter's comes on top */
+    bool retry_after_listed;    /* only these statuses' headers are looked at; else any answer's */
+    struct status_set retry_after_statuses;
+    uint32_t retry_bound;   /* retries that decider and waiter can allow at most, RETRY_UNBOUNDED: no bound known */
+    uint32_t attempt_bound; /* attempts of any kind, likewise */
 };
 
 /* Ask a user's function, so that only answers that make sense come back: an unknown verdict counts as INSIST_FAIL, a
@@ -37,13 +41,10 @@ static inline int64_t waiter_ask(const insist_waiter *waiter, const insist_execu
     return wait_us < 0 ? INSIST_EXIT : wait_us;
 }
 
-/* How long the next attempt may take, in microseconds; INSIST_FOREVER: no limit of its own. */
-typedef int64_t timeout_fn(void *ctx, const insist_execution *execution);
-
 struct insist_timeout_policy {
     atomic_uint references;
     const struct env *env;
-    timeout_fn *timeout;
+    insist_timeout_fn *timeout;
     void *ctx;
     insist_release_fn *release;
     bool takes_the_rest; /* the default: an attempt that no retry can follow may take all that is left */
