@@ -5,6 +5,7 @@
 #include "base/time_math.h"
 #include "call/cancel.h"
 #include "call/carry.h"
+#include "call/handlers.h"
 #include "call/options.h"
 #include "call/plan.h"
 #include "call/result.h"
@@ -81,6 +82,8 @@ static void set_rules(struct execution_rules *rules, const insist_client *client
         .timeout = options->timeout != NULL ? options->timeout : client->timeout,
         .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
         .body_limit = client->wire.max_body_bytes,
+        .reads_headers = handlers_listen(client->handlers, INSIST_BEFORE_READ_BODY) ||
+                         handlers_listen(options->handlers, INSIST_BEFORE_READ_BODY) || options->sink != NULL,
         .repeat_unsafe = client->repeat_unsafe,
     };
     if (options->deadline_at_ns != 0)

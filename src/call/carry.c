@@ -32,8 +32,7 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     job->hedge = attempt->kind == INSIST_HEDGE;
     job->fresh = attempt->why_started == INSIST_START_STALE;
     job->wants_sent = rules->race != NULL;
-    job->pauses_at_headers = handlers_listen(carrier->client->handlers, INSIST_BEFORE_READ_BODY) ||
-                             handlers_listen(carrier->handlers, INSIST_BEFORE_READ_BODY) || carrier->sink.write != NULL;
+    job->pauses_at_headers = rules->reads_headers;
     job->may_repeat = request->repeatable || rules->repeat_unsafe;
     job->progress.queued_ns = attempt->progress.queued_ns;
     return job;

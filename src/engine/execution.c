@@ -89,6 +89,7 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
     execution->view.now_ns = now_ns;
     if (!in_flight(execution, attempt))
         return;
+    attempt->headers_told = true;
     events_fire(execution, INSIST_BEFORE_READ_BODY, attempt);
     if (execution->handler_number != 0)
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
@@ -112,8 +113,17 @@ static void name_the_deadline(const struct execution *execution, struct attempt 
         attempt->outcome.err = INSIST_EDEADLINE;
 }
 
+/* An answer without a body never pauses at its headers. */
+static void tell_headers(struct execution *execution, struct attempt *attempt) {
+    if (!execution->rules.reads_headers || attempt->headers_told || attempt->outcome.sent != INSIST_ANSWERED)
+        return;
+    attempt->headers_told = true;
+    events_fire(execution, INSIST_BEFORE_READ_BODY, attempt);
+}
+
 static void end_attempt(struct execution *execution, struct attempt *attempt) {
     name_the_deadline(execution, attempt);
+    tell_headers(execution, attempt);
     finish_attempt(execution, attempt);
     if (execution->handler_number != 0) {
         attempt->why_ended = INSIST_ENDED_HANDLER;

@@ -45,6 +45,7 @@ struct execution_rules {
     int64_t deadline_ns;            /* TIME_NEVER: none */
     int64_t connect_delay_ns;       /* to a hedge while the newest attempt is not on the wire */
     uint64_t body_limit;
+    bool reads_headers; /* somebody listens to BEFORE_READ_BODY */
     bool repeat_unsafe;
 };
 

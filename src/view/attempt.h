@@ -21,6 +21,7 @@ struct attempt {
     unsigned charged; /* what the budget holds for it; 0: nothing */
     int64_t charged_at_ns;
     insist_sink sink;   /* its body goes there, if its answer is wanted; write NULL: it is kept */
+    bool headers_told;  /* its BEFORE_READ_BODY has been fired */
     bool committed;     /* it is wanted: it has won, and its bytes flow */
     uint64_t delivered; /* bytes that the sink took */
     struct progress progress;

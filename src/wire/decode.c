@@ -6,11 +6,11 @@
  * some servers send it bare: its first two bytes tell. */
 #include "wire/decode.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <zlib.h>
 
-#define STEP_BYTES 16384
 #define WINDOW_ZLIB 15
 #define WINDOW_BARE (-15)
 #define WINDOW_GZIP (15 + 16)
@@ -30,6 +30,7 @@ struct decode {
     unsigned head_length;
     bool begun;     /* zlib's state exists */
     bool complete;  /* at least one stream has ended */
+    bool pending;   /* zlib has more to give of the bytes that it took */
     insist_err err; /* the first failure stays */
     z_stream stream;
 };
@@ -130,15 +131,16 @@ static void end(struct decode *decode) {
     decode->part = decode->gzip ? BEFORE : BEHIND;
 }
 
-/* Decodes the stream's input until it is used up or the stream ends. */
-static insist_err inflate_into(struct decode *decode, struct body *body) {
-    unsigned char step[STEP_BYTES];
+/* Decodes the stream's input until it is used up, the stream ends or the body holds enough. */
+static insist_err inflate_into(struct decode *decode, struct body *body, size_t enough) {
+    unsigned char step[DECODE_STEP_BYTES];
     z_stream *stream = &decode->stream;
     do {
         stream->next_out = step;
         stream->avail_out = sizeof(step);
         int code = inflate(stream, Z_NO_FLUSH);
         insist_err err = body_append(body, step, sizeof(step) - stream->avail_out);
+        decode->pending = stream->avail_out == 0 && code != Z_STREAM_END;
         if (err != INSIST_OK)
             return err;
         if (code == Z_STREAM_END) {
@@ -149,15 +151,16 @@ static insist_err inflate_into(struct decode *decode, struct body *body) {
             return INSIST_ENOMEM;
         if (code != Z_OK && code != Z_BUF_ERROR) /* the latter: it wants more input */
             return INSIST_EDECODE;
-    } while (stream->avail_out == 0);
+    } while (decode->pending && body->length < enough);
     return INSIST_OK;
 }
 
-static insist_err inflate_bytes(struct decode *decode, const unsigned char **data, size_t *length, struct body *body) {
+static insist_err inflate_bytes(struct decode *decode, const unsigned char **data, size_t *length, struct body *body,
+                                size_t enough) {
     unsigned size = *length < FEED_BYTES ? (unsigned)*length : FEED_BYTES;
     decode->stream.next_in = (unsigned char *)(uintptr_t)*data; /* zlib only reads it */
     decode->stream.avail_in = size;
-    insist_err err = inflate_into(decode, body);
+    insist_err err = inflate_into(decode, body, enough);
     size_t used = size - decode->stream.avail_in;
     *data += used;
     *length -= used;
@@ -176,23 +179,37 @@ static insist_err feed_head(struct decode *decode, const unsigned char **data, s
         return err;
     const unsigned char *head = decode->head;
     size_t left = 2;
-    return inflate_bytes(decode, &head, &left, body);
+    return inflate_bytes(decode, &head, &left, body, SIZE_MAX); /* two bytes decode to next to nothing */
 }
 
-static insist_err feed(struct decode *decode, const unsigned char *data, size_t length, struct body *body) {
-    while (length > 0 && decode->part != BEHIND) {
-        insist_err err = decode->part == BEFORE ? feed_head(decode, &data, &length, body)
-                                                : inflate_bytes(decode, &data, &length, body);
+static insist_err feed(struct decode *decode, const unsigned char **data, size_t *length, struct body *body,
+                       size_t enough) {
+    while ((*length > 0 || decode->pending) && decode->part != BEHIND && body->length < enough) {
+        insist_err err = decode->part == BEFORE ? feed_head(decode, data, length, body)
+                                                : inflate_bytes(decode, data, length, body, enough);
         if (err != INSIST_OK)
             return err;
     }
     return INSIST_OK;
 }
 
-insist_err decode_feed(struct decode *decode, const void *data, size_t length, struct body *body) {
+insist_err decode_feed_some(struct decode *decode, const void *data, size_t length, struct body *body, size_t enough,
+                            size_t *used) {
+    const unsigned char *at = data;
+    size_t left = length;
     if (decode->err == INSIST_OK)
-        decode->err = feed(decode, data, length, body);
+        decode->err = feed(decode, &at, &left, body, enough);
+    *used = decode->part == BEHIND ? length : length - left;
     return decode->err;
+}
+
+insist_err decode_feed(struct decode *decode, const void *data, size_t length, struct body *body) {
+    size_t used;
+    return decode_feed_some(decode, data, length, body, SIZE_MAX, &used);
+}
+
+bool decode_is_pending(const struct decode *decode) {
+    return decode->pending;
 }
 
 insist_err decode_end(const struct decode *decode) {

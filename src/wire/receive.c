@@ -62,10 +62,13 @@ static bool has_body(const struct transfer *transfer) {
 static bool announces_too_much(const struct transfer *transfer) {
     const char *digit = headers_get(&transfer->job->outcome.headers, "Content-Length");
     uint64_t length = 0;
+    if (transfer->job->pauses_at_headers) /* it may go to a sink, which has no limit: the bytes are counted instead */
+        return false;
     if (!digit || !has_body(transfer) || headers_get(&transfer->job->outcome.headers, "Transfer-Encoding"))
         return false;
     for (; *digit >= '0' && *digit <= '9'; digit++)
-        if (__builtin_mul_overflow(length, 10, &length) || __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length))
+        if (__builtin_mul_overflow(length, 10, &length) ||
+            __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length))
             return true;
     return length > transfer->transport->settings->max_body_bytes;
 }
@@ -75,8 +78,8 @@ static insist_err judge_redirect(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     const struct redirect_rules rules = {settings->follow, transfer->job->may_repeat, settings->max_redirects};
     const char *location = headers_get(&transfer->job->outcome.headers, "Location");
-    insist_err err = redirect_judge(
-        &rules, &transfer->trail, &transfer->hop, transfer->answer.status, location, &transfer->next, &transfer->next_url);
+    insist_err err = redirect_judge(&rules, &transfer->trail, &transfer->hop, transfer->answer.status, location,
+                                    &transfer->next, &transfer->next_url);
     transfer->answer.discarded = transfer->next_url != NULL;
     if (err == INSIST_EREDIRECT) { /* an answer all the same: its body comes along */
         transfer->answer.no_follow = true;
@@ -148,10 +151,38 @@ static insist_err begin_decoding(struct transfer *transfer) {
 
 static insist_err keep_bytes(struct transfer *transfer, const char *bytes, size_t length) {
     struct body *body = &transfer->job->outcome.body;
-    insist_err err = transfer->answer.decoding ? INSIST_OK : begin_decoding(transfer);
-    if (err != INSIST_OK)
-        return err;
     return transfer->decode ? decode_feed(transfer->decode, bytes, length, body) : body_append(body, bytes, length);
+}
+
+/* ---- streaming: the body travels to the call piece by piece -------------------------------------------------------- */
+
+#define PIECE_BYTES ((size_t)64 * 1024)
+
+/* As much as a piece may hold, and of a decoder's output a step more at most. */
+static insist_err take_piece(struct transfer *transfer, const char *bytes, size_t length, size_t *used) {
+    struct body *piece = &transfer->job->outcome.body;
+    if (transfer->decode)
+        return decode_feed_some(transfer->decode, bytes, length, piece, PIECE_BYTES - DECODE_STEP_BYTES, used);
+    *used = length < PIECE_BYTES ? length : PIECE_BYTES;
+    return body_append(piece, bytes, *used);
+}
+
+/* What does not fit is left with libcurl, which hands all of it over again when it is told to go on. */
+static size_t stream_bytes(struct transfer *transfer, const char *bytes, size_t length) {
+    struct job *job = transfer->job;
+    size_t used = 0;
+    insist_err err = take_piece(transfer, bytes + transfer->consumed, length - transfer->consumed, &used);
+    transfer->consumed += used;
+    if (err != INSIST_OK)
+        return refuse(transfer, err);
+    if (job->outcome.body.length > 0) {
+        transfer->lent = true;
+        mailbox_post(job->mailbox, job, NEWS_CHUNK);
+    }
+    if (transfer->consumed < length || (transfer->decode && decode_is_pending(transfer->decode)))
+        return CURL_WRITEFUNC_PAUSE;
+    transfer->consumed = 0;
+    return length;
 }
 
 size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
@@ -160,12 +191,20 @@ size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
     size_t length = size * count;
     if (!answer->complete) /* behind a 101 that nobody asked for */
         return refuse(transfer, INSIST_EPROTO);
-    if (pauses(transfer))
+    if (pauses(transfer) || transfer->lent)
         return CURL_WRITEFUNC_PAUSE;
-    answer->body_bytes += length;
+    if (transfer->consumed == 0)
+        answer->body_bytes += length;
     transfer->job->progress.bytes = answer->body_bytes;
-    if (answer->body_bytes > transfer->transport->settings->max_body_bytes)
+    bool streams = atomic_load(&transfer->job->streams);
+    if (!streams && answer->body_bytes > transfer->transport->settings->max_body_bytes)
         return refuse(transfer, INSIST_ETOOLARGE);
-    insist_err err = answer->discarded ? INSIST_OK : keep_bytes(transfer, bytes, length);
+    if (answer->discarded)
+        return length;
+    insist_err err = answer->decoding ? INSIST_OK : begin_decoding(transfer);
+    if (err == INSIST_OK && streams)
+        return stream_bytes(transfer, bytes, length);
+    if (err == INSIST_OK)
+        err = keep_bytes(transfer, bytes, length);
     return err == INSIST_OK ? length : refuse(transfer, err);
 }

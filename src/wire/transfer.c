@@ -51,7 +51,8 @@ static void clear_answer(struct transfer *transfer) {
     url_free(transfer->next_url);
     transfer->decode = NULL;
     transfer->next_url = NULL;
-    transfer->opened = false;
+    transfer->opened = transfer->lent = false;
+    transfer->consumed = 0;
     transfer->answer = (struct answer){.status = 0};
 }
 
@@ -221,10 +222,21 @@ void transfer_resolved(struct transfer *transfer) {
         refuse(transfer, INSIST_ECANCELED);
 }
 
+/* It has been accepted at its headers, and goes to a sink: no limit on its size, and the call's deadline alone on its time. */
+static void begin_streaming(struct transfer *transfer) {
+    transfer->job->outcome.body.limit = UINT64_MAX;
+    transfer->deadline_ns = transfer->job->deadline_streaming_ns;
+    set_timer(transfer);
+}
+
 void transfer_read_on(struct transfer *transfer) {
-    if (transfer->stage != STAGE_WIRE || transfer->pause != PAUSE_WAITING)
+    bool waits = transfer->pause == PAUSE_WAITING || transfer->lent;
+    if (transfer->stage != STAGE_WIRE || !waits)
         return;
+    if (transfer->pause == PAUSE_WAITING && atomic_load(&transfer->job->streams))
+        begin_streaming(transfer);
     transfer->pause = PAUSE_OVER;
+    transfer->lent = false;
     CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* what waited comes in here */
     if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
         return;

@@ -84,6 +84,8 @@ struct transfer {
     insist_sent sent;       /* of the requests before this one */
     bool fresh;             /* take no used connection */
     enum pause pause;
+    bool lent;       /* the call has a piece of the body that it streams: nothing comes in meanwhile */
+    size_t consumed; /* of the bytes that libcurl holds back while paused, and will hand over again */
 
     /* while libcurl has it */
     struct connection *connection; /* opened for it, or the used one */

@@ -333,6 +333,7 @@ static void turn(struct world *world) {
 
 void world_play(struct world *world) {
     world->ports.charge = world->has_budget ? charge : NULL;
+    world->rules.reads_headers = world->has_sink;
     execution_init(&world->execution, &env_standard, &world->request, &world->rules, &world->ports, world, 1, 1);
     execution_begin(&world->execution, INSIST_OK, world->now_ns);
     while (!execution_is_over(&world->execution)) {

@@ -16,6 +16,8 @@ static const char *const names[] = {
     "OK",         "EINVAL",    "ENOMEM",     "ETOONEW", "EURL",      "ERESOLVE",  "ECONNECT", "ETLS",      "ECERT",
     "ERESET",     "EEOF",      "EPROTO",     "EDECODE", "EREDIRECT", "EREJECTED", "ETIMEOUT", "EDEADLINE", "ECANCELED",
     "EREDUNDANT", "ETOOLARGE", "EQUEUEFULL", "EFROZEN", "EHANDLER",  "ESHUTDOWN", "EFORKED",  "ESYSTEM",   "EPORT",
+    "ESINK",
+    "EBODY",
 };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
@@ -31,6 +33,7 @@ static void every_enumerator_has_its_number(void **state) {
     assert_int_equal(INSIST_ENOMEM, 2);
     assert_int_equal(INSIST_ETIMEOUT, 15);
     assert_int_equal(INSIST_EPORT, 26);
+    assert_int_equal(INSIST_EBODY, 28);
     int count = 0;
 #define ASSERT_NAMED(name, number, text)                                                                               \
     assert_string_equal(insist_err_name(INSIST_##name), #name);                                                        \

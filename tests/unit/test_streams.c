@@ -52,9 +52,18 @@ static void used_up_answer_is_kept_and_never_reaches_the_sink(void **state) {
 
 static void without_a_sink_nothing_is_committed(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .ends_ms = 20});
+    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
+    world.has_sink = false;
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 20, "start before0 after0 end ");
+    world_fini(&world);
+}
+
+static void answer_without_a_body_is_told_at_its_end(void **state) { /* H38 */
+    (void)state;
+    PLAY(world, {.status = 204, .ends_ms = 20});
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 20, "start before0 headers0 after0 end ");
     world_fini(&world);
 }
 
@@ -143,6 +152,7 @@ int main(void) {
         cmocka_unit_test(answer_that_would_be_retried_never_reaches_the_sink),
         cmocka_unit_test(used_up_answer_is_kept_and_never_reaches_the_sink),
         cmocka_unit_test(without_a_sink_nothing_is_committed),
+        cmocka_unit_test(answer_without_a_body_is_told_at_its_end),
         cmocka_unit_test(commit_ends_the_race),
         cmocka_unit_test(after_the_first_byte_a_failure_ends_the_call),
         cmocka_unit_test(before_the_first_byte_a_failure_is_retried),

@@ -1,0 +1,274 @@
+/* Bodies that go to a sink, over real sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <insist/insist.h>
+#include <insist/testserver.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE_MOST (64 * 1024)
+#define PATIENCE_MS 30000
+
+static insist_testserver *server;
+static insist_client *client;
+
+static int begin(void **state) {
+    (void)state;
+    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
+                   insist_client_new(NULL, NULL, &client) == INSIST_OK
+               ? 0
+               : -1;
+}
+
+static int end(void **state) {
+    (void)state;
+    insist_client_free(client);
+    insist_testserver_free(server);
+    return 0;
+}
+
+/* What a sink took. */
+struct taken {
+    size_t bytes, pieces, largest, rewinds;
+    uint64_t sum;
+    size_t refuse_at; /* the piece that it refuses, from 1 */
+};
+
+static int take(void *ctx, const void *data, size_t len) {
+    struct taken *taken = ctx;
+    if (++taken->pieces == taken->refuse_at)
+        return -1;
+    for (size_t i = 0; i < len; i++)
+        taken->sum = taken->sum * 31 + ((const unsigned char *)data)[i];
+    taken->bytes += len;
+    taken->largest = len > taken->largest ? len : taken->largest;
+    return 0;
+}
+
+static int forget(void *ctx) {
+    struct taken *taken = ctx;
+    taken->bytes = 0;
+    taken->sum = 0;
+    taken->rewinds++;
+    return 0;
+}
+
+static insist_err get(const char *path, const insist_call_options *options, insist_result **result) {
+    char url[256];
+    insist_plan *plan = NULL;
+    snprintf(url, sizeof url, "%s%s", insist_testserver_url(server), path);
+    assert_int_equal(insist_plan_new("GET", url, NULL, &plan), INSIST_OK);
+    insist_err err = insist_execute(client, plan, options, result);
+    insist_plan_free(plan);
+    return err;
+}
+
+static uint64_t sum_of_whole(const char *path, size_t *length) {
+    struct taken whole = {0};
+    insist_result *result = NULL;
+    assert_int_equal(get(path, NULL, &result), INSIST_OK);
+    const void *body = insist_result_body(result, length);
+    assert_int_equal(take(&whole, body, *length), 0);
+    insist_result_free(result);
+    return whole.sum;
+}
+
+static void same_bytes_in_pieces(const char *path, size_t expected) {
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_result *result = NULL;
+    size_t length = 0;
+    uint64_t sum = sum_of_whole(path, &length);
+    assert_int_equal(length, expected);
+    assert_int_equal(get(path, INSIST_CALL_OPTIONS(.sink = &sink), &result), INSIST_OK);
+    assert_int_equal(insist_result_status(result), 200);
+    assert_int_equal(taken.bytes, expected);
+    assert_int_equal(taken.sum, sum);
+    assert_true(taken.largest <= PIECE_MOST);
+    insist_result_body(result, &length);
+    assert_int_equal(length, 0);
+    insist_result_free(result);
+}
+
+static void body_comes_in_pieces(void **state) {
+    (void)state;
+    same_bytes_in_pieces("/big?do=200;size=3000000", 3000000);
+    same_bytes_in_pieces("/small?do=200;size=1", 1);
+}
+
+static void encoded_body_comes_decoded_in_pieces(void **state) {
+    (void)state;
+    same_bytes_in_pieces("/big?do=200;size=3000000;gzip", 3000000);
+}
+
+static void empty_body_gives_no_piece(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_result *result = NULL;
+    assert_int_equal(get("/none?do=204", INSIST_CALL_OPTIONS(.sink = &sink), &result), INSIST_OK);
+    assert_int_equal(insist_result_status(result), 204);
+    assert_int_equal(taken.pieces, 0);
+    insist_result_free(result);
+}
+
+static void what_would_be_retried_never_reaches_the_sink(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_result *result = NULL;
+    assert_int_equal(
+        get("/r?do=503;retry-after=0;size=100000,200;body=good&key=r", INSIST_CALL_OPTIONS(.sink = &sink), &result),
+        INSIST_OK);
+    assert_int_equal(insist_result_attempts(result), 2);
+    assert_int_equal(taken.bytes, 4);
+    insist_result_free(result);
+}
+
+static void broken_body_ends_the_call(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_result *result = NULL;
+    assert_int_equal(get("/t?do=truncate@100000;size=200000&key=t", INSIST_CALL_OPTIONS(.sink = &sink), &result),
+                     INSIST_EEOF);
+    assert_int_equal(insist_result_reason(result), INSIST_NOT_REPEATABLE);
+    assert_int_equal(insist_result_attempts(result), 1);
+    assert_int_equal(taken.bytes, 100000);
+    insist_result_free(result);
+}
+
+static void broken_body_is_rewound_and_asked_for_again(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .rewind = forget, .ctx = &taken};
+    insist_result *result = NULL;
+    assert_int_equal(
+        get("/t?do=truncate@100000;size=200000,200;size=200000&key=u", INSIST_CALL_OPTIONS(.sink = &sink), &result),
+        INSIST_OK);
+    assert_int_equal(insist_result_attempts(result), 2);
+    assert_int_equal(taken.rewinds, 1);
+    assert_int_equal(taken.bytes, 200000);
+    insist_result_free(result);
+}
+
+static void sink_that_refuses_ends_the_call(void **state) {
+    (void)state;
+    struct taken taken = {.refuse_at = 2};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_result *result = NULL;
+    assert_int_equal(get("/big?do=200;size=3000000", INSIST_CALL_OPTIONS(.sink = &sink), &result), INSIST_ESINK);
+    assert_int_equal(insist_result_reason(result), INSIST_STOPPED);
+    assert_int_equal(taken.pieces, 2);
+    insist_result_free(result);
+}
+
+static void file_is_cut_and_written_again(void **state) {
+    (void)state;
+    char name[] = "/tmp/insist-sink-XXXXXX", head[5] = {0};
+    int fd = mkstemp(name);
+    insist_fd_sink file;
+    insist_result *result = NULL;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "mine", 4), 4);
+    insist_sink sink = insist_fd_sink_init(&file, fd);
+    assert_int_equal(
+        get("/f?do=truncate@100000;size=200000,200;size=50&key=f", INSIST_CALL_OPTIONS(.sink = &sink), &result),
+        INSIST_OK);
+    assert_int_equal(lseek(fd, 0, SEEK_END), 54);
+    assert_int_equal(pread(fd, head, 4, 0), 4);
+    assert_string_equal(head, "mine");
+    insist_result_free(result);
+    close(fd);
+    unlink(name);
+}
+
+/* ---- the pause at the headers ---- */
+
+struct held {
+    struct taken *taken;
+    bool sets_sink;
+};
+
+static int hold_at_headers(void *ctx, insist_event event, insist_execution *execution) {
+    struct held *held = ctx;
+    insist_sink sink = {.write = take, .ctx = held->taken};
+    size_t len = 1;
+    (void)event;
+    assert_int_equal(insist_execution_status(execution), 200);
+    assert_non_null(insist_execution_header(execution, "Content-Type"));
+    insist_execution_body(execution, &len);
+    assert_int_equal(len, 0);
+    if (held->sets_sink)
+        return insist_execution_set_sink(execution, &sink) == INSIST_OK ? 0 : 1;
+    return 9; /* ends the call while the server is still sending */
+}
+
+static insist_handlers *listening(struct held *held) {
+    insist_handlers *handlers = NULL;
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_READ_BODY, hold_at_headers, held), INSIST_OK);
+    return handlers;
+}
+
+static void handler_may_set_a_sink(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    struct held held = {.taken = &taken, .sets_sink = true};
+    insist_handlers *handlers = listening(&held);
+    insist_result *result = NULL;
+    assert_int_equal(get("/h?do=200;size=500000", INSIST_CALL_OPTIONS(.handlers = handlers), &result), INSIST_OK);
+    assert_int_equal(taken.bytes, 500000);
+    insist_result_free(result);
+    insist_handlers_free(handlers);
+}
+
+/* Of ten megabytes the server had got rid of less than one when the handler ended the call: the transfer really pauses. */
+static void transfer_pauses_at_the_headers(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    struct held held = {.taken = &taken};
+    insist_handlers *handlers = listening(&held);
+    insist_result *result = NULL;
+    insist_testserver_journal *journal = NULL;
+    assert_int_equal(get("/ten?do=200;size=10MB&key=ten", INSIST_CALL_OPTIONS(.handlers = handlers), &result),
+                     INSIST_EHANDLER);
+    assert_int_equal(insist_result_handler_number(result), 9);
+    insist_result_free(result);
+    insist_client_free(client); /* the connection is gone for certain */
+    client = NULL;
+    assert_true(insist_testserver_wait_idle(server, PATIENCE_MS));
+    assert_int_equal(insist_testserver_journal_new(server, NULL, "ten", &journal), INSIST_OK);
+    assert_int_equal(insist_testserver_journal_count(journal), 1);
+    const insist_testserver_entry *entry = insist_testserver_journal_at(journal, 0);
+    assert_true(entry->client_gone);
+    print_message("%llu bytes had been acknowledged\n", (unsigned long long)entry->gone_bytes);
+    assert_true(entry->gone_bytes < 1000000);
+    insist_testserver_journal_free(journal);
+    insist_handlers_free(handlers);
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(body_comes_in_pieces),
+        CASE(encoded_body_comes_decoded_in_pieces),
+        CASE(empty_body_gives_no_piece),
+        CASE(what_would_be_retried_never_reaches_the_sink),
+        CASE(broken_body_ends_the_call),
+        CASE(broken_body_is_rewound_and_asked_for_again),
+        CASE(sink_that_refuses_ends_the_call),
+        CASE(file_is_cut_and_written_again),
+        CASE(handler_may_set_a_sink),
+        CASE(transfer_pauses_at_the_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
