@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 static const uint64_t worth_noting = 16384; /* bytes of an answer from which on a client may well leave within it */
@@ -166,13 +165,13 @@ static void refuse_connections(struct exchange *exchange) {
     }
 }
 
-/* Suspends; ends the connection where that cannot be done. */
+/* Suspends; where the client has left already, the connection ends. */
 static bool suspend_as(struct exchange *exchange, enum exchange_state state) {
     exchange->state = state;
     if (exchange_suspend(exchange)) {
         return true;
     }
-    conduct_end(exchange);
+    conduct_gone(exchange);
     return false;
 }
 
@@ -236,14 +235,8 @@ void conduct_alarm(struct alarm *alarm) {
     }
 }
 
-void conduct_ready(struct source *source, uint32_t events) {
-    struct exchange *exchange = source->owner;
-    if (!exchange->suspended) {
-        return; /* something earlier in this turn has resumed it */
-    }
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-        conduct_gone(exchange);
-    } else if (exchange->state == EXCHANGE_PUMPING) {
+void conduct_room(struct exchange *exchange) {
+    if (exchange->state == EXCHANGE_PUMPING) {
         pump_more(exchange);
     }
 }

@@ -15,8 +15,8 @@ enum MHD_Result conduct(struct exchange *exchange);
 void conduct_released(struct exchange *exchange);
 void conduct_alarm(struct alarm *alarm);
 
-/* The socket of a suspended exchange is ready. */
-void conduct_ready(struct source *source, uint32_t events);
+/* There is room to write on the socket of a suspended exchange. */
+void conduct_room(struct exchange *exchange);
 
 /* Nothing more will be sent: the connection ends with the handler's next call. */
 void conduct_end(struct exchange *exchange);

@@ -5,12 +5,10 @@
 #include "server.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Idle connections that nobody will ever close: those of half-closed clients, which 0.9.75 does not notice by itself. */
+/* A net below everything that watches connections: no test leaves one idle for so long. */
 static const unsigned idle_limit_s = 120;
 /* For request line and header block; more is answered 414 or 431. */
 static const size_t connection_memory = 16384;
@@ -57,24 +55,15 @@ static void request_completed(void *cls, struct MHD_Connection *mhd, void **cont
 static void connection_changed(void *cls, struct MHD_Connection *mhd, void **context,
                                enum MHD_ConnectionNotificationCode code) {
     struct door *door = cls;
-    (void)mhd;
     if (!door->control) {
         ledger_connection(&door->server->ledger, code == MHD_CONNECTION_NOTIFY_STARTED);
     }
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct connection *connection = calloc(1, sizeof *connection);
-        if (connection) {
-            connection->number = door->control ? 0 : ++door->server->connections;
-        }
-        *context = connection;
-        return;
+        *context = connection_new(door, mhd, door->control ? 0 : ++door->server->connections);
+    } else {
+        connection_free(*context);
+        *context = NULL;
     }
-    struct connection *connection = *context;
-    if (connection && connection->current) { /* ended before libmicrohttpd would have told */
-        exchange_free(connection->current);
-    }
-    free(connection);
-    *context = NULL;
 }
 
 static void daemon_ready(struct source *source, uint32_t events) {

@@ -20,13 +20,6 @@ struct door {
     bool busy; /* has work that its descriptors do not tell of: a resumed or a new connection */
 };
 
-/* One connection, from its acceptance on. */
-struct connection {
-    uint64_t number; /* n-th accepted, from 1 */
-    uint64_t requests;
-    struct exchange *current;
-};
-
 /* certificate: NULL for a plain one. False: libmicrohttpd would not start. */
 bool door_open(struct door *door, struct insist_testserver *server, bool control,
                const struct certificate *certificate);

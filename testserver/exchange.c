@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 static const size_t body_limit = (size_t)16 << 20; /* for echo */
 static const size_t admin_body_limit = (size_t)64 << 10;
@@ -47,7 +46,6 @@ struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, str
     exchange->mhd = mhd;
     exchange->fd = fd ? fd->connect_fd : -1;
     exchange->tls = tls ? tls->tls_session : NULL;
-    exchange->source = (struct source){conduct_ready, exchange};
     exchange->alarm = (struct alarm){.fire = conduct_alarm, .owner = exchange};
     exchange->connection->current = exchange;
     list_insert(exchange);
@@ -125,7 +123,7 @@ bool exchange_suspend(struct exchange *exchange) {
     if (exchange->suspended) {
         return true;
     }
-    if (!loop_watch(&exchange->server->loop, exchange->fd, EPOLLRDHUP, &exchange->source)) {
+    if (exchange->connection->left) {
         return false;
     }
     exchange->suspended = true;
@@ -141,17 +139,12 @@ void exchange_resume(struct exchange *exchange) {
     }
     exchange->suspended = false;
     exchange->resumed = true;
-    loop_unwatch(&exchange->server->loop, exchange->fd);
+    connection_watch_room(exchange->connection, false);
     loop_alarm_clear(&exchange->server->loop, &exchange->alarm);
     barrier_remove(&exchange->server->barriers, exchange);
     ledger_held(&exchange->server->ledger, false);
     exchange->door->busy = true;
     MHD_resume_connection(exchange->mhd);
-}
-
-void exchange_watch_room(struct exchange *exchange, bool wanted) {
-    uint32_t events = wanted ? EPOLLRDHUP | EPOLLOUT : EPOLLRDHUP;
-    loop_change(&exchange->server->loop, exchange->fd, events, &exchange->source);
 }
 
 /* Whether libmicrohttpd could not bring its answer to an end. Our own faults never get as far as ANSWERED. */
@@ -168,7 +161,9 @@ void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode 
         }
         ledger_end(&exchange->server->ledger, exchange->number, exchange->client_gone, exchange->gone_bytes);
     }
+    struct connection *connection = exchange->connection;
     exchange_free(exchange);
+    connection_between(connection);
 }
 
 void exchange_free(struct exchange *exchange) {

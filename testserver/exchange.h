@@ -5,12 +5,12 @@
  *                    └──────────────────────► PUMPING ─► ENDING           raw bytes, then RST or FIN
  *                                                └─► SILENT ─► ENDING     until the client gives up
  *
- * While it waits, is pumped or is silent, its connection is suspended: libmicrohttpd touches neither socket nor TLS session, and the
- * loop watches the socket itself. */
+ * While it waits, is pumped or is silent, its connection is suspended: libmicrohttpd touches neither socket nor TLS session. */
 #ifndef TESTSERVER_EXCHANGE_H
 #define TESTSERVER_EXCHANGE_H
 
 #include "answer.h"
+#include "connection.h"
 #include "door.h"
 #include "pump.h"
 #include "rules.h"
@@ -62,7 +62,6 @@ struct exchange {
     /* while suspended */
     bool suspended;
     bool resumed; /* since the handler's last call began */
-    struct source source;
     struct alarm alarm;
     struct pump pump;
     struct exchange *hold_next, *hold_previous; /* others that wait for the same path */
@@ -86,8 +85,7 @@ bool exchange_take_body(struct exchange *exchange, const void *data, size_t size
 /* The value of a header of the request, or NULL. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
 
-/* Takes the connection away from libmicrohttpd and watches it for the client leaving, and for room to write where wanted.
- * False: it could not be watched, and is still libmicrohttpd's. */
+/* Takes the connection away from libmicrohttpd. False: its client has left, and it is still libmicrohttpd's. */
 bool exchange_suspend(struct exchange *exchange);
 
 /* Notes what has been acknowledged so far: what a client that leaves has got is told from there. */
@@ -98,9 +96,6 @@ uint64_t exchange_acknowledged(const struct exchange *exchange);
 
 /* Gives it back. */
 void exchange_resume(struct exchange *exchange);
-
-/* Also watches for room to write, or no longer. */
-void exchange_watch_room(struct exchange *exchange, bool wanted);
 
 /* libmicrohttpd has finished with it. */
 void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode code);

@@ -33,7 +33,7 @@ bool pump_start(struct exchange *exchange) {
     pump->body_limit = half ? 0 : exchange->answer.limit;
     exchange->state = EXCHANGE_PUMPING;
     tcp_no_delay(exchange->fd);
-    exchange_watch_room(exchange, true);
+    connection_watch_room(exchange->connection, true);
     return true;
 }
 
@@ -95,7 +95,7 @@ static void strike(struct exchange *exchange) {
     switch (exchange->answer.fault) {
     case INSIST_TESTSERVER_RESET_HEADERS:
     case INSIST_TESTSERVER_RESET_BODY:
-        exchange_watch_room(exchange, false);
+        connection_watch_room(exchange->connection, false);
         exchange->pump.drain_left = tcp_unacknowledged(exchange->fd);
         pump_drain(exchange);
         return;
@@ -106,7 +106,7 @@ static void strike(struct exchange *exchange) {
     case INSIST_TESTSERVER_STALL_HEADERS:
     case INSIST_TESTSERVER_STALL_BODY:
         exchange->state = EXCHANGE_SILENT;
-        exchange_watch_room(exchange, false);
+        connection_watch_room(exchange->connection, false);
         return;
     default: conduct_end(exchange); return;
     }

@@ -22,6 +22,11 @@ uint64_t tcp_unacknowledged(int fd) {
     return ioctl(fd, SIOCOUTQ, &queued) == 0 && queued > 0 ? (uint64_t)queued : 0;
 }
 
+uint64_t tcp_unread(int fd) {
+    int waiting = 0;
+    return ioctl(fd, SIOCINQ, &waiting) == 0 && waiting > 0 ? (uint64_t)waiting : 0;
+}
+
 uint64_t tcp_acknowledged(int fd) {
     struct tcp_info info = {0};
     socklen_t size = sizeof info;

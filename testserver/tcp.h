@@ -13,6 +13,9 @@ void tcp_finish(int fd);
 /* Bytes that are queued and not yet acknowledged. */
 uint64_t tcp_unacknowledged(int fd);
 
+/* Bytes that have come and not been read. */
+uint64_t tcp_unread(int fd);
+
 /* Bytes that the peer's system has acknowledged since the connection began. */
 uint64_t tcp_acknowledged(int fd);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { PLAIN, TLS, KINDS };
 static const int64_t patience_ms = 20000;
@@ -473,6 +474,31 @@ static void a_half_closed_client_counts_as_gone(insist_testserver *server) {
     peer_close(&peer);
 }
 
+/* Requests that never become complete, and one that is answered to a client that only listens: no connection stays behind. */
+static void connections_of_clients_that_left_are_closed(insist_testserver *server) {
+    const char *beginnings[] = {"", "GET ", "GET / HTTP/1.1\r\nHost: t\r\n",
+                                "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc"};
+    insist_testserver_stats stats = {.size = sizeof stats};
+    for (size_t i = 0; i < 40; i++) {
+        struct peer peer;
+        assert_true(peer_connect(&peer, server));
+        assert_true(peer_send(&peer, beginnings[i % 4]));
+        peer_close(&peer);
+    }
+    struct peer listener;
+    assert_true(peer_connect(&listener, server));
+    assert_true(peer_get(&listener, "/"));
+    shutdown(listener.fd, SHUT_WR);
+    struct peer_answer answer = peer_read(&listener);
+    assert_int_equal(answer.status, 200);
+    peer_answer_free(&answer);
+    do { /* for ever, had one been forgotten: the test's own time limit */
+        usleep(1000);
+        assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    } while (stats.connections_open > 0);
+    peer_close(&listener);
+}
+
 static void refuse_closes_the_port_before_the_fault(insist_testserver *server) {
     const char *targets[] = {"/refuse?do=reset;refuse=300ms", "/refuse?do=close;refuse=300ms"};
     const enum peer_end ends[] = {PEER_RESET, PEER_FIN};
@@ -575,6 +601,7 @@ BOTH(a_body_may_be_whole_and_then_reset)
 BOTH(reset_within_the_headers)
 BOTH(clients_that_leave_are_noticed)
 BOTH(a_half_closed_client_counts_as_gone)
+BOTH(connections_of_clients_that_left_are_closed)
 BOTH(refuse_closes_the_port_before_the_fault)
 BOTH(draws_are_as_foretold_whatever_the_threads_do)
 
@@ -612,6 +639,7 @@ int main(void) {
         TEST(silence_lasts_until_the_client_leaves),
         TEST(clients_that_leave_are_noticed),
         TEST(a_half_closed_client_counts_as_gone),
+        TEST(connections_of_clients_that_left_are_closed),
         TEST(refuse_closes_the_port_before_the_fault),
         TEST(draws_are_as_foretold_whatever_the_threads_do),
     };

@@ -1,0 +1,106 @@
+/* See connection.h. */
+#include "connection.h"
+
+#include "conduct.h"
+#include "server.h"
+#include "tcp.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+static const uint64_t look_ms = 1; /* for libmicrohttpd to read what came before the FIN */
+
+static struct loop *loop_of(const struct connection *connection) {
+    return &connection->door->server->loop;
+}
+
+static void stop_watching(struct connection *connection) {
+    if (connection->watched) {
+        connection->watched = false;
+        loop_unwatch(loop_of(connection), connection->fd);
+    }
+}
+
+/* Whether a request of this connection is complete: then it is answered, even if its client only listens by now. */
+static bool is_answering(const struct connection *connection) {
+    return connection->current && connection->current->state != EXCHANGE_READING;
+}
+
+/* Closes the connection of a client that has left, once nothing more can become of what it has sent. */
+static void look(struct alarm *alarm) {
+    struct connection *connection = alarm->owner;
+    if (is_answering(connection)) {
+        return; /* connection_between() comes */
+    }
+    if (tcp_unread(connection->fd) > 0) {
+        loop_alarm(loop_of(connection), alarm, look_ms);
+        return;
+    }
+    tcp_finish(connection->fd); /* which libmicrohttpd does notice */
+    connection->door->busy = true;
+}
+
+void connection_between(struct connection *connection) {
+    if (connection->left) {
+        loop_alarm(loop_of(connection), &connection->alarm, look_ms);
+    }
+}
+
+static void ready(struct source *source, uint32_t events) {
+    struct connection *connection = source->owner;
+    struct exchange *exchange = connection->current;
+    bool suspended = exchange && exchange->suspended;
+    if (!connection->watched) {
+        return; /* something earlier in this turn has ended it */
+    }
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        connection->left = true;
+        stop_watching(connection); /* level-triggered: it would stay ready */
+        if (suspended) {
+            conduct_gone(exchange);
+        } else {
+            connection_between(connection);
+        }
+    } else if (suspended) {
+        conduct_room(exchange);
+    }
+}
+
+struct connection *connection_new(struct door *door, struct MHD_Connection *mhd, uint64_t number) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct connection *connection = info ? calloc(1, sizeof *connection) : NULL;
+    if (!connection) {
+        return NULL;
+    }
+    connection->door = door;
+    connection->fd = info->connect_fd;
+    connection->number = number;
+    connection->source = (struct source){ready, connection};
+    connection->alarm = (struct alarm){.fire = look, .owner = connection};
+    connection->watched = loop_watch(loop_of(connection), connection->fd, EPOLLRDHUP, &connection->source);
+    if (!connection->watched) {
+        free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+void connection_free(struct connection *connection) {
+    if (!connection) {
+        return;
+    }
+    if (connection->current) { /* ended before libmicrohttpd would have told */
+        exchange_free(connection->current);
+    }
+    stop_watching(connection);
+    loop_alarm_clear(loop_of(connection), &connection->alarm);
+    free(connection);
+}
+
+void connection_watch_room(struct connection *connection, bool wanted) {
+    if (connection->watched && connection->wants_room != wanted) {
+        connection->wants_room = wanted;
+        uint32_t events = wanted ? EPOLLRDHUP | EPOLLOUT : EPOLLRDHUP;
+        loop_change(loop_of(connection), connection->fd, events, &connection->source);
+    }
+}

@@ -1,0 +1,39 @@
+/* One connection of a door, from its acceptance on. The loop watches its socket for the whole of its life: libmicrohttpd 0.9.75 does not
+ * notice a client that leaves while its request is suspended, nor one whose FIN came in one piece with its last bytes. Loop's
+ * thread. */
+#ifndef TESTSERVER_CONNECTION_H
+#define TESTSERVER_CONNECTION_H
+
+#include "loop.h"
+
+#include <microhttpd.h>
+
+struct door;
+struct exchange;
+
+struct connection {
+    struct door *door;        /* fixed */
+    int fd;                   /* fixed; libmicrohttpd's, which closes it */
+    uint64_t number;          /* fixed: n-th accepted, from 1; 0 on the control port */
+    uint64_t requests;        /* begun so far */
+    struct exchange *current; /* the request that is being read or answered; NULL between two */
+    struct source source;
+    struct alarm alarm;
+    bool watched;
+    bool wants_room;
+    bool left; /* the client sends nothing any more: it has closed, reset, or half-closed */
+};
+
+/* NULL: no memory, or it cannot be watched. */
+struct connection *connection_new(struct door *door, struct MHD_Connection *mhd, uint64_t number);
+
+/* libmicrohttpd is about to close the socket. NULL is allowed. */
+void connection_free(struct connection *connection);
+
+/* Also watches for room to write, or no longer. */
+void connection_watch_room(struct connection *connection, bool wanted);
+
+/* Its request is finished: the connection of a client that has left is closed then. */
+void connection_between(struct connection *connection);
+
+#endif
