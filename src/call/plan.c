@@ -16,7 +16,7 @@ static void destroy(struct request *request) {
 
 /* Semantics "The gate": a method that may be repeated, a mark, or a key by which the server itself tells
  * repetitions. */
-static void judge_repeatable(struct insist_plan *plan) {
+void plan_judge_repeatable(struct insist_plan *plan) {
     struct request *request = &plan->request;
     bool keyed = headers_get(&request->headers, "Idempotency-Key") != NULL;
     request->repeatable = plan->idempotent || keyed || request_method_is_repeatable(request->method);
@@ -40,7 +40,7 @@ static insist_err build(struct insist_plan *plan, const char *method, const char
     plan->request.url = parsed;
     plan->request.shown_url = parsed->text;
     plan->request.origin = parsed->origin;
-    judge_repeatable(plan);
+    plan_judge_repeatable(plan);
     return INSIST_OK;
 }
 
@@ -79,14 +79,13 @@ const insist_problem *insist_plan_problem(const insist_plan *plan) {
     return plan != NULL && plan->problem.err != INSIST_OK ? &plan->problem : NULL;
 }
 
-/* Keeps the first problem, for those who look only at the end. */
-static insist_err note(insist_plan *plan, insist_err err, const insist_problem *problem) {
+insist_err plan_note(insist_plan *plan, insist_err err, const insist_problem *problem) {
     if (err != INSIST_OK && plan->problem.err == INSIST_OK)
         plan->problem = *problem;
     return err;
 }
 
-static insist_err check_open(const insist_plan *plan) {
+insist_err plan_check_open(const insist_plan *plan) {
     if (plan == NULL)
         return INSIST_EINVAL;
     return atomic_load(&plan->frozen) ? INSIST_EFROZEN : INSIST_OK;
@@ -119,15 +118,15 @@ insist_err plan_check_header(const char *name, const char *value, insist_problem
 static insist_err change_header(insist_plan *plan, const char *name, const char *value,
                                 insist_err (*change)(struct headers *, const char *, const char *)) {
     insist_problem problem = {0};
-    insist_err err = check_open(plan);
+    insist_err err = plan_check_open(plan);
     if (err != INSIST_OK)
         return err;
     err = plan_check_header(name, value, &problem);
     if (err == INSIST_OK && change(&plan->request.headers, name, value) != INSIST_OK)
         err = problem_set(&problem, INSIST_ENOMEM, "header", "out of memory");
     if (err == INSIST_OK)
-        judge_repeatable(plan);
-    return note(plan, err, &problem);
+        plan_judge_repeatable(plan);
+    return plan_note(plan, err, &problem);
 }
 
 insist_err insist_plan_set_header(insist_plan *plan, const char *name, const char *value) {
@@ -138,32 +137,11 @@ insist_err insist_plan_add_header(insist_plan *plan, const char *name, const cha
     return change_header(plan, name, value, headers_add);
 }
 
-insist_err insist_plan_set_body(insist_plan *plan, const void *data, size_t len) {
-    insist_problem problem = {0};
-    char *copy = NULL;
-    insist_err err = check_open(plan);
-    if (err != INSIST_OK)
-        return err;
-    if (data == NULL && len > 0)
-        return note(plan, problem_set(&problem, INSIST_EINVAL, "data", "it is NULL, but has a length"), &problem);
-    if (len > 0) {
-        copy = env_copy_bytes(plan->env, data, len);
-        if (copy == NULL)
-            return note(plan, problem_set(&problem, INSIST_ENOMEM, "data", "out of memory"), &problem);
-    }
-    env_release(plan->env, plan->body);
-    plan->body = copy;
-    plan->request.body = copy;
-    plan->request.body_length = len;
-    plan->request.has_body = len > 0;
-    return INSIST_OK;
-}
-
 insist_err insist_plan_set_idempotent(insist_plan *plan, bool idempotent) {
-    insist_err err = check_open(plan);
+    insist_err err = plan_check_open(plan);
     if (err != INSIST_OK)
         return err;
     plan->idempotent = idempotent;
-    judge_repeatable(plan);
+    plan_judge_repeatable(plan);
     return INSIST_OK;
 }

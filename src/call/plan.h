@@ -18,6 +18,12 @@ struct insist_plan {
 insist_err plan_new(const struct env *env, const char *method, const char *url, insist_problem *problem,
                     insist_plan **out);
 
+/* What every setter does: refuses when the plan is in use, keeps the first problem for those who look only at the end (returns err), and
+ * settles anew whether the request may be repeated or raced. */
+insist_err plan_check_open(const insist_plan *plan);
+insist_err plan_note(insist_plan *plan, insist_err err, const insist_problem *problem);
+void plan_judge_repeatable(struct insist_plan *plan);
+
 /* A header that a user wants sent: INSIST_OK, or INSIST_EINVAL and a sentence. */
 insist_err plan_check_header(const char *name, const char *value, insist_problem *problem);
 
