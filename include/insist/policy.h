@@ -139,8 +139,8 @@ INSIST_API insist_waiter insist_wait_full_jitter(insist_waiter waiter);
  *  included, by one random number; EXIT passes through ("equal jitter", same source as full jitter). Consumes. */
 INSIST_API insist_waiter insist_wait_equal_jitter(insist_waiter waiter);
 /** About spread * w around the wait w of the inner waiter: w - s + u * (2 * s + 1) with s = spread * w and one random
- *  number u in [0, 1), the fraction dropped, saturating; EXIT passes through (deep-rent/retry, with microseconds). A
- *  spread outside [0, 1) is refused. Consumes. */
+ *  number u in [0, 1), at most w + s, the fraction dropped, saturating; EXIT passes through (deep-rent/retry, there in
+ *  nanoseconds). A spread outside [0, 1) is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_spread_jitter(insist_waiter waiter, double spread);
 /** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_cap_ms(insist_waiter waiter, int64_t max_ms);

@@ -41,7 +41,9 @@ static int64_t wait_spread_jitter(void *ctx, const insist_execution *execution, 
     if (middle_us == INSIST_EXIT)
         return INSIST_EXIT;
     const double width_us = (double)middle_us * pace->factor;
-    const double wait_us = (double)middle_us - width_us + insist_random_unit(random) * (2 * width_us + 1);
+    const double highest_us = (double)middle_us + width_us; /* the sum below may be rounded up to one more */
+    const double drawn_us = (double)middle_us - width_us + insist_random_unit(random) * (2 * width_us + 1);
+    const double wait_us = drawn_us < highest_us ? drawn_us : highest_us;
     return wait_us < (double)INT64_MAX ? (int64_t)wait_us : INT64_MAX;
 }
 

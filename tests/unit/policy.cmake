@@ -6,3 +6,6 @@ insist_unit_test(test_defaults ROOMS base view policy SOURCES ../support/fail_al
 insist_unit_test(test_retry_after ROOMS base view policy)
 insist_unit_test(test_http_date ROOMS base view policy)
 insist_unit_test(test_budget ROOMS base view policy)
+insist_unit_test(test_formulas ROOMS base view policy SOURCES waiter_example.c ../support/fail_alloc.c)
+insist_unit_test(test_wrappers ROOMS base view policy SOURCES waiter_example.c ../support/fail_alloc.c)
+insist_unit_test(test_wait_retry_after ROOMS base view policy SOURCES waiter_example.c ../support/fail_alloc.c)
