@@ -4,14 +4,15 @@
  * Names beyond ASCII are refused: libcurl converts them by the process's locale, which a daemon often does not set. */
 #include "wire/url.h"
 
+#include "base/base64.h"
 #include "base/body.h"
 #include "base/problem.h"
+#include "wire/authority.h"
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 
 #define LENGTH_MAX ((size_t)64 * 1024)
-#define NAME_LENGTH_MAX 253 /* RFC 1035 section 2.3.4, as text */
 
 /* What keeps a text from being a URL for us: an error and its sentence; INSIST_OK: nothing. */
 struct flaw {
@@ -99,23 +100,9 @@ static struct flaw check_absolute(const char *text) {
     return check_slashes(text);
 }
 
-/* Letters, digits, and what is found in names although it should not be there; no empty label but behind a final
- * dot. */
 static struct flaw check_name(const char *host) {
-    size_t label = 0, length = strlen(host);
-    bool final_dot = length > 0 && host[length - 1] == '.';
-    if (length - final_dot > NAME_LENGTH_MAX)
-        return flaw("the host is longer than a name can be");
-    for (const char *c = host; *c != '\0'; c++) {
-        if ((unsigned char)*c >= 0x80)
-            return flaw("the host has letters beyond ASCII: write its ASCII form (xn--...)");
-        if (!is_letter(*c) && !is_digit(*c) && !strchr("-._~", *c))
-            return flaw_of(CURLUE_BAD_HOSTNAME);
-        if (*c == '.' && label == 0)
-            return flaw("the host has an empty part before a dot");
-        label = *c == '.' ? 0 : label + 1;
-    }
-    return no_flaw;
+    const char *sentence = authority_flaw_of_name(host);
+    return sentence ? flaw(sentence) : no_flaw;
 }
 
 static void to_lower_case(char *text) {
@@ -191,24 +178,6 @@ static struct flaw settle_host(struct url *url) {
     return found;
 }
 
-/* RFC 4648 section 4. */
-static insist_err append_base64(struct body *out, const char *data, size_t length) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    insist_err err = INSIST_OK;
-    for (size_t at = 0; at < length && err == INSIST_OK; at += 3) {
-        size_t left = length - at;
-        unsigned group = (unsigned)(unsigned char)data[at] << 16;
-        if (left > 1)
-            group |= (unsigned)(unsigned char)data[at + 1] << 8;
-        if (left > 2)
-            group |= (unsigned char)data[at + 2];
-        const char text[4] = {digits[group >> 18], digits[group >> 12 & 63], left > 1 ? digits[group >> 6 & 63] : '=',
-                              left > 2 ? digits[group & 63] : '='};
-        err = body_append(out, text, sizeof(text));
-    }
-    return err;
-}
-
 /* RFC 7617 section 2: the user cannot have a colon. */
 static struct flaw make_authorization(struct url *url, const char *user, const char *password) {
     struct body pair, field;
@@ -221,7 +190,7 @@ static struct flaw make_authorization(struct url *url, const char *user, const c
     body_init(&field, url->env, UINT64_MAX);
     bool made = body_append_format(&pair, "%s:%s", user, password) == INSIST_OK &&
                 body_append_text(&field, "Basic ") == INSIST_OK &&
-                append_base64(&field, pair.data, pair.length) == INSIST_OK;
+                base64_append(&field, pair.data, pair.length) == INSIST_OK;
     if (made)
         url->authorization = body_take(&field, &length);
     body_fini(&pair);
