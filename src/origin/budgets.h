@@ -18,7 +18,8 @@ void budgets_first_begun(insist_budget *budget, const char *origin, int64_t now_
 void budgets_first_accepted(insist_budget *budget, const char *origin, int64_t now_ns);
 /* True: an extra attempt of this cost is allowed, and charged. */
 bool budgets_charge(insist_budget *budget, const char *origin, unsigned cost, int64_t now_ns);
-void budgets_return_cost(insist_budget *budget, const char *origin, unsigned cost, int64_t now_ns); /* accepted, or redundant */
+void budgets_return_cost(insist_budget *budget, const char *origin, unsigned cost,
+                         int64_t now_ns); /* accepted, or redundant */
 /* It never started. */
 void budgets_give_back(insist_budget *budget, const char *origin, unsigned cost, int64_t charged_at_ns, int64_t now_ns);
 

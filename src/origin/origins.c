@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define BUCKETS_LEAST 16
-#define BUCKETS_MOST  1024
-#define CHAIN         8 /* records in a bucket, when there are as many as expected */
+#define BUCKETS_MOST 1024
+#define CHAIN 8 /* records in a bucket, when there are as many as expected */
 
 bool origins_init(struct origins *origins, const struct env *env, size_t record_size, size_t expected, size_t kept) {
     *origins = (struct origins){.env = env, .record_size = record_size, .bucket_count = BUCKETS_LEAST, .kept = kept};

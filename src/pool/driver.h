@@ -5,9 +5,8 @@
  * Holder:    let go of the token, then look at the inbox again; if there is something, take the token again or wake the
  * sleeper. Both write first and read second, sequentially consistent: one of them sees the other.
  *
- * Wake-ups are gathered: after the first nobody writes to the reactor's eventfd until that one was seen. It is
- * marked as seen before the inbox is emptied, so that whoever found it unseen finds his piece taken. Atomics; any
- * thread. */
+ * Wake-ups are gathered: after the first nobody writes to the reactor's eventfd until that one was seen. The holder
+ * marks it as seen before it looks at the inbox, so whoever found it unseen has his piece taken. Atomics. */
 #ifndef POOL_DRIVER_H
 #define POOL_DRIVER_H
 

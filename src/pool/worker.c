@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define EVENTS_A_WAKE 64
-#define NS_PER_S      1000000000
+#define NS_PER_S 1000000000
 
 static void worker_drive(struct reactor *reactor) {
     if (!reactor_try_take(reactor))
@@ -32,8 +32,7 @@ static void worker_set_alarm(struct worker *worker, int64_t due_ns) {
     if (due_ns >= worker->alarm_ns)
         return;
     int64_t at_ns = time_max(due_ns, 1); /* 0 would mean: never */
-    struct itimerspec alarm = {
-        .it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}};
+    struct itimerspec alarm = {.it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}};
     timerfd_settime(worker->timer, TFD_TIMER_ABSTIME, &alarm, NULL);
     worker->alarm_ns = due_ns;
 }

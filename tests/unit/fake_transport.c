@@ -1,4 +1,5 @@
-/* The transport without a wire. Like a real one it runs on the thread that drives its reactor; only counters are shared. */
+/* The transport without a wire. Like a real one it runs on the thread that drives its reactor; only counters are
+ * shared. */
 #include "fake_transport.h"
 
 #include "base/time_math.h"

@@ -1,4 +1,5 @@
-/* A transport without a wire: each job's tag says how it ends, what is called is counted, and what the reactor must not do is noted. */
+/* A transport without a wire: each job's tag says how it ends, what is called is counted, and what the reactor must not
+ * do is noted. */
 #ifndef FAKE_TRANSPORT_H
 #define FAKE_TRANSPORT_H
 

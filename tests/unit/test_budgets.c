@@ -12,8 +12,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#define A      "http://a:80"
-#define B      "http://b:80"
+#define A "http://a:80"
+#define B "http://b:80"
 #define NOW_NS INT64_C(1000000000000)
 
 static struct fail_alloc memory;

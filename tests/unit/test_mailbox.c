@@ -168,7 +168,8 @@ static void test_the_first_interruption_counts_and_wakes_once(void **state) {
     mailbox_interrupt(example.mailbox, INSIST_ESHUTDOWN);
     post(0, NEWS_END);
     insist_err interrupted;
-    mailbox_take(example.mailbox, TIME_NEVER, &taken, &interrupted); /* returns at once: with news and the interruption */
+    mailbox_take(example.mailbox, TIME_NEVER, &taken,
+                 &interrupted); /* returns at once: with news and the interruption */
     assert_int_equal(interrupted, INSIST_ECANCELED);
     assert_next(&taken, 0, NEWS_END);
     post(1, NEWS_END);

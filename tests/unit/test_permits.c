@@ -21,8 +21,7 @@ static struct permits *permits;
 static struct permit all[64];
 
 static void begin(unsigned in_flight, unsigned in_flight_origin, unsigned waiting) {
-    struct permit_limits limits = {
-        .in_flight = in_flight, .in_flight_origin = in_flight_origin, .waiting = waiting};
+    struct permit_limits limits = {.in_flight = in_flight, .in_flight_origin = in_flight_origin, .waiting = waiting};
     env = fail_alloc_env(&memory, &env_standard);
     assert_int_equal(permits_new(&env, &limits, &permits), INSIST_OK);
 }
@@ -282,7 +281,7 @@ static void test_no_memory(void **state) {
 }
 
 #define THREADS 8
-#define ROUNDS  2000
+#define ROUNDS 2000
 
 static atomic_uint inside, most_inside, served;
 

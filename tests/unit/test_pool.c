@@ -159,7 +159,8 @@ static void test_few_reactors_while_little_is_in_flight(void **state) {
     assert_int_equal(jobs[count - 1]->progress.reactor, 2);
     while (count < 49)
         jobs[count++] = submitted(FAKE_HELD); /* 16, 17, 16 */
-    jobs[count++] = submitted_without(FAKE_HELD, 1, false); /* all are busy: the one with the fewest, if it is not taken */
+    jobs[count++] =
+        submitted_without(FAKE_HELD, 1, false); /* all are busy: the one with the fewest, if it is not taken */
     assert_int_equal(jobs[count - 1]->progress.reactor, 2);
     wait_until_entered(count); /* one whose gate is shut before would end by itself */
     for (int i = 0; i < count; i++)
@@ -351,7 +352,7 @@ static void test_freeing_with_jobs_in_every_phase(void **state) {
 }
 
 #define THREADS 8
-#define JOBS    1250
+#define JOBS 1250
 
 struct crowd {
     struct job_example example; /* a mailbox of its own */

@@ -108,8 +108,8 @@ static void test_only_a_sleeper_is_woken_and_only_once(void **state) {
     assert_false(is_awake());
     assert_true(reactor_try_take(reactor));
     reactor_push(reactor, first, JOB_START);
-    assert_false(is_awake());                /* somebody drives */
-    assert_true(reactor_release(reactor));   /* and is told */
+    assert_false(is_awake());              /* somebody drives */
+    assert_true(reactor_release(reactor)); /* and is told */
     reactor_push(reactor, second, JOB_START);
     assert_true(is_awake()); /* nobody does */
     assert_true(atomic_load(&reactor->driver.woken));
