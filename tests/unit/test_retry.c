@@ -1,4 +1,5 @@
 /* Deciders and the retry policy: every verdict, the combinators cell by cell, what is refused, who releases what. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -165,6 +166,23 @@ static void test_on_status_class(void **state) {
     }
 }
 
+/* M17: both ends included. */
+static void test_on_status_range(void **state) {
+    static const int ranges[][2] = {{500, 599}, {404, 404}, {100, 999}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(ranges); i++) {
+        insist_decider decider = insist_retry_on_status_range(ranges[i][0], ranges[i][1]);
+        for (int status = 0; status < 1100; status++) {
+            answer(status);
+            assert_int_equal(ask(decider),
+                             status >= ranges[i][0] && status <= ranges[i][1] ? INSIST_RETRY : INSIST_ACCEPT);
+        }
+        error(INSIST_ERESET, INSIST_CONN_RESET);
+        assert_int_equal(ask(decider), INSIST_ACCEPT);
+        decider_release(decider);
+    }
+}
+
 /* H57: transient errors only, responses ignored. */
 static void test_on_transient(void **state) {
     (void)state;
@@ -302,6 +320,34 @@ static void test_nonsense_is_contained(void **state) {
     assert_int_equal(ask_once(decider), INSIST_RETRY); /* and no error is left behind */
 }
 
+/* R4, M23: what is exhausted fails: with the attempt's own error, or the one given when an answer came. */
+static void test_fail_exhausted(void **state) {
+    const insist_verdict says[] = {INSIST_ACCEPT, INSIST_RETRY, INSIST_EXHAUSTED, INSIST_FAIL};
+    const insist_verdict expected[] = {INSIST_ACCEPT, INSIST_RETRY, INSIST_FAIL, INSIST_FAIL};
+    const insist_err after_answer[] = {INSIST_OK, INSIST_OK, INSIST_EREJECTED, INSIST_ETLS};
+    const insist_err after_reset[] = {INSIST_OK, INSIST_OK, INSIST_ERESET, INSIST_ETLS};
+    (void)state;
+    for (size_t i = 0; i < COUNT(says); i++) {
+        struct scripted inner = {.says = says[i], .error = says[i] == INSIST_FAIL ? INSIST_ETLS : INSIST_OK};
+        insist_decider decider = insist_retry_fail_exhausted(scripted_decider(&inner), INSIST_EREJECTED);
+        insist_err err = INSIST_OK;
+        answer(503);
+        assert_int_equal(decider.decide(decider.ctx, &execution, &err), expected[i]);
+        assert_int_equal(err, after_answer[i]);
+        err = INSIST_OK;
+        error(INSIST_ERESET, INSIST_CONN_RESET);
+        assert_int_equal(decider.decide(decider.ctx, &execution, &err), expected[i]);
+        assert_int_equal(err, after_reset[i]);
+        execution.current = NULL;
+        err = INSIST_OK;
+        decider.decide(decider.ctx, &execution, &err);
+        assert_int_equal(err, after_answer[i]);
+        execution.current = &attempt;
+        decider_release(decider);
+        assert_int_equal(inner.released, 1);
+    }
+}
+
 static void test_combinators_nest(void **state) {
     static const int not_found[] = {404};
     (void)state;
@@ -365,6 +411,12 @@ static void test_bad_arguments_name_their_field(void **state) {
     check_refused(insist_retry_on_status(NULL, 1), insist_wait_standard(), INSIST_EINVAL, "statuses");
     for (size_t i = 0; i < COUNT(bad); i++)
         check_refused(insist_retry_on_status(bad[i], 2), insist_wait_standard(), INSIST_EINVAL, "statuses");
+    check_refused(insist_retry_on_status_range(99, 500), insist_wait_standard(), INSIST_EINVAL, "first");
+    check_refused(insist_retry_on_status_range(INT_MIN, INT_MAX), insist_wait_standard(), INSIST_EINVAL, "first");
+    check_refused(insist_retry_on_status_range(500, 1000), insist_wait_standard(), INSIST_EINVAL, "last");
+    check_refused(insist_retry_on_status_range(500, 499), insist_wait_standard(), INSIST_EINVAL, "last");
+    check_refused(insist_retry_fail_exhausted(insist_retry_times(1), INSIST_OK), insist_wait_standard(), INSIST_EINVAL,
+                  "err");
     check_refused(insist_retry_on_status_class(0), insist_wait_standard(), INSIST_EINVAL, "first_digit");
     check_refused(insist_retry_on_status_class(10), insist_wait_standard(), INSIST_EINVAL, "first_digit");
 }
@@ -384,6 +436,11 @@ static void test_poison_is_carried_along(void **state) {
     check_refused(insist_retry_and(insist_retry_attempts(0), insist_retry_before_ms(-1)), counted_waiter(&waits),
                   INSIST_EINVAL, "n");
     assert_int_equal(waits.released, 4);
+    check_refused(insist_retry_fail_exhausted(insist_retry_attempts(0), INSIST_OK), insist_wait_standard(),
+                  INSIST_EINVAL, "n");
+    check_refused(insist_retry_fail_exhausted(scripted_decider(&other), INSIST_OK), insist_wait_standard(),
+                  INSIST_EINVAL, "err");
+    assert_int_equal(other.released, 3);
     assert_int_equal(other.asked, 0);
 }
 
@@ -443,6 +500,8 @@ static void test_bounds(void **state) {
     check_bounds(insist_retry_or(insist_retry_times(3), insist_retry_attempts(5)), none, none);
     check_bounds(insist_retry_or(insist_retry_times(3), insist_retry_never()), 3, none);
     check_bounds(insist_retry_not(insist_retry_times(3)), none, none);
+    check_bounds(insist_retry_fail_exhausted(insist_retry_times(3), INSIST_ECERT), 3, none);
+    check_bounds(insist_retry_fail_exhausted(insist_retry_attempts(3), INSIST_ECERT), none, 3);
     check_bounds(
         insist_retry_and(insist_retry_or(insist_retry_times(1), insist_retry_times(4)), insist_retry_standard()), 4,
         none);
@@ -475,9 +534,10 @@ static insist_err make_policy(const struct env *env, struct scripted *decides, s
     insist_decider outcomes =
         decider_or(env, decider_on_status(env, statuses, COUNT(statuses)), scripted_decider(decides));
     insist_decider limits = decider_and(env, decider_times(env, 3), decider_attempts(env, 9));
-    insist_decider calm = decider_not(env, decider_on_status_class(env, 2));
+    insist_decider calm = decider_not(env, decider_on_status_range(env, 200, 299));
     insist_decider decider =
         decider_and(env, decider_and(env, limits, decider_before_ms(env, 100)), decider_and(env, calm, outcomes));
+    decider = decider_fail_exhausted(env, decider, INSIST_ECERT);
     insist_waiter waiter = waiter_retry_after(env, waiter_cap_ms(env, counted_waiter(waits), 100), 100);
     return retry_policy_new(env, decider, waiter, problem, out);
 }
@@ -502,7 +562,7 @@ static void test_every_allocation_may_fail(void **state) {
         assert_int_equal(decides.released, n);
         assert_int_equal(waits.released, n);
     }
-    assert_true(n > 12);
+    assert_true(n > 13);
     assert_non_null(policy);
     assert_int_equal(policy->retry_bound, 3);
     assert_int_equal(policy->attempt_bound, 9);
@@ -517,6 +577,7 @@ int main(void) {
         cmocka_unit_test_setup(test_before, set_up),
         cmocka_unit_test_setup(test_on_status, set_up),
         cmocka_unit_test_setup(test_on_status_class, set_up),
+        cmocka_unit_test_setup(test_on_status_range, set_up),
         cmocka_unit_test_setup(test_on_transient, set_up),
         cmocka_unit_test_setup(test_on_error, set_up),
         cmocka_unit_test_setup(test_standard, set_up),
@@ -525,6 +586,7 @@ int main(void) {
         cmocka_unit_test_setup(test_or, set_up),
         cmocka_unit_test_setup(test_not, set_up),
         cmocka_unit_test_setup(test_nonsense_is_contained, set_up),
+        cmocka_unit_test_setup(test_fail_exhausted, set_up),
         cmocka_unit_test_setup(test_combinators_nest, set_up),
         cmocka_unit_test_setup(test_policy_holds_its_parts, set_up),
         cmocka_unit_test_setup(test_bad_arguments_name_their_field, set_up),
