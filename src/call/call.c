@@ -5,6 +5,7 @@
 #include "base/time_math.h"
 #include "call/cancel.h"
 #include "call/carry.h"
+#include "call/feed.h"
 #include "call/handlers.h"
 #include "call/options.h"
 #include "call/plan.h"
@@ -28,6 +29,11 @@ static void hand_in(struct call *call, struct job *job, unsigned news, const str
         execution_left_queue(execution, attempt, now_ns);
     if ((news & NEWS_SENT) && attempt->job != NULL)
         execution_sent(execution, attempt, now_ns);
+    if ((news & NEWS_ROOM) && attempt->job != NULL) {
+        insist_err err = carry_feed(&call->carrier, attempt);
+        if (err != INSIST_OK)
+            execution_failed(execution, attempt, err, now_ns);
+    }
     if ((news & NEWS_HEADERS) && attempt->job != NULL) {
         if (carry_show_headers(&call->carrier, attempt) == INSIST_OK)
             execution_headers(execution, attempt, now_ns);
@@ -136,6 +142,7 @@ static insist_result *enter_and_execute(insist_client *client, const insist_plan
         call->carrier = (struct carrier){.client = client,
                                          .request = request,
                                          .handlers = options->handlers,
+                                         .feed = plan->feed,
                                          .mailbox = mailbox,
                                          .execution = &call->execution};
         insist_err err = client_enter(client, &call->running, mailbox);
@@ -180,9 +187,13 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         problem = plan->problem;
     else
         err = take_options(&options, given, &problem);
+    if (err == INSIST_OK && plan->feed != NULL && !feed_take(plan->feed))
+        err = problem_set(&problem, INSIST_EINVAL, "plan", "another call is reading the body of this plan");
     if (err != INSIST_OK)
         *result = result_of_refusal(client->env, plan->request.method, plan->request.shown_url, err, problem.text);
     else
         *result = enter_and_execute(client, plan, &options);
+    if (err == INSIST_OK && plan->feed != NULL)
+        feed_leave(plan->feed);
     return *result == NULL ? INSIST_ENOMEM : (*result)->err;
 }

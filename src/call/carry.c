@@ -1,6 +1,7 @@
 /* The ports of an execution: starting an attempt hands a job over, giving one up is the careful part of the
  * hand-over. */
 #include "call/carry.h"
+#include "call/feed.h"
 #include "call/handlers.h"
 #include "origin/budgets.h"
 #include "policy/budget.h"
@@ -75,6 +76,22 @@ insist_err carry_show_headers(struct carrier *carrier, struct attempt *attempt) 
     return headers_copy(&attempt->outcome.headers, &job->outcome.headers);
 }
 
+insist_err carry_feed(struct carrier *carrier, struct attempt *attempt) {
+    struct job *job = attempt->job;
+    size_t length = 0;
+    insist_err err = job->upload.restart ? feed_restart(carrier->feed) : INSIST_OK;
+    if (err == INSIST_OK)
+        err = feed_read(carrier->feed, job->upload.bytes, UPLOAD_BYTES, &length);
+    if (err != INSIST_OK)
+        return err;
+    job->upload.restart = false;
+    job->upload.used = 0;
+    job->upload.length = length;
+    job->upload.ended = length == 0;
+    pool_feed(carrier->client->pool, job);
+    return INSIST_OK;
+}
+
 void carry_collect(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
     outcome_move(&attempt->outcome, &job->outcome);
@@ -129,6 +146,11 @@ static bool rewind_sink(void *ctx, struct attempt *attempt) {
     return attempt->sink.rewind != NULL && attempt->sink.rewind(attempt->sink.ctx) == 0;
 }
 
+static bool can_send_again(void *ctx) {
+    const struct carrier *carrier = ctx;
+    return carrier->feed == NULL || feed_can_restart(carrier->feed);
+}
+
 static int fire(void *ctx, insist_event event) {
     struct carrier *carrier = ctx;
     if (event == INSIST_AFTER_ATTEMPT_TIMEOUT)
@@ -173,6 +195,7 @@ const struct execution_ports carry_ports = {
     .read_on = read_on,
     .deliver = deliver,
     .rewind = rewind_sink,
+    .can_send_again = can_send_again,
     .fire = fire,
     .charge = charge,
     .give_back = give_back,

@@ -10,6 +10,7 @@ struct carrier {
     insist_client *client;
     const struct request *request;
     const insist_handlers *handlers; /* of this call alone */
+    struct feed *feed;               /* of its plan; NULL: none */
     insist_sink sink;                /* likewise; write NULL: none */
     struct mailbox *mailbox;
     struct execution *execution;
@@ -19,6 +20,8 @@ extern const struct execution_ports carry_ports; /* ctx: struct carrier * */
 
 /* The attempt's job has paused behind its headers: they become visible. INSIST_OK or INSIST_ENOMEM. */
 insist_err carry_show_headers(struct carrier *carrier, struct attempt *attempt);
+/* The attempt's request has room for more of its body. INSIST_OK, INSIST_EBODY or INSIST_ENOMEM. */
+insist_err carry_feed(struct carrier *carrier, struct attempt *attempt);
 /* The attempt's job has ended: its outcome becomes the attempt's. */
 void carry_collect(struct carrier *carrier, struct attempt *attempt);
 

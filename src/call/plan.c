@@ -1,6 +1,7 @@
 /* Plans: built and checked on one thread, then shared read-only. What is wrong is said when it is set, and again
  * when it is executed. */
 #include "call/plan.h"
+#include "call/feed.h"
 #include "base/problem.h"
 #include "wire/url.h"
 #include <string.h>
@@ -10,6 +11,7 @@ static void destroy(struct request *request) {
     headers_fini(&request->headers);
     url_free((struct url *)(uintptr_t)(const void *)request->url);
     env_release(plan->env, plan->method);
+    feed_free(plan->feed);
     env_release(plan->env, plan->body);
     env_release(plan->env, plan);
 }
@@ -20,7 +22,8 @@ void plan_judge_repeatable(struct insist_plan *plan) {
     struct request *request = &plan->request;
     bool keyed = headers_get(&request->headers, "Idempotency-Key") != NULL;
     request->repeatable = plan->idempotent || keyed || request_method_is_repeatable(request->method);
-    request->raceable = plan->idempotent || keyed || request_method_is_raceable(request->method);
+    bool safe = plan->idempotent || keyed || request_method_is_raceable(request->method);
+    request->raceable = safe && plan->feed == NULL; /* a body cannot be read twice at once */
 }
 
 static insist_err build(struct insist_plan *plan, const char *method, const char *url, insist_problem *problem) {

@@ -3,6 +3,7 @@
 #define CALL_PLAN_H
 
 #include "view/request.h"
+#include "base/body.h"
 #include <insist/plan.h>
 
 struct insist_plan {
@@ -10,6 +11,7 @@ struct insist_plan {
     const struct env *env;
     char *method;
     char *body;
+    struct feed *feed; /* a body that is read; NULL: none */
     bool idempotent;
     atomic_bool frozen;
     insist_problem problem; /* the first that a setter met; err INSIST_OK: none */

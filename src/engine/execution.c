@@ -144,6 +144,12 @@ void execution_ended(struct execution *execution, struct attempt *attempt, int64
     settle(execution);
 }
 
+void execution_failed(struct execution *execution, struct attempt *attempt, insist_err err, int64_t now_ns) {
+    execution->view.now_ns = now_ns;
+    if (in_flight(execution, attempt))
+        finish_at_once(execution, INSIST_STOPPED, err, attempt);
+}
+
 void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns) {
     execution->view.now_ns = now_ns;
     if (execution->phase != EXECUTION_OVER)

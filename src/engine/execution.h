@@ -28,6 +28,8 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
 void execution_chunk(struct execution *execution, struct attempt *attempt, int64_t now_ns);
 /* Its outcome is filled in. */
 void execution_ended(struct execution *execution, struct attempt *attempt, int64_t now_ns);
+/* User code that this attempt depends on has failed: the call ends with that error. */
+void execution_failed(struct execution *execution, struct attempt *attempt, insist_err err, int64_t now_ns);
 void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns);
 void execution_time(struct execution *execution, int64_t now_ns);
 

@@ -8,7 +8,9 @@
 
 /* However far the request got decides, whatever the decider says: what may have been carried out is not sent again. */
 static bool may_be_repeated(const struct execution *execution, const struct outcome *outcome) {
-    return execution->view.request->repeatable || execution->rules.repeat_unsafe || outcome->sent == INSIST_NOT_SENT;
+    bool allowed =
+        execution->view.request->repeatable || execution->rules.repeat_unsafe || outcome->sent == INSIST_NOT_SENT;
+    return allowed && (execution->ports->can_send_again == NULL || execution->ports->can_send_again(execution->ctx));
 }
 
 /* A connection that had died while it was idle says nothing about the server: its request goes out again at once,

@@ -22,6 +22,9 @@ struct execution_ports {
     /* Makes the sink forget what it took. False: it cannot. */
     bool (*rewind)(void *ctx, struct attempt *attempt);
 
+    /* Could the request's body be sent once more? NULL: always. */
+    bool (*can_send_again)(void *ctx);
+
     /* User code: 0, or a handler's number. */
     int (*fire)(void *ctx, insist_event event);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define REACTORS_MOST 64
-#define BUSY          16 /* in flight: the next job takes the next reactor */
+#define BUSY 16 /* in flight: the next job takes the next reactor */
 
 struct pool {
     /* fixed */
@@ -170,6 +170,11 @@ void pool_give_up(struct pool *pool, struct job *job) {
 void pool_read_on(struct pool *pool, struct job *job) {
     (void)pool;
     reactor_push(job->reactor, job, JOB_READ_ON);
+}
+
+void pool_feed(struct pool *pool, struct job *job) {
+    (void)pool;
+    reactor_push(job->reactor, job, JOB_FED);
 }
 
 void pool_close_idle(struct pool *pool) {

@@ -32,6 +32,7 @@ insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool 
  * blocks, and does no harm to a job that has ended. */
 void pool_give_up(struct pool *pool, struct job *job);
 void pool_read_on(struct pool *pool, struct job *job);
+void pool_feed(struct pool *pool, struct job *job); /* its upload is filled */
 void pool_close_idle(struct pool *pool);
 void pool_count(struct pool *pool, uint64_t *in_flight, uint64_t *waiting);
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Of each at most so many in a turn, so that the other, and the worker's other reactors, get theirs. */
-#define EVENTS_A_TURN   64
+#define EVENTS_A_TURN 64
 #define COMMANDS_A_TURN 256
 
 void reactor_wake(struct reactor *reactor) {
@@ -74,7 +74,8 @@ static void reactor_start(struct reactor *reactor, struct job *job, int64_t now_
     }
     job->run.phase = JOB_RUNNING;
     list_append(&reactor->running, &job->run.link);
-    job->progress.started_ns = time_max(now_ns, job->progress.queued_ns); /* it may have come after the turn's look at the clock */
+    job->progress.started_ns =
+        time_max(now_ns, job->progress.queued_ns); /* it may have come after the turn's look at the clock */
     mailbox_post(job->mailbox, job, job->permit.waited ? NEWS_STARTED : 0);
     reactor->transport->class->start(reactor->transport, job, now_ns);
 }
@@ -94,6 +95,8 @@ static void reactor_obey(struct reactor *reactor, struct job *job, unsigned comm
         reactor_stop(reactor, job);
     if (commands & JOB_RESOLVED && (job->run.phase == JOB_RUNNING || job->run.phase == JOB_STOPPING))
         transport->class->resolved(transport, job, now_ns);
+    if (commands & JOB_FED && job->run.phase == JOB_RUNNING)
+        transport->class->fed(transport, job);
     if (commands & JOB_READ_ON && job->run.phase == JOB_RUNNING)
         transport->class->read_on(transport, job);
 }

@@ -19,6 +19,8 @@ struct request {
     const void *body;
     size_t body_length;
     bool has_body;
+    bool body_is_read;   /* from a reader, by the call, while it is sent: body is NULL, body_length means nothing */
+    int64_t read_length; /* then; -1: not known */
     bool repeatable; /* by its method, its mark or an Idempotency-Key (semantics: May be repeated) */
     bool raceable;   /* safe by its method, or marked */
 };

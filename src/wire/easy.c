@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RECEIVE_BYTES     16384L
+#define RECEIVE_BYTES 16384L
 #define HEADER_LINE_BYTES (128L * 1024)
-#define KEEPALIVE_IDLE_S  60L
+#define KEEPALIVE_IDLE_S 60L
 #define KEEPALIVE_EVERY_S 15L
-#define IDLE_MAX_S        118L /* libcurl's default; below what servers and middle boxes usually allow */
-#define NO_TIMEOUT_MS     ((long)INT_MAX) /* ours rule; 0 would mean libcurl's five minutes */
+#define IDLE_MAX_S 118L               /* libcurl's default; below what servers and middle boxes usually allow */
+#define NO_TIMEOUT_MS ((long)INT_MAX) /* ours rule; 0 would mean libcurl's five minutes */
 
 /* Collects failures, so that one look at the end is enough. */
 #define SET(easy, option, value) (failed |= curl_easy_setopt(easy, option, value) != CURLE_OK)
@@ -32,6 +32,9 @@ static bool set_callbacks(struct transfer *transfer) {
     SET(easy, CURLOPT_HEADERDATA, transfer);
     SET(easy, CURLOPT_WRITEFUNCTION, receive_body);
     SET(easy, CURLOPT_WRITEDATA, transfer);
+    SET(easy, CURLOPT_READFUNCTION, send_bytes);
+    SET(easy, CURLOPT_READDATA, transfer);
+    SET(easy, CURLOPT_SEEKFUNCTION, send_refuse_to_seek);
     return !failed;
 }
 
@@ -80,21 +83,32 @@ static bool set_from_settings(CURL *easy, const struct wire_settings *settings) 
 
 bool easy_set_up(struct transfer *transfer) {
     return set_callbacks(transfer) && set_network(transfer->easy) &&
-        set_from_settings(transfer->easy, transfer->transport->settings);
+           set_from_settings(transfer->easy, transfer->transport->settings);
 }
 
 static bool sends_length_without_body(const char *method) {
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
-/* A request with a body, be it empty, is a POST to libcurl, one without is a GET, whatever the method is called; a HEAD has no body. */
-static bool set_method(CURL *easy, const struct request *request, const struct hop *hop) {
+/* A request with a body, be it empty, is a POST to libcurl, one whose body is read while it is sent is an upload, and one without is a GET,
+ * whatever its method is called. */
+static bool set_method(struct transfer *transfer) {
+    const struct request *request = transfer->job->request;
+    const struct hop *hop = &transfer->hop;
+    CURL *easy = transfer->easy;
     const char *usual = "GET";
     bool has_body = request->has_body && !hop->turned;
     bool failed = false;
+    SET(easy, CURLOPT_UPLOAD, 0L);
     if (strcmp(hop->method, "HEAD") == 0) {
         usual = "HEAD";
         SET(easy, CURLOPT_NOBODY, 1L);
+    } else if (has_body && request->body_is_read) {
+        usual = "PUT";
+        send_begin(transfer);
+        SET(easy, CURLOPT_NOBODY, 0L);
+        SET(easy, CURLOPT_UPLOAD, 1L);
+        SET(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->read_length);
     } else if (has_body || sends_length_without_body(hop->method)) {
         usual = "POST";
         SET(easy, CURLOPT_POST, 1L);
@@ -135,14 +149,14 @@ insist_err easy_prepare(struct transfer *transfer) {
     const struct job *job = transfer->job;
     CURL *easy = transfer->easy;
     bool failed = false;
-    insist_err err = lines_make(
-        &transfer->lines, job->request, &job->own_headers, &transfer->hop, transfer->transport->settings->decode);
+    insist_err err = lines_make(&transfer->lines, job->request, &job->own_headers, &transfer->hop,
+                                transfer->transport->settings->decode);
     if (err != INSIST_OK)
         return err;
     pin(transfer);
     transfer->detail[0] = '\0';
     SET(easy, CURLOPT_CURLU, transfer->hop.url->handle);
     SET(easy, CURLOPT_HTTPHEADER, transfer->lines.nodes);
-    failed |= !set_method(easy, job->request, &transfer->hop) || !set_connection(transfer);
+    failed |= !set_method(transfer) || !set_connection(transfer);
     return failed ? INSIST_ENOMEM : INSIST_OK;
 }

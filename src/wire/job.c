@@ -9,6 +9,10 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     struct job *job = env_alloc(env, sizeof(*job));
     if (!job)
         return NULL;
+    if (request->body_is_read && !(job->upload.bytes = env_alloc(env, UPLOAD_BYTES))) {
+        env_release(env, job);
+        return NULL;
+    }
 
     job->env = env;
     job->request = request_retain(request);
@@ -38,6 +42,7 @@ void job_release(struct job *job) {
         return;
 
     headers_fini(&job->own_headers);
+    env_release(job->env, job->upload.bytes);
     outcome_fini(&job->outcome);
     request_release(job->request);
     mailbox_release(job->mailbox);

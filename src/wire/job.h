@@ -27,6 +27,7 @@ enum {
     NEWS_STARTED = 1, /* it has left the queue (posted only if it waited there) */
     NEWS_SENT = 2,    /* on the wire (posted only if wants_sent) */
     NEWS_HEADERS = 4, /* paused at its headers (only if pauses_at_headers) */
+    NEWS_ROOM = 32,   /* the request's body is wanted: the upload is the call's until FED */
     NEWS_CHUNK = 16,  /* paused behind a piece of its body, which is the call's until READ_ON (only if it streams) */
     NEWS_END = 8      /* its outcome is complete */
 };
@@ -36,7 +37,8 @@ enum {
     JOB_START = 1,    /* once, when there is room for it */
     JOB_STOP = 2,     /* given up: bury it */
     JOB_RESOLVED = 4, /* the lookup it waited for has ended */
-    JOB_READ_ON = 8   /* go on behind the headers */
+    JOB_READ_ON = 8,  /* go on behind the headers, or the piece */
+    JOB_FED = 16      /* the upload holds the next piece of the request's body */
 };
 
 /* How far its reactor has come with it. */
@@ -46,6 +48,8 @@ enum job_phase {
     JOB_STOPPING, /* the transport has it, and was told to let go of it */
     JOB_FINISHED  /* whatever still comes is ignored */
 };
+
+#define UPLOAD_BYTES ((size_t)64 * 1024)
 
 struct job {
     /* fixed: set before it is submitted */
@@ -82,6 +86,14 @@ struct job {
         struct list link;
         unsigned commands;
     } inbox;
+
+    /* lent: the call's from NEWS_ROOM until JOB_FED, else whoever drives its reactor */
+    struct {
+        char *bytes; /* UPLOAD_BYTES of them; NULL: the body is not read while it is sent */
+        size_t length, used;
+        bool restart; /* from the beginning of the body */
+        bool ended;   /* nothing comes behind these bytes */
+    } upload;
 
     struct permit permit; /* under the permits' lock */
 

@@ -189,6 +189,7 @@ void transfer_start(struct transfer *transfer, struct job *job) {
     transfer->deadline_ns = job->deadline_ns;
     transfer->sent = INSIST_NOT_SENT;
     transfer->pause = PAUSE_DUE;
+    transfer->upload_lent = transfer->upload_outdated = false;
     transfer->hop = (struct hop){.url = job->request->url, .method = job->request->method};
     if (atomic_load(&job->stop))
         refuse(transfer, INSIST_ECANCELED);
@@ -222,6 +223,15 @@ void transfer_resolved(struct transfer *transfer) {
         refuse(transfer, INSIST_ECANCELED);
 }
 
+/* What waited comes in, and goes out, from inside here. */
+static void go_on(struct transfer *transfer) {
+    CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+    if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
+        return;
+    leave_wire(transfer);
+    end(transfer, verdict_of_end(transfer, code));
+}
+
 /* It has been accepted at its headers, and goes to a sink: no limit on its size, and the call's deadline alone on its time. */
 static void begin_streaming(struct transfer *transfer) {
     transfer->job->outcome.body.limit = UINT64_MAX;
@@ -237,11 +247,14 @@ void transfer_read_on(struct transfer *transfer) {
         begin_streaming(transfer);
     transfer->pause = PAUSE_OVER;
     transfer->lent = false;
-    CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* what waited comes in here */
-    if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
+    go_on(transfer);
+}
+
+void transfer_fed(struct transfer *transfer) {
+    if (transfer->stage != STAGE_WIRE || !transfer->upload_lent)
         return;
-    leave_wire(transfer);
-    end(transfer, verdict_of_end(transfer, code));
+    send_fed(transfer);
+    go_on(transfer);
 }
 
 /* ---- what libcurl reports --------------------------------------------------------------------------------------- */

@@ -84,6 +84,8 @@ struct transfer {
     insist_sent sent;       /* of the requests before this one */
     bool fresh;             /* take no used connection */
     enum pause pause;
+    bool upload_lent;     /* the call fills the next piece of the request's body … */
+    bool upload_outdated; /* … for a request that is over */
     bool lent;       /* the call has a piece of the body that it streams: nothing comes in meanwhile */
     size_t consumed; /* of the bytes that libcurl holds back while paused, and will hand over again */
 
@@ -124,6 +126,14 @@ int guard_close_socket(void *transport, curl_socket_t fd);
 /* receive.c: likewise */
 size_t receive_header(char *line, size_t size, size_t count, void *data);
 size_t receive_body(char *bytes, size_t size, size_t count, void *data);
+
+void transfer_fed(struct transfer *transfer);
+
+/* send.c: libcurl calls the two last */
+void send_begin(struct transfer *transfer); /* a request with a body that is read is about to go out */
+void send_fed(struct transfer *transfer);   /* the piece that was lent is back */
+size_t send_bytes(char *buffer, size_t size, size_t count, void *data);
+int send_refuse_to_seek(void *data, curl_off_t offset, int origin);
 
 /* verdict.c */
 struct verdict {

@@ -25,6 +25,7 @@ struct transport_class {
     void (*stop)(struct transport *transport, struct job *job);
     void (*resolved)(struct transport *transport, struct job *job, int64_t now_ns); /* also after stop */
     void (*read_on)(struct transport *transport, struct job *job);                  /* not after stop */
+    void (*fed)(struct transport *transport, struct job *job);                      /* likewise */
     /* Events of a socket that it registered. Several may have been fetched at once: a source that was taken off the
      * epoll must stay valid until the next `run`. */
     void (*ready)(struct transport *transport, void *source, uint32_t events, int64_t now_ns);

@@ -146,6 +146,11 @@ static void read_on(struct transport *transport, struct job *job) {
     transfer_read_on(job->transfer);
 }
 
+static void fed(struct transport *transport, struct job *job) {
+    (void)transport;
+    transfer_fed(job->transfer);
+}
+
 /* A multi handle without a transfer in flight holds nothing but idle connections: a new one takes its place. */
 static void close_all(struct transport_curl *transport) {
     CURLM *fresh = transport->busy_count == 0 ? make_multi(transport) : NULL;
@@ -225,6 +230,7 @@ static const struct transport_class class_of_curl = {
     .stop = stop,
     .resolved = resolved,
     .read_on = read_on,
+    .fed = fed,
     .ready = ready,
     .run = run,
     .close_idle = close_idle,
