@@ -11,6 +11,8 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +251,64 @@ static void two_hundred_starts_and_stops(void **state) {
     insist_testserver_free(NULL);
 }
 
+/* ---- any thread ------------------------------------------------------------------------------------------------------ */
+
+struct meddler {
+    insist_testserver *server;
+    atomic_bool enough;
+    size_t seen;
+};
+
+/* Calls everything that may be called from any thread, until it is enough. */
+static void *meddle(void *argument) {
+    struct meddler *meddler = argument;
+    insist_testserver *server = meddler->server;
+    while (!atomic_load(&meddler->enough)) {
+        insist_testserver_stats stats = {.size = sizeof stats};
+        insist_testserver_journal *journal = NULL;
+        meddler->seen += insist_testserver_script(server, "/m", "200,404,...", NULL) == INSIST_OK;
+        meddler->seen += insist_testserver_hits(server, "/m") + insist_testserver_hits_by_key(server, "k");
+        meddler->seen += insist_testserver_get_stats(server, &stats) == INSIST_OK;
+        if (insist_testserver_journal_new(server, NULL, NULL, &journal) == INSIST_OK) {
+            meddler->seen += insist_testserver_journal_count(journal);
+            insist_testserver_journal_free(journal);
+        }
+        insist_testserver_wait_hits(server, "/m", 5, 1);
+        insist_testserver_wait_held(server, 1, 1);
+        insist_testserver_wait_idle(server, 1);
+        insist_testserver_script(server, "/m", NULL, NULL);
+        insist_testserver_reset(server);
+    }
+    return NULL;
+}
+
+static void any_thread_may_call_while_requests_come(void **state) {
+    (void)state;
+    enum { THREADS = 3 };
+    insist_testserver *server = start(false);
+    struct meddler meddlers[THREADS];
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        meddlers[i].server = server;
+        meddlers[i].seen = 0;
+        atomic_init(&meddlers[i].enough, false);
+        assert_int_equal(pthread_create(&threads[i], NULL, meddle, &meddlers[i]), 0);
+    }
+    int wrong = 0;
+    for (int i = 0; i < 1000; i++) {
+        int status = peer_status(server, i % 2 ? "/m?key=k" : "/m?do=200;delay=1ms");
+        wrong += status != 200 && status != 404;
+    }
+    insist_testserver_stop(server); /* while the others still ask */
+    for (size_t i = 0; i < THREADS; i++) {
+        atomic_store(&meddlers[i].enough, true);
+        pthread_join(threads[i], NULL);
+        assert_true(meddlers[i].seen > 0);
+    }
+    assert_int_equal(wrong, 0);
+    insist_testserver_free(server);
+}
+
 /* ---- ten thousand at once, in a process of its own
  * ------------------------------------------------------------------- */
 
@@ -290,6 +350,7 @@ int main(void) {
         cmocka_unit_test(a_thousand_of_each_death_on_reuse),
         cmocka_unit_test(every_fault_many_times_leaves_nothing),
         cmocka_unit_test(two_hundred_starts_and_stops),
+        cmocka_unit_test(any_thread_may_call_while_requests_come),
         cmocka_unit_test(ten_thousand_pending_delays),
     };
     return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);

@@ -175,7 +175,11 @@ static struct peer_answer read_until(struct peer *peer, size_t wanted, bool body
     while (answer.bytes && answer.end == PEER_OPEN && answer.size < limit) {
         if (room - answer.size < 2) {
             room = room * 2 + 65536;
-            answer.bytes = realloc(answer.bytes, room);
+            char *grown = realloc(answer.bytes, room);
+            if (!grown) {
+                break;
+            }
+            answer.bytes = grown;
             continue;
         }
         size_t left = limit - answer.size;
