@@ -32,15 +32,11 @@ static insist_sent further(insist_sent a, insist_sent b) {
     return a > b ? a : b;
 }
 
-/* Only when libcurl has ended it: then a request size of 0 proves that the connection took nothing. */
+/* The gate alone tells: libcurl's own count of what it sent stays 0 when the first send had to wait. */
 static insist_sent how_far(const struct transfer *transfer) {
-    long request_size = 0;
     if (transfer->answer.complete)
         return INSIST_ANSWERED;
-    if (!transfer->answer.passed)
-        return INSIST_NOT_SENT;
-    bool known = curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK;
-    return known && request_size == 0 ? INSIST_NOT_SENT : INSIST_MAYBE_SENT;
+    return transfer->answer.passed ? INSIST_MAYBE_SENT : INSIST_NOT_SENT;
 }
 
 int verdict_errno_of_libcurl(const struct transfer *transfer) {
@@ -49,7 +45,8 @@ int verdict_errno_of_libcurl(const struct transfer *transfer) {
     return (int)os_errno;
 }
 
-/* Of a connection that could not be used. libcurl's errno is never reset: it is only asked where this very transfer must have set it. */
+/* Of a connection that could not be used. libcurl's errno is never reset: it is only asked where this very transfer
+ * must have set it. */
 static int connect_errno(const struct transfer *transfer, CURLcode code) {
     if (transfer->answer.open_errno)
         return transfer->answer.open_errno;
@@ -63,8 +60,9 @@ static void judge_connect(struct verdict *verdict, const struct transfer *transf
     settle_by_code(verdict, code, connect_errno(transfer, code), transfer->detail);
 }
 
-/* The errno of the failure that ended an exchange; 0: it was no failure of the system's, but an end. On a handle that had an errno already the socket's last state
- * tells, which a reset that came after the end can spoil. EPIPE: it was reset before we could say goodbye. */
+/* The errno of the failure that ended an exchange; 0: it was no failure of the system's, but an end. On a handle
+ * that had an errno already the socket's last state tells, which a reset that came after the end can spoil. EPIPE:
+ * it was reset before we could say goodbye. */
 static int exchange_errno(const struct transfer *transfer) {
     const struct connection *connection = transfer->connection;
     int by_socket = connection && connection->death == DEATH_RESET ? connection->os_errno : 0;
@@ -122,7 +120,8 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
         judge_death(verdict, transfer);
         return;
     }
-    bool line_too_long = code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
+    bool line_too_long =
+        code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
     if (line_too_long)
         settle(verdict, INSIST_ETOOLARGE);
     else
