@@ -8,7 +8,7 @@
 #include "wire/resolver.h"
 
 #define ADDRESS_PATIENCE_NS 250000000 /* RFC 8305 section 5: the recommended connection attempt delay */
-#define ADDRESS_MAX         64        /* of one name; the others are not tried */
+#define ADDRESS_MAX 64                /* of one name; the others are not tried */
 
 struct address_walk {
     struct addresses *addresses; /* a reference, or NULL */
@@ -21,7 +21,8 @@ struct address_walk {
 void address_walk_begin(struct address_walk *walk, struct addresses *addresses, unsigned first);
 void address_walk_end(struct address_walk *walk); /* drops the reference; harmless when there is none */
 const char *address_walk_text(const struct address_walk *walk);
-bool address_walk_is_hurried(const struct address_walk *walk); /* a slow connection is to be left for the next address */
+bool address_walk_is_hurried(
+    const struct address_walk *walk); /* a slow connection is to be left for the next address */
 bool address_walk_next(struct address_walk *walk, bool failed); /* failed, or only slow. False: there is none left */
 
 #endif

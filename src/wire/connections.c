@@ -72,7 +72,8 @@ void connections_fini(struct connections *connections) {
     env_release(connections->env, connections->by_fd);
 }
 
-struct connection *connections_open(struct connections *connections, int family, int type, int protocol, int *os_errno) {
+struct connection *connections_open(struct connections *connections, int family, int type, int protocol,
+                                    int *os_errno) {
     int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     if (fd < 0) {
         *os_errno = errno;
@@ -105,8 +106,8 @@ static enum death how_it_died(int fd, int *os_errno) {
         *os_errno = error ? error : ECONNRESET;
         return DEATH_RESET;
     }
-    bool ended = info.tcpi_state == TCP_CLOSE_WAIT || info.tcpi_state == TCP_LAST_ACK || info.tcpi_state == TCP_CLOSING ||
-        info.tcpi_state == TCP_TIME_WAIT;
+    bool ended = info.tcpi_state == TCP_CLOSE_WAIT || info.tcpi_state == TCP_LAST_ACK ||
+                 info.tcpi_state == TCP_CLOSING || info.tcpi_state == TCP_TIME_WAIT;
     return ended ? DEATH_END : DEATH_NONE;
 }
 
@@ -201,7 +202,7 @@ void connections_introduce(struct connections *connections, struct connection *c
 
 static bool has_ends(const struct connection *connection, const struct ends *ends) {
     return connection->local_port == ends->local_port && connection->remote_port == ends->remote_port &&
-        strcmp(connection->local_ip, ends->local_ip) == 0 && strcmp(connection->remote_ip, ends->remote_ip) == 0;
+           strcmp(connection->local_ip, ends->local_ip) == 0 && strcmp(connection->remote_ip, ends->remote_ip) == 0;
 }
 
 struct connection *connections_find(const struct connections *connections, const struct ends *ends) {

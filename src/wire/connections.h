@@ -21,10 +21,11 @@ struct ends {
 };
 
 struct connection {
-    struct list link;         /* of its bucket from when it is connected; of the graveyard once closed */
+    struct list link; /* of its bucket from when it is connected; of the graveyard once closed */
     int fd;
-    int64_t number;           /* from 1; 0: not opened by us */
-    uint32_t wanted, watched; /* EPOLLIN and EPOLLOUT: what libcurl waits for, and what epoll was told last; 0: epoll does not know it */
+    int64_t number; /* from 1; 0: not opened by us */
+    /* EPOLLIN and EPOLLOUT: what libcurl waits for, and what epoll was told last; 0: epoll does not know it. */
+    uint32_t wanted, watched;
     unsigned users;           /* transfers that point at it; it outlives its socket until there are none */
     bool closed, http2, dead; /* dead: it was given up by the other side while it was idle */
     int64_t idle_since_ns;
@@ -54,7 +55,8 @@ void connections_fini(struct connections *connections); /* every socket must hav
 struct connection *connections_open(struct connections *connections, int family, int type, int protocol, int *os_errno);
 /* libcurl is done with a socket: notes how it died and closes it. */
 void connections_close(struct connections *connections, int fd);
-/* A socket that was given up before it was connected: libcurl closes such without saying so. Harmless when it did, or when it is connected. */
+/* A socket that was given up before it was connected: libcurl closes such without saying so. Harmless when it did,
+ * or when it is connected. */
 void connections_abandon(struct connections *connections, struct connection *connection);
 /* What libcurl waits for on a socket from here on: EPOLLIN, EPOLLOUT, both, or nothing. False: no memory, or epoll
  * refused. */

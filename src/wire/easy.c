@@ -90,8 +90,8 @@ static bool sends_length_without_body(const char *method) {
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
-/* A request with a body, be it empty, is a POST to libcurl, one whose body is read while it is sent is an upload, and one without is a GET,
- * whatever its method is called. */
+/* A request with a body, be it empty, is a POST to libcurl, one whose body is read while it is sent is an upload,
+ * and one without is a GET, whatever its method is called. */
 static bool set_method(struct transfer *transfer) {
     const struct request *request = transfer->job->request;
     const struct hop *hop = &transfer->hop;

@@ -51,7 +51,8 @@ static void note_sent(struct transfer *transfer) {
         return;
     job->progress.connected_ns = connected_ns(transfer, now_ns);
     job->progress.sent_ns = now_ns;
-    mailbox_post(job->mailbox, job, job->wants_sent ? NEWS_SENT : 0); /* without news too: if it is given up, this is its record */
+    mailbox_post(job->mailbox, job,
+                 job->wants_sent ? NEWS_SENT : 0); /* without news too: if it is given up, this is its record */
 }
 
 /* libcurl's own limit (easy.c) counts whole seconds. */
@@ -101,8 +102,8 @@ curl_socket_t guard_open_socket(void *data, curlsocktype purpose, struct curl_so
         block(transfer);
         return CURL_SOCKET_BAD;
     }
-    struct connection *connection = connections_open(
-        connections, address->family, address->socktype, address->protocol, &transfer->answer.open_errno);
+    struct connection *connection = connections_open(connections, address->family, address->socktype, address->protocol,
+                                                     &transfer->answer.open_errno);
     if (!connection)
         return CURL_SOCKET_BAD;
     connection->http2 = transfer->transport->settings->http2 && transfer->hop.url->https; /* until an answer tells */

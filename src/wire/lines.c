@@ -48,8 +48,8 @@ static bool is_sent(const struct hop *hop, const char *name) {
     return redirect_carries(hop, name) && !headers_same_name(name, "Content-Length");
 }
 
-static insist_err add_headers(
-    struct lines *lines, const struct headers *headers, const struct headers *instead, const struct hop *hop) {
+static insist_err add_headers(struct lines *lines, const struct headers *headers, const struct headers *instead,
+                              const struct hop *hop) {
     insist_err err = INSIST_OK;
     for (size_t i = 0; i < headers_count(headers) && err == INSIST_OK; i++) {
         const char *name = headers_name_at(headers, i);
@@ -60,8 +60,8 @@ static insist_err add_headers(
     return err;
 }
 
-static insist_err add_our_own(
-    struct lines *lines, const struct request *request, const struct headers *own, const struct hop *hop, bool decode) {
+static insist_err add_our_own(struct lines *lines, const struct request *request, const struct headers *own,
+                              const struct hop *hop, bool decode) {
     insist_err err = INSIST_OK;
     const char *authorization = request->url->authorization;
     if (decode && !is_set(request, own, "Accept-Encoding"))
@@ -92,7 +92,8 @@ static insist_err link(struct lines *lines) {
     return INSIST_OK;
 }
 
-insist_err lines_make(struct lines *lines, const struct request *request, const struct headers *own, const struct hop *hop, bool decode) {
+insist_err lines_make(struct lines *lines, const struct request *request, const struct headers *own,
+                      const struct hop *hop, bool decode) {
     lines->count = 0;
     body_clear(&lines->text);
     insist_err err = add_headers(lines, &request->headers, own, hop);

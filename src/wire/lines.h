@@ -19,7 +19,8 @@ void lines_fini(struct lines *lines);
 /* The plan's headers, those in own instead of the ones of the same name, without what the hop may not carry, and
  * what insist adds itself: decode, an Accept-Encoding. The plan's own of the same name go before all of that.
  * INSIST_OK or INSIST_ENOMEM. */
-insist_err lines_make(struct lines *lines, const struct request *request, const struct headers *own, const struct hop *hop, bool decode);
+insist_err lines_make(struct lines *lines, const struct request *request, const struct headers *own,
+                      const struct hop *hop, bool decode);
 
 /* Whether the user has chosen what encodings to accept: then nothing is decoded. */
 bool lines_choose_encoding(const struct request *request, const struct headers *own);

@@ -154,7 +154,7 @@ static insist_err keep_bytes(struct transfer *transfer, const char *bytes, size_
     return transfer->decode ? decode_feed(transfer->decode, bytes, length, body) : body_append(body, bytes, length);
 }
 
-/* ---- streaming: the body travels to the call piece by piece -------------------------------------------------------- */
+/* ---- streaming: the body travels to the call piece by piece ------------------------------------------------------ */
 
 #define PIECE_BYTES ((size_t)64 * 1024)
 

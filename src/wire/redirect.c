@@ -33,7 +33,8 @@ static bool was_visited(const struct trail *trail, const struct hop *hop) {
     const char *line = body_text(&trail->visited), *end;
     for (; (end = strchr(line, '\n')); line = end + 1) {
         bool same_length = (size_t)(end - line) == method + 1 + url;
-        if (same_length && memcmp(line, hop->method, method) == 0 && memcmp(line + method + 1, hop->url->text, url) == 0)
+        if (same_length && memcmp(line, hop->method, method) == 0 &&
+            memcmp(line + method + 1, hop->url->text, url) == 0)
             return true;
     }
     return false;
@@ -56,7 +57,7 @@ static bool same_origin(const struct url *a, const struct url *b) {
 }
 
 insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trail, const struct hop *hop, int status,
-    const char *location, struct hop *next, struct url **url) {
+                          const char *location, struct hop *next, struct url **url) {
     *url = NULL;
     if (!rules->follow || !is_redirect(status) || !location)
         return INSIST_OK;
@@ -89,12 +90,12 @@ insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trai
 
 static bool is_credential(const char *name) {
     return headers_same_name(name, "Authorization") || headers_same_name(name, "Cookie") ||
-        headers_same_name(name, "Proxy-Authorization");
+           headers_same_name(name, "Proxy-Authorization");
 }
 
 static bool describes_the_body(const char *name) {
     return strncasecmp(name, "Content-", 8) == 0 || headers_same_name(name, "Transfer-Encoding") ||
-        headers_same_name(name, "Trailer") || headers_same_name(name, "Expect");
+           headers_same_name(name, "Trailer") || headers_same_name(name, "Expect");
 }
 
 bool redirect_carries(const struct hop *hop, const char *name) {

@@ -30,10 +30,11 @@ void trail_init(struct trail *trail, const struct env *env);
 void trail_fini(struct trail *trail);
 void trail_clear(struct trail *trail);
 
-/* Judges an answer to hop, which the trail takes in if it is a redirect. INSIST_OK: with *url set it is to be followed to *next (its url is *url, the caller's),
- * without it is the answer. INSIST_EREDIRECT: it is the answer, with this error. INSIST_ENOMEM. */
+/* Judges an answer to hop, which the trail takes in if it is a redirect. INSIST_OK: with *url set it is to be
+ * followed to *next (its url is *url, the caller's), without it is the answer. INSIST_EREDIRECT: it is the answer,
+ * with this error. INSIST_ENOMEM. */
 insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trail, const struct hop *hop, int status,
-    const char *location, struct hop *next, struct url **url);
+                          const char *location, struct hop *next, struct url **url);
 
 /* May the plan's header of that name be sent on this hop? */
 bool redirect_carries(const struct hop *hop, const char *name);

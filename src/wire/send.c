@@ -1,5 +1,5 @@
-/* A request's body that is read while it is sent. In: pieces that the call has filled. Out: bytes for libcurl, or a pause until the next piece is there.
- * Whoever drives the reactor. */
+/* A request's body that is read while it is sent. In: pieces that the call has filled. Out: bytes for libcurl, or a
+ * pause until the next piece is there. Whoever drives the reactor. */
 #include "wire/transfer.h"
 
 #include "wire/mailbox.h"

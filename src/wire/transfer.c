@@ -31,7 +31,7 @@ void transfer_free(struct transfer *transfer) {
     env_release(transfer->transport->settings->env, transfer);
 }
 
-/* ---- ends ------------------------------------------------------------------------------------------------------ */
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 void transfer_forget_connection(struct transfer *transfer) {
     struct connection *connection = transfer->connection;
@@ -97,7 +97,7 @@ static void set_timer(struct transfer *transfer) {
     timers_set(&transfer->transport->timers, &transfer->timer, due_ns);
 }
 
-/* ---- one request to one address -------------------------------------------------------------------------------- */
+/* ---- one request to one address ---------------------------------------------------------------------------------- */
 
 static void clear_outcome(struct job *job) {
     headers_clear(&job->outcome.headers);
@@ -127,7 +127,7 @@ static void request(struct transfer *transfer) {
     set_timer(transfer);
 }
 
-/* ---- one hop: a lookup, then its addresses ---------------------------------------------------------------------- */
+/* ---- one hop: a lookup, then its addresses ----------------------------------------------------------------------- */
 
 /* A resolver thread: the lookup is ours again once the host has called `resolved`. */
 static void lookup_done(struct lookup *lookup) {
@@ -179,7 +179,7 @@ static void follow(struct transfer *transfer, insist_sent sent) {
     begin_hop(transfer);
 }
 
-/* ---- what the reactor asks for ---------------------------------------------------------------------------------- */
+/* ---- what the reactor asks for ----------------------------------------------------------------------------------- */
 
 void transfer_start(struct transfer *transfer, struct job *job) {
     transfer->job = job;
@@ -198,8 +198,8 @@ void transfer_start(struct transfer *transfer, struct job *job) {
 }
 
 void transfer_stop(struct transfer *transfer) {
-    bool answering = transfer->stage == STAGE_LOOKUP &&
-        !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
+    bool answering =
+        transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
     if (answering) {
         transfer->stage = STAGE_BURIED;
         timers_clear(&transfer->transport->timers, &transfer->timer);
@@ -232,7 +232,8 @@ static void go_on(struct transfer *transfer) {
     end(transfer, verdict_of_end(transfer, code));
 }
 
-/* It has been accepted at its headers, and goes to a sink: no limit on its size, and the call's deadline alone on its time. */
+/* It has been accepted at its headers, and goes to a sink: no limit on its size, and the call's deadline alone on
+ * its time. */
 static void begin_streaming(struct transfer *transfer) {
     transfer->job->outcome.body.limit = UINT64_MAX;
     transfer->deadline_ns = transfer->job->deadline_streaming_ns;
@@ -257,7 +258,7 @@ void transfer_fed(struct transfer *transfer) {
     go_on(transfer);
 }
 
-/* ---- what libcurl reports --------------------------------------------------------------------------------------- */
+/* ---- what libcurl reports ---------------------------------------------------------------------------------------- */
 
 static bool is_of_this_address(insist_err err) {
     return err == INSIST_ECONNECT || err == INSIST_ETLS || err == INSIST_ERESET || err == INSIST_EEOF;
@@ -286,7 +287,7 @@ void transfer_fail_soon(struct transfer *transfer, insist_err err) {
     timers_set(&transfer->transport->timers, &transfer->timer, transfer->transport->now_ns);
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 /* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given
  * more time. */
@@ -298,8 +299,8 @@ static void meet_deadline(struct transfer *transfer) {
         set_timer(transfer);
         return;
     }
-    bool answering = transfer->stage == STAGE_LOOKUP &&
-        !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
+    bool answering =
+        transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
     if (answering) /* `resolved` is about to come, and finds that it is late */
         return;
     if (transfer->stage == STAGE_WIRE)

@@ -1,13 +1,13 @@
 /* One job on one easy handle, and the transport that it belongs to: what the rooms of libcurl's transport share.
- * Whoever drives the reactor; only a lookup's end comes from a resolver thread, and touches nothing but the host's inbox.
+ * Whoever drives the reactor; only a lookup's end comes from a resolver thread, and touches nothing but the host's
+ * inbox.
  *
- *   transport_curl.c  the multi handle, its sockets and timer, the free handles
- *   transfer.c        start, lookup, address after address, hop after hop, end
- *   easy.c            options: once for a handle, and for each request
- *   guards.c          the gate, and no second sending
- *   receive.c         header lines and body bytes
- *   verdict.c         what a transfer's end means
- */
+ * transport_curl.c  the multi handle, its timer, the spare handles connections.c     its sockets transfer.c
+ * start, lookup, address after address, hop after hop, end easy.c, lines.c   options: once for a handle, and for each
+ * request; its header lines guards.c          the gate, and no second sending receive.c         header lines and body
+ * bytes verdict.c         what a transfer's end means address.c         which address is next redirect.c        where
+ * an answer leads
+ * */
 #ifndef WIRE_TRANSFER_H
 #define WIRE_TRANSFER_H
 
@@ -44,7 +44,7 @@ enum stage {
 /* What came of one request; cleared before each. */
 struct answer {
     bool gate_refused; /* the job was given up before anything was sent */
-    bool unfit;        /* the used connection was dead, or idle for too long: nothing was sent on it, a fresh one takes its place */
+    bool unfit;        /* the used connection was dead, or idle for too long: a fresh one takes its place */
     bool passed;       /* prereq let it go out */
     bool blocked;      /* libcurl wanted to send it again */
     bool begun;        /* its first header line came */
@@ -86,8 +86,8 @@ struct transfer {
     enum pause pause;
     bool upload_lent;     /* the call fills the next piece of the request's body … */
     bool upload_outdated; /* … for a request that is over */
-    bool lent;       /* the call has a piece of the body that it streams: nothing comes in meanwhile */
-    size_t consumed; /* of the bytes that libcurl holds back while paused, and will hand over again */
+    bool lent;            /* the call has a piece of the body that it streams: nothing comes in meanwhile */
+    size_t consumed;      /* of the bytes that libcurl holds back while paused, and will hand over again */
 
     /* while libcurl has it */
     struct connection *connection; /* opened for it, or the used one */
@@ -107,14 +107,14 @@ void transfer_start(struct transfer *transfer, struct job *job);
 void transfer_stop(struct transfer *transfer);
 void transfer_resolved(struct transfer *transfer);
 void transfer_read_on(struct transfer *transfer);
-void transfer_wake(struct transfer *transfer); /* its timer */
+void transfer_wake(struct transfer *transfer);                /* its timer */
 void transfer_done(struct transfer *transfer, CURLcode code); /* libcurl has ended it by itself */
 /* From within libcurl: ends at the end of this turn. */
 void transfer_fail_soon(struct transfer *transfer, insist_err err);
 void transfer_forget_connection(struct transfer *transfer);
 
 /* easy.c */
-bool easy_set_up(struct transfer *transfer); /* a new handle's options; false: no memory */
+bool easy_set_up(struct transfer *transfer);        /* a new handle's options; false: no memory */
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 
 /* guards.c: libcurl calls them; data is the transfer */
@@ -144,7 +144,8 @@ struct verdict {
     bool stale;
 };
 
-int verdict_errno_of_libcurl(const struct transfer *transfer); /* of the last failure that its handle has met, long ago perhaps */
+int verdict_errno_of_libcurl(
+    const struct transfer *transfer); /* of the last failure that its handle has met, long ago perhaps */
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
 struct verdict verdict_of_timeout(const struct transfer *transfer);
 struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err); /* ours, outside a request */

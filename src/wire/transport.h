@@ -12,8 +12,9 @@ struct transport_host {
     void *ctx;
     int epoll; /* sockets are added here with data.ptr of the transport's choosing, never NULL */
     void (*push)(void *ctx, struct job *job, unsigned command); /* any thread: puts a command into the inbox */
-    void (*finished)(void *ctx, struct job *job); /* the job's outcome is complete, or it was stopped: gives its room back, posts END, drops the
-                                                     transport's reference. The transport touches the job no more. */
+    /* The job's outcome is complete, or it was stopped: gives its room back, posts END, drops the transport's reference.
+     * The transport touches the job no more. */
+    void (*finished)(void *ctx, struct job *job);
 };
 
 struct transport_class {

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
-#define SPARE_MAX  1024 /* 6 KiB each */
-#define ROUNDS_MAX 16   /* of libcurl's timer in one turn: what is due then waits for the sockets to be asked again */
+#define SPARE_MAX 1024 /* 6 KiB each */
+#define ROUNDS_MAX 16  /* of libcurl's timer in one turn: what is due then waits for the sockets to be asked again */
 
 static CURLcode begun;
 
@@ -26,7 +26,7 @@ static struct transport_curl *own(struct transport *transport) {
     return (struct transport_curl *)(void *)transport;
 }
 
-/* ---- libcurl's side --------------------------------------------------------------------------------------------- */
+/* ---- libcurl's side ---------------------------------------------------------------------------------------------- */
 
 /* libcurl takes a refusal here for the end of everything, so only the transfer fails. Some versions name a handle of
  * their own. */
@@ -56,7 +56,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data) {
         timers_set(&transport->timers, &transport->curl_timer, transport->now_ns);
     else
         timers_set(&transport->timers, &transport->curl_timer,
-            time_add(env_now_ns(transport->settings->env), time_from_ms(timeout_ms)));
+                   time_add(env_now_ns(transport->settings->env), time_from_ms(timeout_ms)));
     return 0;
 }
 
@@ -87,7 +87,7 @@ static void collect(struct transport_curl *transport) {
     }
 }
 
-/* ---- transfers -------------------------------------------------------------------------------------------------- */
+/* ---- transfers --------------------------------------------------------------------------------------------------- */
 
 static struct transfer *take_transfer(struct transport_curl *transport) {
     struct list *spare;
@@ -115,7 +115,7 @@ void transport_finish(struct transport_curl *transport, struct transfer *transfe
     transport->host.finished(transport->host.ctx, job);
 }
 
-/* ---- the reactor's side ----------------------------------------------------------------------------------------- */
+/* ---- the reactor's side ------------------------------------------------------------------------------------------ */
 
 static void start(struct transport *transport, struct job *job, int64_t now_ns) {
     struct transport_curl *self = own(transport);

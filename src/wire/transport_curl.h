@@ -8,6 +8,7 @@
 /* libcurl's own initialisation: once a process, never undone. False: it failed. */
 bool transport_curl_begin(void);
 
-struct transport *transport_curl_new(void *settings, const struct transport_host *host); /* a transport_new_fn; settings: struct wire_settings *, kept */
+/* A transport_new_fn; settings: struct wire_settings *, kept. */
+struct transport *transport_curl_new(void *settings, const struct transport_host *host);
 
 #endif

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* ---- what is sent -------------------------------------------------------------------------------------------- */
+/* ---- what is sent ------------------------------------------------------------------------------------------------ */
 
 static const char *last_request(void) {
     return raw_server_request(server, raw_server_requests(server) - 1);
@@ -27,10 +27,11 @@ static void test_methods(void **state) {
     static const struct {
         const char *method, *body, *length;
     } rows[] = {
-        {"GET", NULL, NULL}, {"POST", "abc", "3"}, {"GET", NULL, NULL}, {"POST", NULL, "0"}, {"HEAD", NULL, NULL},
-        {"PUT", NULL, "0"}, {"DELETE", NULL, NULL}, {"PATCH", NULL, "0"}, {"PUT", "x", "1"}, {"OPTIONS", NULL, NULL},
-        {"PATCH", "yz", "2"}, {"HEAD", NULL, NULL}, {"DELETE", "q", "1"}, {"TRACE", NULL, NULL}, {"QUERY", "select", "6"},
-        {"POST", "", "0"}, {"GET", "why", "3"}, {"GET", NULL, NULL}, {"PURGE", NULL, NULL},
+        {"GET", NULL, NULL},  {"POST", "abc", "3"},    {"GET", NULL, NULL},      {"POST", NULL, "0"},
+        {"HEAD", NULL, NULL}, {"PUT", NULL, "0"},      {"DELETE", NULL, NULL},   {"PATCH", NULL, "0"},
+        {"PUT", "x", "1"},    {"OPTIONS", NULL, NULL}, {"PATCH", "yz", "2"},     {"HEAD", NULL, NULL},
+        {"DELETE", "q", "1"}, {"TRACE", NULL, NULL},   {"QUERY", "select", "6"}, {"POST", "", "0"},
+        {"GET", "why", "3"},  {"GET", NULL, NULL},     {"PURGE", NULL, NULL},
     };
     char line[64];
     (void)state;
@@ -180,7 +181,7 @@ static void test_expectation_failed(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- what comes back ------------------------------------------------------------------------------------------- */
+/* ---- what comes back --------------------------------------------------------------------------------------------- */
 
 static void end_after(struct raw_connection *connection, void *text) {
     if (raw_read_request(connection))
@@ -210,12 +211,18 @@ static void test_answers(void **state) {
         {"GET", "HTTP/1.1 204 No Content\r\nContent-Encoding: br\r\n\r\n", 204, "", 0, false},
         {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 700\r\n\r\n", 304, "", 0, false},
         {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 70000000\r\n\r\n", 304, "", 0, false},
-        {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", 200, "abcde", 5, false},
+        {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", 200,
+         "abcde", 5, false},
         {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, "", 0, false},
-        {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n1\r\na\r\n0\r\nX: y\r\nZ: 1\r\n\r\n", 200, "a", 1, false},
+        {"GET",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n1\r\na\r\n0\r\nX: y\r\nZ: 1\r\n\r\n", 200,
+         "a", 1, false},
         {"GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", 2, false},
-        {"GET", "HTTP/1.1 103 Early\r\nLink: a\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno", 404, "no", 2, false},
-        {"POST", "HTTP/1.1 500 Oops\r\nContent-Length: 4\r\nContent-Encoding: identity\r\n\r\noops", 500, "oops", 4, false},
+        {"GET",
+         "HTTP/1.1 103 Early\r\nLink: a\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno",
+         404, "no", 2, false},
+        {"POST", "HTTP/1.1 500 Oops\r\nContent-Length: 4\r\nContent-Encoding: identity\r\n\r\noops", 500, "oops", 4,
+         false},
         {"GET", "HTTP/1.1 300 Choices\r\nLocation: /b\r\nContent-Length: 1\r\n\r\nc", 300, "c", 1, false},
         {"GET", "HTTP/1.1 302 Nowhere\r\nContent-Length: 1\r\n\r\nc", 302, "c", 1, false},
     };
@@ -277,13 +284,13 @@ static void test_progress(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- content codings ------------------------------------------------------------------------------------------- */
+/* ---- content codings --------------------------------------------------------------------------------------------- */
 
 struct coded {
     const char *encoding;
     unsigned char bytes[4096];
     size_t length;
-    size_t sent; /* of them */
+    size_t sent;    /* of them */
     bool announced; /* the whole length is announced, else what is sent */
 };
 
@@ -292,15 +299,17 @@ static void serve_coded(struct raw_connection *connection, void *ctx) {
     char head[256];
     while (raw_read_request(connection)) {
         snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
-            coded->encoding, coded->announced ? coded->length : coded->sent);
+                 coded->encoding, coded->announced ? coded->length : coded->sent);
         raw_send(connection, head);
         raw_send_bytes(connection, coded->bytes, coded->sent);
     }
 }
 
 static void deflate_text(struct coded *coded, int window, const void *text, size_t length) {
-    z_stream stream = {.next_in = (unsigned char *)(uintptr_t)text, .avail_in = (unsigned)length,
-        .next_out = coded->bytes, .avail_out = sizeof(coded->bytes)};
+    z_stream stream = {.next_in = (unsigned char *)(uintptr_t)text,
+                       .avail_in = (unsigned)length,
+                       .next_out = coded->bytes,
+                       .avail_out = sizeof(coded->bytes)};
     assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, window, 9, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
     coded->length = coded->sent = sizeof(coded->bytes) - stream.avail_out;
@@ -380,7 +389,7 @@ static void test_coding_the_user_asked_for(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- news ------------------------------------------------------------------------------------------------------ */
+/* ---- news -------------------------------------------------------------------------------------------------------- */
 
 static void answer_on_release(struct raw_connection *connection, void *ctx) {
     while (raw_read_request(connection)) {
@@ -467,7 +476,7 @@ static void test_refusal_after_a_pause(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- many, and idle ones --------------------------------------------------------------------------------------- */
+/* ---- many, and idle ones ----------------------------------------------------------------------------------------- */
 
 #define MANY 200
 
@@ -595,7 +604,8 @@ static bool is_reaped(void *before) {
     return open_descriptors() == *(int *)before;
 }
 
-/* Idle connections that the other side has ended are closed without a request that comes across them, and without a tick. */
+/* Idle connections that the other side has ended are closed without a request that comes across them, and without a
+ * tick. */
 static void test_ended_idle_connections_are_closed(void **state) {
     struct wire_attempt attempts[3];
     (void)state;
@@ -647,17 +657,34 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WIRE_TEST(test_methods), WIRE_TEST(test_usual_headers), WIRE_TEST(test_no_user_agent_no_encodings),
-        WIRE_TEST(test_headers_of_plan_and_attempt), WIRE_TEST(test_authorization),
-        WIRE_TEST(test_proxies_of_the_environment_are_not_asked), WIRE_TEST(test_large_body),
-        WIRE_TEST(test_expectation_failed), WIRE_TEST(test_answers), WIRE_TEST(test_headers_of_the_answer),
-        WIRE_TEST(test_progress), WIRE_TEST(test_gzip), WIRE_TEST(test_deflate),
-        WIRE_TEST(test_gzip_cut_in_a_whole_body), WIRE_TEST(test_gzip_broken), WIRE_TEST(test_coding_not_asked_for),
-        WIRE_TEST(test_coding_the_user_asked_for), WIRE_TEST(test_news_of_being_sent),
-        WIRE_TEST(test_no_news_unless_wanted), WIRE_TEST(test_pause_at_the_headers),
-        WIRE_TEST(test_no_pause_without_a_body), WIRE_TEST(test_refusal_after_a_pause), WIRE_TEST(test_many_at_once),
-        WIRE_TEST(test_none_kept), WIRE_TEST(test_close_idle), WIRE_TEST(test_close_idle_beside_a_busy_one),
-        WIRE_TEST(test_ended_idle_connections_are_closed), WIRE_TEST(test_no_memory),
+        WIRE_TEST(test_methods),
+        WIRE_TEST(test_usual_headers),
+        WIRE_TEST(test_no_user_agent_no_encodings),
+        WIRE_TEST(test_headers_of_plan_and_attempt),
+        WIRE_TEST(test_authorization),
+        WIRE_TEST(test_proxies_of_the_environment_are_not_asked),
+        WIRE_TEST(test_large_body),
+        WIRE_TEST(test_expectation_failed),
+        WIRE_TEST(test_answers),
+        WIRE_TEST(test_headers_of_the_answer),
+        WIRE_TEST(test_progress),
+        WIRE_TEST(test_gzip),
+        WIRE_TEST(test_deflate),
+        WIRE_TEST(test_gzip_cut_in_a_whole_body),
+        WIRE_TEST(test_gzip_broken),
+        WIRE_TEST(test_coding_not_asked_for),
+        WIRE_TEST(test_coding_the_user_asked_for),
+        WIRE_TEST(test_news_of_being_sent),
+        WIRE_TEST(test_no_news_unless_wanted),
+        WIRE_TEST(test_pause_at_the_headers),
+        WIRE_TEST(test_no_pause_without_a_body),
+        WIRE_TEST(test_refusal_after_a_pause),
+        WIRE_TEST(test_many_at_once),
+        WIRE_TEST(test_none_kept),
+        WIRE_TEST(test_close_idle),
+        WIRE_TEST(test_close_idle_beside_a_busy_one),
+        WIRE_TEST(test_ended_idle_connections_are_closed),
+        WIRE_TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,7 +138,8 @@ static void test_status_line_then_end(void **state) {
 }
 
 static void test_header_block_cut_by_reset(void **state) {
-    static const struct killing killing = {.after = 1, .how = BY_RESET, .saying = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"};
+    static const struct killing killing = {
+        .after = 1, .how = BY_RESET, .saying = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"};
     (void)state;
     kill_late(&killing, INSIST_ERESET, 200);
 }
@@ -165,20 +166,23 @@ static void kill_new(bool tls, const struct killing *killing, insist_err err, in
 KILLED_NEW(post_new_reset, false, INSIST_ERESET, 0, INSIST_MAYBE_SENT, .how = BY_RESET)
 KILLED_NEW(post_new_end, false, INSIST_EEOF, 0, INSIST_MAYBE_SENT, .how = BY_END)
 KILLED_NEW(post_new_half_a_status_end, false, INSIST_EEOF, 0, INSIST_MAYBE_SENT, .how = BY_END, .saying = "HTTP/1.1 2")
-KILLED_NEW(post_new_half_a_status_reset, false, INSIST_ERESET, 0, INSIST_MAYBE_SENT, .how = BY_RESET, .saying = "HTTP/1.1 2")
+KILLED_NEW(post_new_half_a_status_reset, false, INSIST_ERESET, 0, INSIST_MAYBE_SENT, .how = BY_RESET,
+           .saying = "HTTP/1.1 2")
 KILLED_NEW(post_new_block_end, false, INSIST_EEOF, 200, INSIST_MAYBE_SENT, .saying = "HTTP/1.1 200 OK\r\nA: b\r\n")
-KILLED_NEW(post_new_body_end, false, INSIST_EEOF, 200, INSIST_ANSWERED, .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+KILLED_NEW(post_new_body_end, false, INSIST_EEOF, 200, INSIST_ANSWERED,
+           .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
 KILLED_NEW(post_new_body_reset, false, INSIST_ERESET, 200, INSIST_ANSWERED, .how = BY_RESET,
-    .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+           .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
 KILLED_NEW(post_new_chunk_end, false, INSIST_EEOF, 200, INSIST_ANSWERED,
-    .saying = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab")
+           .saying = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab")
 KILLED_NEW(post_new_chunk_broken, false, INSIST_EPROTO, 200, INSIST_ANSWERED,
-    .saying = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab")
+           .saying = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab")
 KILLED_NEW(post_new_garbage, false, INSIST_EPROTO, 0, INSIST_MAYBE_SENT, .saying = "what is this?\r\n\r\n")
 KILLED_NEW(tls_post_new_reset, true, INSIST_ERESET, 0, INSIST_MAYBE_SENT, .how = BY_RESET)
 KILLED_NEW(tls_post_new_end, true, INSIST_EEOF, 0, INSIST_MAYBE_SENT, .how = BY_END)
 KILLED_NEW(tls_post_new_goodbye, true, INSIST_EEOF, 0, INSIST_MAYBE_SENT, .how = BY_GOODBYE)
-KILLED_NEW(tls_post_new_body_end, true, INSIST_EEOF, 200, INSIST_ANSWERED, .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+KILLED_NEW(tls_post_new_body_end, true, INSIST_EEOF, 200, INSIST_ANSWERED,
+           .saying = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
 
 /* What one connection died of is not told of the next, though libcurl never resets its errno. */
 static void reset_and_end_by_turns(struct raw_connection *connection, void *ctx) {
@@ -378,22 +382,50 @@ static void test_stop_flag(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WIRE_TEST(post_used_reset), WIRE_TEST(post_used_end), WIRE_TEST(post_used_reset_deaf),
-        WIRE_TEST(post_used_end_deaf), WIRE_TEST(post_used_half_a_status_reset), WIRE_TEST(post_used_half_a_status_end),
-        WIRE_TEST(get_used_reset), WIRE_TEST(get_used_end), WIRE_TEST(tls_post_used_reset),
-        WIRE_TEST(tls_post_used_end), WIRE_TEST(tls_post_used_goodbye), WIRE_TEST(tls_post_used_reset_deaf),
+        WIRE_TEST(post_used_reset),
+        WIRE_TEST(post_used_end),
+        WIRE_TEST(post_used_reset_deaf),
+        WIRE_TEST(post_used_end_deaf),
+        WIRE_TEST(post_used_half_a_status_reset),
+        WIRE_TEST(post_used_half_a_status_end),
+        WIRE_TEST(get_used_reset),
+        WIRE_TEST(get_used_end),
+        WIRE_TEST(tls_post_used_reset),
+        WIRE_TEST(tls_post_used_end),
+        WIRE_TEST(tls_post_used_goodbye),
+        WIRE_TEST(tls_post_used_reset_deaf),
         WIRE_TEST(test_pooled_neighbours_are_not_used),
-        WIRE_TEST(test_interim_then_reset), WIRE_TEST(test_status_line_then_end), WIRE_TEST(test_header_block_cut_by_reset),
-        WIRE_TEST(post_new_reset), WIRE_TEST(post_new_end), WIRE_TEST(post_new_half_a_status_end),
-        WIRE_TEST(post_new_half_a_status_reset), WIRE_TEST(post_new_block_end), WIRE_TEST(post_new_body_end),
-        WIRE_TEST(post_new_body_reset), WIRE_TEST(post_new_chunk_end), WIRE_TEST(post_new_chunk_broken),
-        WIRE_TEST(post_new_garbage), WIRE_TEST(tls_post_new_reset), WIRE_TEST(tls_post_new_end),
-        WIRE_TEST(tls_post_new_goodbye), WIRE_TEST(tls_post_new_body_end),
-        WIRE_TEST(test_each_dies_of_its_own), WIRE_TEST(stale_reset), WIRE_TEST(stale_bytes), WIRE_TEST(stale_tls_goodbye), WIRE_TEST(stale_tls_reset),
-        WIRE_TEST(stale_end), WIRE_TEST(stale_tls_end),
-        WIRE_TEST(test_healthy_connection_is_used_again), WIRE_TEST(test_healthy_tls_connection_is_used_again),
-        WIRE_TEST(test_fresh_takes_no_used_connection), WIRE_TEST(test_no_idle_connection_for_the_unsafe),
-        WIRE_TEST(test_idle_for_too_long), WIRE_TEST(test_shut_gate), WIRE_TEST(test_stop_flag),
+        WIRE_TEST(test_interim_then_reset),
+        WIRE_TEST(test_status_line_then_end),
+        WIRE_TEST(test_header_block_cut_by_reset),
+        WIRE_TEST(post_new_reset),
+        WIRE_TEST(post_new_end),
+        WIRE_TEST(post_new_half_a_status_end),
+        WIRE_TEST(post_new_half_a_status_reset),
+        WIRE_TEST(post_new_block_end),
+        WIRE_TEST(post_new_body_end),
+        WIRE_TEST(post_new_body_reset),
+        WIRE_TEST(post_new_chunk_end),
+        WIRE_TEST(post_new_chunk_broken),
+        WIRE_TEST(post_new_garbage),
+        WIRE_TEST(tls_post_new_reset),
+        WIRE_TEST(tls_post_new_end),
+        WIRE_TEST(tls_post_new_goodbye),
+        WIRE_TEST(tls_post_new_body_end),
+        WIRE_TEST(test_each_dies_of_its_own),
+        WIRE_TEST(stale_reset),
+        WIRE_TEST(stale_bytes),
+        WIRE_TEST(stale_tls_goodbye),
+        WIRE_TEST(stale_tls_reset),
+        WIRE_TEST(stale_end),
+        WIRE_TEST(stale_tls_end),
+        WIRE_TEST(test_healthy_connection_is_used_again),
+        WIRE_TEST(test_healthy_tls_connection_is_used_again),
+        WIRE_TEST(test_fresh_takes_no_used_connection),
+        WIRE_TEST(test_no_idle_connection_for_the_unsafe),
+        WIRE_TEST(test_idle_for_too_long),
+        WIRE_TEST(test_shut_gate),
+        WIRE_TEST(test_stop_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ static void test_endless_body_of_a_redirect(void **state) {
     too_large(INSIST_ANSWERED, 302);
 }
 
-/* ---- headers --------------------------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------------------------------- */
 
 struct lines_sent {
     const char *before, *line, *after;
@@ -91,7 +91,8 @@ static void send_lines(struct raw_connection *connection, void *ctx) {
 }
 
 static void test_many_lines(void **state) {
-    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\n", "X-Header: 0123456789\r\n", "Content-Length: 0\r\n\r\n", 4000};
+    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\n", "X-Header: 0123456789\r\n",
+                                           "Content-Length: 0\r\n\r\n", 4000};
     (void)state;
     fixture_serve(send_lines, &sent);
     too_large(INSIST_MAYBE_SENT, 200);
@@ -105,15 +106,16 @@ static void test_many_interim_answers(void **state) {
 }
 
 static void test_many_trailers(void **state) {
-    static const struct lines_sent sent = {
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-Trailer: 0123456789\r\n", "\r\n", 4000};
+    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+                                           "X-Trailer: 0123456789\r\n", "\r\n", 4000};
     (void)state;
     fixture_serve(send_lines, &sent);
     too_large(INSIST_ANSWERED, 200);
 }
 
 static void test_a_few_are_fine(void **state) {
-    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\n", "X-Header: 0123456789\r\n", "Content-Length: 0\r\n\r\n", 2000};
+    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\n", "X-Header: 0123456789\r\n",
+                                           "Content-Length: 0\r\n\r\n", 2000};
     struct wire_attempt attempt;
     (void)state;
     fixture_serve(send_lines, &sent);
@@ -124,7 +126,8 @@ static void test_a_few_are_fine(void **state) {
 }
 
 static void test_one_endless_line(void **state) {
-    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\nX: ", "0123456789abcdef0123456789abcdef", "\r\n\r\n", 6000};
+    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\nX: ", "0123456789abcdef0123456789abcdef", "\r\n\r\n",
+                                           6000};
     (void)state;
     host.settings.max_header_bytes = 1 << 20; /* beyond libcurl's own limit for a line */
     fixture_serve(send_lines, &sent);
@@ -142,7 +145,7 @@ static void test_status_of_nothing(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- a bomb ---------------------------------------------------------------------------------------------------- */
+/* ---- a bomb ------------------------------------------------------------------------------------------------------ */
 
 struct bomb {
     unsigned char *bytes;
@@ -154,7 +157,8 @@ static void throw_bomb(struct raw_connection *connection, void *ctx) {
     char head[128];
     if (!raw_read_request(connection))
         return;
-    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", bomb->length);
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+             bomb->length);
     raw_send(connection, head);
     raw_send_bytes(connection, bomb->bytes, bomb->length);
     raw_hold(connection);
@@ -184,7 +188,7 @@ static void test_bomb(void **state) {
     free(bomb.bytes);
 }
 
-/* ---- descriptors ----------------------------------------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------------------------------------------------- */
 
 static void test_no_descriptor(void **state) {
     struct rlimit usual, none;
@@ -209,11 +213,20 @@ static void test_no_descriptor(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WIRE_TEST(test_announced), WIRE_TEST(test_announced_beyond_numbers), WIRE_TEST(test_exactly_the_limit),
-        WIRE_TEST(test_not_announced), WIRE_TEST(test_endless_body), WIRE_TEST(test_endless_body_of_a_redirect),
-        WIRE_TEST(test_many_lines), WIRE_TEST(test_many_interim_answers), WIRE_TEST(test_many_trailers),
-        WIRE_TEST(test_a_few_are_fine), WIRE_TEST(test_one_endless_line), WIRE_TEST(test_status_of_nothing),
-        WIRE_TEST(test_bomb), WIRE_TEST(test_no_descriptor),
+        WIRE_TEST(test_announced),
+        WIRE_TEST(test_announced_beyond_numbers),
+        WIRE_TEST(test_exactly_the_limit),
+        WIRE_TEST(test_not_announced),
+        WIRE_TEST(test_endless_body),
+        WIRE_TEST(test_endless_body_of_a_redirect),
+        WIRE_TEST(test_many_lines),
+        WIRE_TEST(test_many_interim_answers),
+        WIRE_TEST(test_many_trailers),
+        WIRE_TEST(test_a_few_are_fine),
+        WIRE_TEST(test_one_endless_line),
+        WIRE_TEST(test_status_of_nothing),
+        WIRE_TEST(test_bomb),
+        WIRE_TEST(test_no_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

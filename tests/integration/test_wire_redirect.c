@@ -13,7 +13,7 @@
 struct road {
     const char *from; /* path */
     int status;
-    const char *to;   /* Location; NULL: none */
+    const char *to; /* Location; NULL: none */
 };
 
 /* Leads along the roads; whatever has none is answered with 200. */
@@ -25,8 +25,9 @@ static void lead(struct raw_connection *connection, void *ctx) {
         while (road->from && strcmp(road->from, path) != 0)
             road++;
         if (road->from)
-            snprintf(answer, sizeof(answer), "HTTP/1.1 %d Go\r\nLocation: %s\r\nX-Hop: %s\r\nContent-Length: 4\r\n\r\ngone",
-                road->status, road->to, path);
+            snprintf(answer, sizeof(answer),
+                     "HTTP/1.1 %d Go\r\nLocation: %s\r\nX-Hop: %s\r\nContent-Length: 4\r\n\r\ngone", road->status,
+                     road->to, path);
         else
             snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(path), path);
         raw_send(connection, answer);
@@ -42,8 +43,8 @@ static bool begins(const char *text, const char *beginning) {
 }
 
 static void test_chain(void **state) {
-    static const struct road roads[] = {{"/a", 301, "/b"}, {"/b", 302, "c?x=1"}, {"/c?x=1", 303, "/d/../e"}, {"/e", 307, "/f"},
-        {"/f", 308, "?g"}, {0}};
+    static const struct road roads[] = {{"/a", 301, "/b"}, {"/b", 302, "c?x=1"}, {"/c?x=1", 303, "/d/../e"},
+                                        {"/e", 307, "/f"}, {"/f", 308, "?g"},    {0}};
     struct wire_attempt attempt;
     (void)state;
     fixture_serve(lead, roads);
@@ -117,8 +118,11 @@ static void expect_unfollowed(const char *method, bool may_repeat, const char *p
 }
 
 static void test_not_followed(void **state) {
-    static const struct road roads[] = {{"/a", 307, "/b"}, {"/again", 302, "/again"}, {"/ftp", 302, "ftp://127.0.0.1/"},
-        {"/bad", 302, "http://:bad:/"}, {0}};
+    static const struct road roads[] = {{"/a", 307, "/b"},
+                                        {"/again", 302, "/again"},
+                                        {"/ftp", 302, "ftp://127.0.0.1/"},
+                                        {"/bad", 302, "http://:bad:/"},
+                                        {0}};
     (void)state;
     fixture_serve(lead, roads);
     expect_unfollowed("POST", false, "/a", INSIST_OK, 307);
@@ -257,10 +261,18 @@ static void test_no_pause_at_a_redirect(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WIRE_TEST(test_chain), WIRE_TEST(test_post_turns_into_get), WIRE_TEST(test_put_is_repeated),
-        WIRE_TEST(test_not_followed), WIRE_TEST(test_following_off), WIRE_TEST(test_too_many), WIRE_TEST(test_loop),
-        WIRE_TEST(test_credentials_stay), WIRE_TEST(test_credentials_go_along_at_home),
-        WIRE_TEST(test_from_https_to_http), WIRE_TEST(test_second_hop_fails), WIRE_TEST(test_no_pause_at_a_redirect),
+        WIRE_TEST(test_chain),
+        WIRE_TEST(test_post_turns_into_get),
+        WIRE_TEST(test_put_is_repeated),
+        WIRE_TEST(test_not_followed),
+        WIRE_TEST(test_following_off),
+        WIRE_TEST(test_too_many),
+        WIRE_TEST(test_loop),
+        WIRE_TEST(test_credentials_stay),
+        WIRE_TEST(test_credentials_go_along_at_home),
+        WIRE_TEST(test_from_https_to_http),
+        WIRE_TEST(test_second_hop_fails),
+        WIRE_TEST(test_no_pause_at_a_redirect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

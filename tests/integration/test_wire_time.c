@@ -17,7 +17,7 @@
 
 #define LIMIT_MS 1000
 
-/* ---- addresses that are silent --------------------------------------------------------------------------------- */
+/* ---- addresses that are silent ----------------------------------------------------------------------------------- */
 
 /* Listens and never accepts, its queue full: a connection to it hangs. */
 struct silence {
@@ -79,7 +79,7 @@ static bool is_at(void *ctx) {
     return attempt->job->progress.address[0] != '\0' && attempt->job->progress.connection > 0;
 }
 
-/* ---- which address --------------------------------------------------------------------------------------------- */
+/* ---- which address ----------------------------------------------------------------------------------------------- */
 
 static void expect_answer_from(struct wire_attempt *attempt, const char *address) {
     char text[64];
@@ -336,7 +336,7 @@ static void test_insecure(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static void test_no_such_name(void **state) {
     struct wire_attempt attempt;
@@ -426,7 +426,7 @@ static void test_stop_while_looking_up(void **state) {
     sem_post(&host.lookup_gate);
 }
 
-/* ---- deadlines once it is sent ------------------------------------------------------------------------------------ */
+/* ---- deadlines once it is sent ----------------------------------------------------------------------------------- */
 
 static bool has_status(void *ctx) {
     const struct wire_attempt *attempt = ctx;
@@ -522,7 +522,7 @@ static void test_deadline_has_passed(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-/* ---- given up in each phase ------------------------------------------------------------------------------------- */
+/* ---- given up in each phase -------------------------------------------------------------------------------------- */
 
 static void expect_stopped(struct wire_attempt *attempt) {
     assert_int_equal(attempt->finished, 0);
@@ -609,17 +609,36 @@ static void test_stop_many(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WIRE_TEST(test_first_refused), WIRE_TEST(test_index_chooses), WIRE_TEST(test_all_refused),
-        WIRE_TEST(test_first_silent), WIRE_TEST(test_all_silent), WIRE_TEST(test_silent_then_refused),
-        WIRE_TEST(test_patience_ends_with_the_connection), WIRE_TEST(test_handshake_hangs),
-        WIRE_TEST(test_handshake_reset), WIRE_TEST(test_handshake_ended), WIRE_TEST(test_handshake_nonsense),
-        WIRE_TEST(test_certificate_not_trusted), WIRE_TEST(test_insecure), WIRE_TEST(test_no_such_name),
-        WIRE_TEST(test_lookup_hangs), WIRE_TEST(test_stop_while_the_lookup_answers),
-        WIRE_TEST(test_deadline_while_the_lookup_answers), WIRE_TEST(test_stop_while_looking_up),
-        WIRE_TEST(test_no_answer), WIRE_TEST(test_half_the_headers), WIRE_TEST(test_half_the_body),
-        WIRE_TEST(test_more_time_once_sent), WIRE_TEST(test_deadline_while_paused), WIRE_TEST(test_deadline_has_passed),
-        WIRE_TEST(test_stop_at_once), WIRE_TEST(test_stop_while_connecting), WIRE_TEST(test_stop_before_the_answer),
-        WIRE_TEST(test_stop_in_the_headers), WIRE_TEST(test_stop_in_the_body), WIRE_TEST(test_stop_while_paused),
+        WIRE_TEST(test_first_refused),
+        WIRE_TEST(test_index_chooses),
+        WIRE_TEST(test_all_refused),
+        WIRE_TEST(test_first_silent),
+        WIRE_TEST(test_all_silent),
+        WIRE_TEST(test_silent_then_refused),
+        WIRE_TEST(test_patience_ends_with_the_connection),
+        WIRE_TEST(test_handshake_hangs),
+        WIRE_TEST(test_handshake_reset),
+        WIRE_TEST(test_handshake_ended),
+        WIRE_TEST(test_handshake_nonsense),
+        WIRE_TEST(test_certificate_not_trusted),
+        WIRE_TEST(test_insecure),
+        WIRE_TEST(test_no_such_name),
+        WIRE_TEST(test_lookup_hangs),
+        WIRE_TEST(test_stop_while_the_lookup_answers),
+        WIRE_TEST(test_deadline_while_the_lookup_answers),
+        WIRE_TEST(test_stop_while_looking_up),
+        WIRE_TEST(test_no_answer),
+        WIRE_TEST(test_half_the_headers),
+        WIRE_TEST(test_half_the_body),
+        WIRE_TEST(test_more_time_once_sent),
+        WIRE_TEST(test_deadline_while_paused),
+        WIRE_TEST(test_deadline_has_passed),
+        WIRE_TEST(test_stop_at_once),
+        WIRE_TEST(test_stop_while_connecting),
+        WIRE_TEST(test_stop_before_the_answer),
+        WIRE_TEST(test_stop_in_the_headers),
+        WIRE_TEST(test_stop_in_the_body),
+        WIRE_TEST(test_stop_while_paused),
         WIRE_TEST(test_stop_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ struct raw_server {
     unsigned request_count, request_capacity;
 };
 
-/* ---- the script's side --------------------------------------------------------------------------------------- */
+/* ---- the script's side ------------------------------------------------------------------------------------------- */
 
 unsigned raw_number(const struct raw_connection *connection) {
     return connection->number;
@@ -81,8 +81,8 @@ bool raw_read_some(struct raw_connection *connection) {
         connection->buffer = buffer;
         connection->capacity = capacity;
     }
-    ssize_t got = receive(
-        connection, connection->buffer + connection->length, connection->capacity - connection->length - 1);
+    ssize_t got =
+        receive(connection, connection->buffer + connection->length, connection->capacity - connection->length - 1);
     if (got <= 0)
         return false;
     connection->length += (size_t)got;
@@ -209,7 +209,7 @@ void raw_wait(struct raw_connection *connection) {
     pthread_mutex_unlock(&server->lock);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 static void *serve(void *data) {
     struct raw_connection *connection = data;
@@ -261,7 +261,7 @@ static void *accept_all(void *data) {
     return NULL;
 }
 
-/* ---- the test's side ----------------------------------------------------------------------------------------- */
+/* ---- the test's side --------------------------------------------------------------------------------------------- */
 
 static bool listen_on(struct raw_server *server, const char *address) {
     struct sockaddr_in at = {.sin_family = AF_INET};
@@ -312,7 +312,8 @@ struct raw_server *raw_server_start(const struct raw_options *options, raw_scrip
     bool tls = options && options->tls;
     if (tls)
         server->tls = raw_tls_new();
-    bool ready = server->stop_event >= 0 && (!tls || server->tls) && listen_on(server, options ? options->address : NULL);
+    bool ready =
+        server->stop_event >= 0 && (!tls || server->tls) && listen_on(server, options ? options->address : NULL);
     if (ready && pthread_create(&server->thread, NULL, accept_all, server) == 0)
         return server;
     forget(server);

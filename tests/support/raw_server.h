@@ -30,24 +30,25 @@ unsigned raw_server_requests(struct raw_server *server);    /* read completely s
 /* Head and body of the i-th of them, from 0; the server's, until it is freed. "" beyond the last. */
 const char *raw_server_request(struct raw_server *server, unsigned i);
 void raw_server_close_listener(struct raw_server *server);
-void raw_server_release(struct raw_server *server);                     /* one raw_wait() goes on */
-bool raw_server_wait_signals(struct raw_server *server, unsigned count); /* that many raw_signal() in all; false after 20 s */
+void raw_server_release(struct raw_server *server); /* one raw_wait() goes on */
+bool raw_server_wait_signals(struct raw_server *server,
+                             unsigned count); /* that many raw_signal() in all; false after 20 s */
 bool raw_server_has_signals(struct raw_server *server, unsigned count);
 
 /* Script's side. All do nothing once the connection has ended. */
-unsigned raw_number(const struct raw_connection *connection);  /* of the connection, from 1 */
-bool raw_read_request(struct raw_connection *connection);      /* false: the client has left */
-bool raw_read_head(struct raw_connection *connection);         /* the same, without waiting for the body that it announces */
-bool raw_read_some(struct raw_connection *connection);         /* whatever comes first */
+unsigned raw_number(const struct raw_connection *connection); /* of the connection, from 1 */
+bool raw_read_request(struct raw_connection *connection);     /* false: the client has left */
+bool raw_read_head(struct raw_connection *connection); /* the same, without waiting for the body that it announces */
+bool raw_read_some(struct raw_connection *connection); /* whatever comes first */
 const char *raw_request(const struct raw_connection *connection); /* the last one */
 void raw_send(struct raw_connection *connection, const char *text);
 void raw_send_bytes(struct raw_connection *connection, const void *bytes, size_t length);
 void raw_say_goodbye(struct raw_connection *connection); /* TLS: close_notify, and the connection stays open below it */
-void raw_end(struct raw_connection *connection);   /* FIN */
-void raw_reset(struct raw_connection *connection); /* RST */
-void raw_hold(struct raw_connection *connection);  /* until the client has left or the server is freed */
+void raw_end(struct raw_connection *connection);         /* FIN */
+void raw_reset(struct raw_connection *connection);       /* RST */
+void raw_hold(struct raw_connection *connection);        /* until the client has left or the server is freed */
 void raw_signal(struct raw_connection *connection);
-void raw_wait(struct raw_connection *connection);  /* for raw_server_release(), or the server being freed */
+void raw_wait(struct raw_connection *connection); /* for raw_server_release(), or the server being freed */
 struct raw_server *raw_server_of(struct raw_connection *connection);
 
 #endif

@@ -21,24 +21,25 @@ struct raw_tls_session {
 static bool name(gnutls_x509_crt_t certificate) {
     const unsigned char loopback[4] = {127, 0, 0, 1};
     return gnutls_x509_crt_set_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, "localhost", 9) == 0 &&
-        gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, "localhost", 9, GNUTLS_FSAN_SET) == 0 &&
-        gnutls_x509_crt_set_subject_alt_name(
-            certificate, GNUTLS_SAN_IPADDRESS, loopback, sizeof(loopback), GNUTLS_FSAN_APPEND) == 0;
+           gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, "localhost", 9, GNUTLS_FSAN_SET) ==
+               0 &&
+           gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, loopback, sizeof(loopback),
+                                                GNUTLS_FSAN_APPEND) == 0;
 }
 
 static bool make_certificate(struct raw_tls *tls) {
     const unsigned char serial[1] = {1};
     gnutls_x509_crt_t certificate = tls->certificate;
-    return gnutls_x509_privkey_generate(tls->key, GNUTLS_PK_ECDSA,
-               GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0 &&
-        gnutls_x509_crt_set_version(certificate, 3) == 0 &&
-        gnutls_x509_crt_set_serial(certificate, serial, sizeof(serial)) == 0 &&
-        gnutls_x509_crt_set_activation_time(certificate, time(NULL) - 86400) == 0 &&
-        gnutls_x509_crt_set_expiration_time(certificate, time(NULL) + 86400) == 0 && name(certificate) &&
-        gnutls_x509_crt_set_basic_constraints(certificate, 1, -1) == 0 &&
-        gnutls_x509_crt_set_key(certificate, tls->key) == 0 &&
-        gnutls_x509_crt_sign2(certificate, certificate, tls->key, GNUTLS_DIG_SHA256, 0) == 0 &&
-        gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &tls->pem) == 0;
+    return gnutls_x509_privkey_generate(tls->key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1),
+                                        0) == 0 &&
+           gnutls_x509_crt_set_version(certificate, 3) == 0 &&
+           gnutls_x509_crt_set_serial(certificate, serial, sizeof(serial)) == 0 &&
+           gnutls_x509_crt_set_activation_time(certificate, time(NULL) - 86400) == 0 &&
+           gnutls_x509_crt_set_expiration_time(certificate, time(NULL) + 86400) == 0 && name(certificate) &&
+           gnutls_x509_crt_set_basic_constraints(certificate, 1, -1) == 0 &&
+           gnutls_x509_crt_set_key(certificate, tls->key) == 0 &&
+           gnutls_x509_crt_sign2(certificate, certificate, tls->key, GNUTLS_DIG_SHA256, 0) == 0 &&
+           gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &tls->pem) == 0;
 }
 
 struct raw_tls *raw_tls_new(void) {
@@ -46,9 +47,9 @@ struct raw_tls *raw_tls_new(void) {
     if (!tls)
         return NULL;
     bool made = gnutls_certificate_allocate_credentials(&tls->credentials) == 0 &&
-        gnutls_x509_privkey_init(&tls->key) == 0 && gnutls_x509_crt_init(&tls->certificate) == 0 &&
-        make_certificate(tls) &&
-        gnutls_certificate_set_x509_key(tls->credentials, &tls->certificate, 1, tls->key) == 0;
+                gnutls_x509_privkey_init(&tls->key) == 0 && gnutls_x509_crt_init(&tls->certificate) == 0 &&
+                make_certificate(tls) &&
+                gnutls_certificate_set_x509_key(tls->credentials, &tls->certificate, 1, tls->key) == 0;
     if (made)
         return tls;
     raw_tls_free(tls);

@@ -56,9 +56,17 @@ void wire_host_init(struct wire_host *host) {
     sem_init(&host->lookup_gate, 0, 0);
     if (!transport_curl_begin() || resolver_new_with(&host->env, resolve, host, &host->resolver) != INSIST_OK)
         abort();
-    host->settings = (struct wire_settings){.env = &host->env, .resolver = host->resolver, .counters = &host->counters,
-        .user_agent = "insist-test", .max_body_bytes = 1 << 20, .max_header_bytes = 64 * 1024, .idle_unsafe_s = 2,
-        .max_redirects = 10, .max_connections = 100, .follow = true, .decode = true};
+    host->settings = (struct wire_settings){.env = &host->env,
+                                            .resolver = host->resolver,
+                                            .counters = &host->counters,
+                                            .user_agent = "insist-test",
+                                            .max_body_bytes = 1 << 20,
+                                            .max_header_bytes = 64 * 1024,
+                                            .idle_unsafe_s = 2,
+                                            .max_redirects = 10,
+                                            .max_connections = 100,
+                                            .follow = true,
+                                            .decode = true};
     host->host = (struct transport_host){.ctx = host, .epoll = host->epoll, .push = push, .finished = finished};
     host->next_ns = TIME_NEVER;
 }

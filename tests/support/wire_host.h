@@ -51,7 +51,8 @@ struct wire_attempt {
 
 void wire_host_init(struct wire_host *host);
 void wire_host_fini(struct wire_host *host);
-void wire_host_trust(struct wire_host *host, const char *certificate); /* PEM, as the only authority; before the first attempt */
+void wire_host_trust(struct wire_host *host,
+                     const char *certificate); /* PEM, as the only authority; before the first attempt */
 
 /* method and url, with the defaults of the wire: no deadline, to be repeated as its method says. Not started. */
 void wire_attempt_init(struct wire_attempt *attempt, struct wire_host *host, const char *method, const char *url);

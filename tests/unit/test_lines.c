@@ -80,10 +80,13 @@ static void test_the_users_own(void **state) {
     headers_add(&own, "content-type", "a/b");
     headers_add(&own, "expect", "100-continue");
     headers_add(&own, "Content-Length", "5");
-    expect(&first, true, (const char *const[]){"authorization: Bearer y", "accept-encoding: br", "content-type: a/b",
-                             "expect: 100-continue", NULL});
-    expect(&turned, true, (const char *const[]){"authorization: Bearer y", "accept-encoding: br", "Content-Type:", "Expect:", NULL});
-    expect(&abroad, true, (const char *const[]){"accept-encoding: br", "content-type: a/b", "expect: 100-continue", NULL});
+    expect(&first, true,
+           (const char *const[]){"authorization: Bearer y", "accept-encoding: br", "content-type: a/b",
+                                 "expect: 100-continue", NULL});
+    expect(&turned, true,
+           (const char *const[]){"authorization: Bearer y", "accept-encoding: br", "Content-Type:", "Expect:", NULL});
+    expect(&abroad, true,
+           (const char *const[]){"accept-encoding: br", "content-type: a/b", "expect: 100-continue", NULL});
     assert_true(lines_choose_encoding(&request, &own));
 }
 

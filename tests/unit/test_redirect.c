@@ -164,10 +164,19 @@ static void test_what_goes_along(void **state) {
         const char *name;
         bool abroad, turned;
     } fields[] = {
-        {"Authorization", false, true}, {"authorization", false, true}, {"Cookie", false, true}, {"COOKIE", false, true},
-        {"Proxy-Authorization", false, true}, {"Host", false, true}, {"Content-Type", true, false},
-        {"content-md5", true, false}, {"Transfer-Encoding", true, false}, {"Expect", true, false}, {"X-Any", true, true},
-        {"Accept", true, true}, {"Contents", true, true},
+        {"Authorization", false, true},
+        {"authorization", false, true},
+        {"Cookie", false, true},
+        {"COOKIE", false, true},
+        {"Proxy-Authorization", false, true},
+        {"Host", false, true},
+        {"Content-Type", true, false},
+        {"content-md5", true, false},
+        {"Transfer-Encoding", true, false},
+        {"Expect", true, false},
+        {"X-Any", true, true},
+        {"Accept", true, true},
+        {"Contents", true, true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -205,12 +214,9 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_off),
-        cmocka_unit_test(test_count),
-        cmocka_unit_test(test_loops),
-        cmocka_unit_test(test_abroad_for_good),
-        cmocka_unit_test(test_what_goes_along),
+        cmocka_unit_test(test_rules),           cmocka_unit_test(test_off),
+        cmocka_unit_test(test_count),           cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_abroad_for_good), cmocka_unit_test(test_what_goes_along),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
