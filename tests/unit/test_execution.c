@@ -281,6 +281,89 @@ static void retry_after_may_be_ignored(void **state) {
     world_fini(&world);
 }
 
+static void follow_429_and_503(struct world *world) {
+    world->retry.retry_after_listed = true;
+    status_set_add(&world->retry.retry_after_statuses, 429);
+    status_set_add(&world->retry.retry_after_statuses, 503);
+}
+
+static insist_verdict retry_all(void *ctx, const insist_execution *view, insist_err *error) {
+    (void)ctx;
+    (void)view;
+    (void)error;
+    return INSIST_RETRY;
+}
+
+static void retry_after_of_a_status_that_is_not_listed_is_ignored(void **state) { /* R7, R10 */
+    (void)state;
+    PLAY(world, ASKS(502, 10, 2000), ASKS(429, 10, 3000), ASKS(503, 10, 4000));
+    follow_429_and_503(&world);
+    world.retry.decider.decide = retry_all;
+    world.cancel_at_ms = 10000;
+    world_play(&world);
+    assert_int_equal(world_attempt(&world, 1)->wait_us, 100000);
+    assert_int_equal(world_attempt(&world, 1)->why_started, INSIST_START_BACKOFF);
+    assert_int_equal(world_attempt(&world, 2)->wait_us, 3100000);
+    assert_int_equal(world_attempt(&world, 3)->wait_us, 4100000);
+    assert_int_equal(world_attempt(&world, 3)->why_started, INSIST_START_RETRY_AFTER);
+    world_fini(&world);
+}
+
+static void retry_after_may_replace_the_wait(void **state) { /* R7 */
+    (void)state;
+    PLAY(world, ASKS(503, 10, 2000), ASKS(503, 10, 20), ASKS(503, 10, 0), ANSWER(200, 10));
+    world.retry.retry_after_replaces = true;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 2000 + 10 + 20 + 10 + 0 + 10, 4);
+    assert_string_equal(world.log, "start before0 after0 retry(2000) before1 after1 retry(20) before2 after2 retry(0) "
+                                   "before3 after3 end ");
+    assert_int_equal(world_attempt(&world, 1)->why_started, INSIST_START_RETRY_AFTER);
+    world_fini(&world);
+}
+
+static void exit_holds_although_the_wait_is_replaced(void **state) { /* B2, R7 */
+    (void)state;
+    PLAY(world, ASKS(503, 10, 2000), ANSWER(200, 10));
+    world.retry.retry_after_replaces = true;
+    world.retry.waiter.wait = exit_cycle;
+    world_play(&world);
+    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
+    world_fini(&world);
+}
+
+static void retry_after_without_a_cap_is_waited_for(void **state) { /* R7: 400 days */
+    (void)state;
+    const int64_t days_400_ms = 400ll * 24 * 3600 * 1000;
+    PLAY(world, ASKS(503, 10, days_400_ms), ANSWER(200, 10));
+    world.retry.retry_after_replaces = true;
+    world.retry.retry_after_cap_us = INSIST_FOREVER;
+    world.rules.deadline_ns = INT64_MAX;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + days_400_ms + 10, 2);
+    world_fini(&world);
+}
+
+static void retry_after_without_a_cap_never_passes_the_deadline(void **state) { /* R7 */
+    (void)state;
+    PLAY(world, ASKS(503, 10, 30000 - 10), ANSWER(200, 10));
+    world.retry.retry_after_replaces = true;
+    world.retry.retry_after_cap_us = INSIST_FOREVER;
+    world_play(&world);
+    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
+    world_fini(&world);
+}
+
+static void endless_retry_after_is_no_retry_at_once(void **state) { /* R8: theirs overflows into none */
+    (void)state;
+    PLAY(world, ASKS(503, 10, INT64_MAX / 1000), ANSWER(200, 10));
+    world.retry.retry_after_replaces = true;
+    world.retry.retry_after_cap_us = INSIST_FOREVER;
+    world.rules.deadline_ns = INT64_MAX;
+    world_play(&world);
+    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
+    world_fini(&world);
+}
+
 /* ---- budget ---- */
 
 static void refused_retry_gives_the_last_outcome(void **state) {
@@ -382,6 +465,73 @@ static void deadline_that_has_passed_starts_nothing(void **state) {
     world_play(&world);
     assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 0, 0);
     assert_string_equal(world.log, "start deadline end ");
+    world_fini(&world);
+}
+
+/* A timeout policy that notes what it is told, and gives 100 ms. */
+struct noted {
+    unsigned attempts_left[8];
+    size_t count;
+};
+
+static int64_t note_what_is_left(void *ctx, const insist_execution *view) {
+    struct noted *noted = ctx;
+    noted->attempts_left[noted->count++] = view->attempts_left;
+    return 100000;
+}
+
+static void check_left(uint32_t retry_bound, uint32_t attempt_bound, const unsigned expected[4]) {
+    PLAY(world, HANGS, HANGS, HANGS, HANGS);
+    struct noted noted = {.count = 0};
+    world.timeout.timeout = note_what_is_left;
+    world.timeout.ctx = &noted;
+    world.retry.retry_bound = retry_bound;
+    world.retry.attempt_bound = attempt_bound;
+    world_play(&world);
+    assert_int_equal(noted.count, 4);
+    assert_memory_equal(noted.attempts_left, expected, 4 * sizeof *expected);
+    world_fini(&world);
+}
+
+static void timeout_policy_is_told_what_is_left(void **state) { /* H65 */
+    (void)state;
+    check_left(3, RETRY_UNBOUNDED, (unsigned[]){4, 3, 2, 1});
+    check_left(RETRY_UNBOUNDED, 6, (unsigned[]){6, 5, 4, 3});
+    check_left(9, 3, (unsigned[]){3, 2, 1, 1});
+    check_left(2, 9, (unsigned[]){3, 2, 1, 1});
+    check_left(0, 0, (unsigned[]){1, 1, 1, 1});
+    check_left(RETRY_UNBOUNDED, RETRY_UNBOUNDED,
+               (unsigned[]){RETRY_UNBOUNDED, RETRY_UNBOUNDED, RETRY_UNBOUNDED, RETRY_UNBOUNDED});
+}
+
+static int64_t smallest(void *ctx, const insist_execution *view) {
+    (void)ctx;
+    (void)view;
+    return INT64_MIN;
+}
+
+static void nonsense_of_a_timeout_policy_is_contained(void **state) { /* H67: no time at all */
+    (void)state;
+    PLAY(world, HANGS, HANGS, HANGS, HANGS);
+    world.timeout.timeout = smallest;
+    world_play(&world);
+    assert_ended(&world, INSIST_COUNT, INSIST_ETIMEOUT, 0, 300, 4);
+    world_fini(&world);
+}
+
+static int64_t shortest(void *ctx, const insist_execution *view, insist_random *random) {
+    (void)ctx;
+    (void)view;
+    (void)random;
+    return INT64_MIN;
+}
+
+static void nonsense_of_a_waiter_is_contained(void **state) {
+    (void)state;
+    PLAY(world, ASKS(503, 10, 20), ANSWER(200, 10));
+    world.retry.waiter.wait = shortest;
+    world_play(&world);
+    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -553,6 +703,12 @@ int main(void) {
         cmocka_unit_test(retry_after_beyond_the_cap_closes),
         cmocka_unit_test(retry_after_beyond_the_deadline_closes),
         cmocka_unit_test(retry_after_may_be_ignored),
+        cmocka_unit_test(retry_after_of_a_status_that_is_not_listed_is_ignored),
+        cmocka_unit_test(retry_after_may_replace_the_wait),
+        cmocka_unit_test(exit_holds_although_the_wait_is_replaced),
+        cmocka_unit_test(retry_after_without_a_cap_is_waited_for),
+        cmocka_unit_test(retry_after_without_a_cap_never_passes_the_deadline),
+        cmocka_unit_test(endless_retry_after_is_no_retry_at_once),
         cmocka_unit_test(refused_retry_gives_the_last_outcome),
         cmocka_unit_test(lease_of_an_accepted_retry_comes_back),
         cmocka_unit_test(lease_of_a_retry_that_never_starts_comes_back),
@@ -562,6 +718,9 @@ int main(void) {
         cmocka_unit_test(wire_that_sees_the_deadline_first_tells_the_same),
         cmocka_unit_test(answer_at_the_deadline_beats_it),
         cmocka_unit_test(deadline_that_has_passed_starts_nothing),
+        cmocka_unit_test(timeout_policy_is_told_what_is_left),
+        cmocka_unit_test(nonsense_of_a_timeout_policy_is_contained),
+        cmocka_unit_test(nonsense_of_a_waiter_is_contained),
         cmocka_unit_test(last_attempt_may_take_the_rest),
         cmocka_unit_test(unsafe_request_may_take_the_rest_once_sent),
         cmocka_unit_test(unsafe_request_that_is_not_sent_in_time_is_retried),

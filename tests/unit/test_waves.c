@@ -172,6 +172,106 @@ static void mode_close_takes_the_largest_retry_after(void **state) {
     world_fini(&world);
 }
 
+static void mode_close_counts_only_headers_that_are_followed(void **state) { /* R7, H85 */
+    (void)state;
+    PLAY(world, {.status = 503, .ends_ms = 300, .has_retry_after = true, .retry_after_ms = 1000},
+         {.status = 429, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 3000}, ANSWER(200, 10));
+    world_race(&world, RACE_CLOSE, 50, 0);
+    world.retry.retry_after_listed = true;
+    status_set_add(&world.retry.retry_after_statuses, 503);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 1000 + 100 + 10, 3);
+    world_fini(&world);
+}
+
+/* ---- waves that timed out in a row: what an adaptive timeout goes by ---- */
+
+struct noted {
+    unsigned waves_timed_out[16];
+    size_t count;
+};
+
+static int64_t note_waves(void *ctx, const insist_execution *view) { /* 100 ms for every attempt */
+    struct noted *noted = ctx;
+    noted->waves_timed_out[noted->count++] = view->waves_timed_out;
+    return 100000;
+}
+
+static void assert_noted(const struct noted *noted, const unsigned *expected, size_t count) {
+    assert_int_equal(noted->count, count);
+    assert_memory_equal(noted->waves_timed_out, expected, count * sizeof *expected);
+}
+
+static void waves_that_timed_out_are_counted_in_a_row(void **state) { /* H69 */
+    (void)state;
+    PLAY(world, HANGS, HANGS, HANGS, ANSWER(503, 10), HANGS, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), HANGS,
+         ANSWER(200, 10));
+    struct noted noted = {.count = 0};
+    world.timeout.timeout = note_waves;
+    world.timeout.ctx = &noted;
+    world.retries_allowed = 9;
+    world_play(&world);
+    assert_noted(&noted, (unsigned[]){0, 1, 2, 3, 0, 1, 0, 1}, 8);
+    assert_int_equal(world.execution.view.attempt_timeouts, 5); /* all of them, which is not the rung */
+    world_fini(&world);
+}
+
+static void two_timeouts_of_one_wave_count_once(void **state) { /* H69, H88; section 3.1: httpx skips a rung */
+    (void)state;
+    PLAY(world, HANGS, HANGS, HANGS, HANGS, ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
+    struct noted noted = {.count = 0};
+    world_race(&world, RACE_CLOSE, -1, 0); /* two at once in each wave */
+    world.timeout.timeout = note_waves;
+    world.timeout.ctx = &noted;
+    world.retries_allowed = 9;
+    world_play(&world);
+    assert_noted(&noted, (unsigned[]){0, 0, 1, 1, 2, 2, 0, 0}, 8); /* all attempts of a wave are told the same */
+    world_fini(&world);
+}
+
+static void one_timeout_is_enough_whatever_its_siblings_did(void **state) { /* H69 */
+    (void)state;
+    PLAY(world, HANGS, ANSWER(503, 10), ANSWER(503, 10), HANGS, ANSWER(200, 10));
+    struct noted noted = {.count = 0};
+    world_race(&world, RACE_CLOSE, -1, 0);
+    world.timeout.timeout = note_waves;
+    world.timeout.ctx = &noted;
+    world.retries_allowed = 9;
+    world_play(&world);
+    assert_noted(&noted, (unsigned[]){0, 0, 1, 1, 2, 2}, 6);
+    world_fini(&world);
+}
+
+static int64_t at_once(void *ctx, const insist_execution *view, insist_random *random) {
+    (void)ctx;
+    (void)view;
+    (void)random;
+    return 0;
+}
+
+static void refill_stays_on_its_wave_s_rung(void **state) { /* H69 */
+    (void)state;
+    PLAY(world, HANGS, {.status = 503, .ends_ms = 90}, HANGS, HANGS);
+    struct noted noted = {.count = 0};
+    world_race(&world, RACE_REFILL, 50, 0);
+    world.retry.waiter.wait = at_once;
+    world.timeout.timeout = note_waves;
+    world.timeout.ctx = &noted;
+    world.retries_allowed = 2;
+    world_play(&world);
+    assert_noted(&noted, (unsigned[]){0, 0, 0, 0}, 4); /* the first times out, and is replaced in the same wave */
+    world_fini(&world);
+}
+
+static void losers_are_no_timeouts(void **state) { /* H39 */
+    (void)state;
+    PLAY(world, HANGS, ANSWER(200, 10));
+    world_race(&world, RACE_REFILL, 50, 0);
+    world_play(&world);
+    assert_false(world.execution.wave_timed_out);
+    world_fini(&world);
+}
+
 static void refused_hedge_is_only_left_out(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 300));
@@ -280,6 +380,12 @@ int main(void) {
         cmocka_unit_test(retry_after_holds_hedges_back_too),
         cmocka_unit_test(mode_close_asks_once_when_nothing_is_in_flight),
         cmocka_unit_test(mode_close_takes_the_largest_retry_after),
+        cmocka_unit_test(mode_close_counts_only_headers_that_are_followed),
+        cmocka_unit_test(waves_that_timed_out_are_counted_in_a_row),
+        cmocka_unit_test(two_timeouts_of_one_wave_count_once),
+        cmocka_unit_test(one_timeout_is_enough_whatever_its_siblings_did),
+        cmocka_unit_test(refill_stays_on_its_wave_s_rung),
+        cmocka_unit_test(losers_are_no_timeouts),
         cmocka_unit_test(refused_hedge_is_only_left_out),
         cmocka_unit_test(starter_that_says_no_gives_the_charge_back),
         cmocka_unit_test(redundant_hedge_is_refunded),
