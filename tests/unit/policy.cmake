@@ -10,3 +10,4 @@ insist_unit_test(test_formulas ROOMS base view policy SOURCES waiter_example.c .
 insist_unit_test(test_wrappers ROOMS base view policy SOURCES waiter_example.c ../support/fail_alloc.c)
 insist_unit_test(test_wait_retry_after ROOMS base view policy SOURCES waiter_example.c ../support/fail_alloc.c)
 insist_unit_test(test_models ROOMS base view policy SOURCES waiter_example.c ../support/fail_alloc.c)
+insist_unit_test(test_policies_played ROOMS base view policy engine SOURCES ../support/world.c)
