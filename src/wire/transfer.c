@@ -4,6 +4,7 @@
 #include "wire/transfer.h"
 
 #include "base/time_math.h"
+#include "wire/mailbox.h"
 #include "wire/url.h"
 #include <string.h>
 
@@ -125,6 +126,7 @@ static void request(struct transfer *transfer) {
     bool hurried = address_walk_is_hurried(&transfer->walk);
     transfer->patience_ns = hurried ? time_add(transport->now_ns, ADDRESS_PATIENCE_NS) : TIME_NEVER;
     set_timer(transfer);
+    mailbox_post(transfer->job->mailbox, transfer->job, 0); /* where it went: its record, if it is given up now */
 }
 
 /* ---- one hop: a lookup, then its addresses ----------------------------------------------------------------------- */

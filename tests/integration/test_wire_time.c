@@ -131,6 +131,25 @@ static void test_index_chooses(void **state) {
     silence_end(&second);
 }
 
+static void end_without_an_answer(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    raw_read_request(connection);
+}
+
+/* The errno of the address that failed before is not the errno of the exchange. */
+static void test_first_refused_second_ends(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    resolve_to("127.0.0.2", "127.0.0.1", NULL);
+    fixture_serve(end_without_an_answer, NULL);
+    init_named(&attempt, "POST", raw_server_port(server));
+    wire_attempt_start(&attempt);
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_EEOF, 0, INSIST_MAYBE_SENT);
+    assert_int_equal(attempt.job->outcome.os_errno, 0);
+    wire_attempt_fini(&attempt);
+}
+
 static void test_all_refused(void **state) {
     struct wire_attempt attempt;
     (void)state;
@@ -524,6 +543,16 @@ static void test_deadline_has_passed(void **state) {
 
 /* ---- given up in each phase -------------------------------------------------------------------------------------- */
 
+/* What a call that gives an attempt up finds: its last posted progress. */
+static void expect_snapshot(struct wire_attempt *attempt, bool sent, int status) {
+    struct progress snapshot;
+    assert_false(mailbox_detach(attempt->mailbox, attempt->job, &snapshot));
+    assert_string_not_equal(snapshot.address, "");
+    assert_int_equal(snapshot.sent_ns != 0, sent);
+    assert_int_equal(snapshot.first_byte_ns != 0, status != 0);
+    assert_int_equal(snapshot.status, status);
+}
+
 static void expect_stopped(struct wire_attempt *attempt) {
     assert_int_equal(attempt->finished, 0);
     wire_attempt_stop(attempt);
@@ -554,6 +583,7 @@ static void test_stop_while_connecting(void **state) {
     init_named(&attempt, "GET", silence.port);
     wire_attempt_start(&attempt);
     assert_true(wire_run_until(&host, is_at, &attempt));
+    expect_snapshot(&attempt, false, 0);
     expect_stopped(&attempt);
     silence_end(&silence);
 }
@@ -562,6 +592,7 @@ static void test_stop_before_the_answer(void **state) {
     struct wire_attempt attempt;
     (void)state;
     start_held(&attempt, "");
+    expect_snapshot(&attempt, true, 0);
     expect_stopped(&attempt);
 }
 
@@ -578,6 +609,7 @@ static void test_stop_in_the_body(void **state) {
     (void)state;
     start_held(&attempt, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     assert_true(wire_run_until(&host, has_bytes, &attempt));
+    expect_snapshot(&attempt, true, 200);
     expect_stopped(&attempt);
 }
 
@@ -589,6 +621,7 @@ static void test_stop_while_paused(void **state) {
     attempt.job->pauses_at_headers = true;
     wire_attempt_start(&attempt);
     assert_true(wire_run_until_news(&attempt, NEWS_HEADERS));
+    expect_snapshot(&attempt, true, 200);
     expect_stopped(&attempt);
     fixture_get_ok("/");
 }
@@ -611,6 +644,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(test_first_refused),
         WIRE_TEST(test_index_chooses),
+        WIRE_TEST(test_first_refused_second_ends),
         WIRE_TEST(test_all_refused),
         WIRE_TEST(test_first_silent),
         WIRE_TEST(test_all_silent),
