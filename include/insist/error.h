@@ -40,7 +40,8 @@ INSIST_BEGIN_DECLS
     E(ESYSTEM, 25, "the system is out of descriptors, threads or another resource")                                    \
     E(EPORT, 26, "the address or port is in use or may not be used")                                                   \
     E(ESINK, 27, "the sink refused the body")                                                                          \
-    E(EBODY, 28, "the request's body could not be read or rewound")
+    E(EBODY, 28, "the request's body could not be read or rewound")                                                    \
+    E(EGAVEUP, 29, "no answer was good enough, and there is no other attempt")
 
 /** What went wrong. The numbers never change their meaning. */
 typedef enum insist_err {

@@ -61,7 +61,8 @@ typedef enum insist_event {
 /** "BEFORE_ATTEMPT" and so on; "UNKNOWN" for any other number. */
 INSIST_API const char *insist_event_name(insist_event event);
 
-/** @return 0 to go on, any other number to end the call with INSIST_EHANDLER; the number is in the result. */
+/** @return 0 to go on, any other number to end the call with INSIST_EHANDLER. All handlers of an event are called; the
+ *  first number is kept, and is in the result. Once the winner's AFTER_ATTEMPT has passed numbers are ignored. */
 typedef int insist_handler_fn(void *ctx, insist_event event, insist_execution *execution);
 
 /** Handlers by event, called in the order in which they were pushed. [CONFINED] while it is filled, then shared
@@ -99,8 +100,8 @@ INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
 /** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another event, no write. */
 INSIST_API insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink);
 
-/** In BEFORE_ATTEMPT only: sets a request header of this attempt alone. INSIST_EINVAL for a bad header or another
- *  event. */
+/** In BEFORE_ATTEMPT, and while a retry is made ready (insist_preparer): sets a request header of this attempt alone.
+ *  INSIST_EINVAL for a bad header and at any other time. */
 INSIST_API insist_err insist_execution_set_header(insist_execution *execution, const char *name, const char *value);
 
 INSIST_END_DECLS

@@ -24,7 +24,7 @@ typedef enum insist_reason {
     INSIST_DEADLINE,       /* the deadline passed */
     INSIST_CANCELLED,      /* cancelled, or the client closed during the call */
     INSIST_HANDLER,        /* an event handler ended it */
-    INSIST_REJECTED,       /* nothing could be started */
+    INSIST_REJECTED,       /* nothing could be started, or no other attempt: no room, no memory, bad input, client closing */
     INSIST_REASON_MAX = 0x7fffffff
 } insist_reason;
 
@@ -32,7 +32,7 @@ typedef enum insist_reason {
 typedef enum insist_sent {
     INSIST_NOT_SENT = 0, /* proven: no byte of it was handed to a connection */
     INSIST_MAYBE_SENT,   /* it may have been received, and carried out */
-    INSIST_ANSWERED,     /* a final status line came */
+    INSIST_ANSWERED,     /* the head of an answer came, whole */
     INSIST_SENT_MAX = 0x7fffffff
 } insist_sent;
 

@@ -155,8 +155,9 @@ static int fire(void *ctx, insist_event event) {
     struct carrier *carrier = ctx;
     if (event == INSIST_AFTER_ATTEMPT_TIMEOUT)
         counter_add(&carrier->client->counters.attempt_timeouts);
-    int number = handlers_fire(carrier->client->handlers, event, &carrier->execution->view);
-    return number != 0 ? number : handlers_fire(carrier->handlers, event, &carrier->execution->view);
+    int of_client = handlers_fire(carrier->client->handlers, event, &carrier->execution->view);
+    int of_call = handlers_fire(carrier->handlers, event, &carrier->execution->view);
+    return of_client != 0 ? of_client : of_call;
 }
 
 static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {

@@ -1,5 +1,6 @@
 /* A call in one line: what was asked, what came of it, after how many attempts, how each of them ended. */
 #include "call/result.h"
+#include <string.h>
 
 static insist_err append_duration(struct body *text, int64_t us) {
     if (us < 10000)
@@ -36,7 +37,7 @@ static insist_err append_attempts(struct body *text, const insist_result *result
 
 static const char *reason_sentence(insist_reason reason) {
     switch (reason) {
-    case INSIST_STOPPED: return "not worth another attempt";
+    case INSIST_STOPPED: return "no other attempt is wanted";
     case INSIST_COUNT: return "the retries are used up";
     case INSIST_NOT_REPEATABLE: return "it may have been carried out, and must not be sent twice";
     case INSIST_NO_TIME: return "another wait would not fit the deadline";
@@ -45,12 +46,15 @@ static const char *reason_sentence(insist_reason reason) {
     case INSIST_DEADLINE: return "the deadline passed";
     case INSIST_CANCELLED: return "cancelled";
     case INSIST_HANDLER: return "a handler ended it";
+    case INSIST_REJECTED: return "no other attempt could be started";
     default: return NULL;
     }
 }
 
-insist_err explain_result(struct body *text, const char *method, const insist_result *result) {
-    insist_err err = body_append_format(text, "%s %s: ", method, result->url);
+insist_err explain_result(struct body *text, const struct request *request, const insist_result *result) {
+    bool redirected = strcmp(request->shown_url, result->url) != 0;
+    insist_err err = body_append_format(text, "%s %s%s%s: ", request->method, request->shown_url,
+                                        redirected ? " -> " : "", redirected ? result->url : "");
     if (err == INSIST_OK)
         err = append_outcome(text, result->status, result->err);
     if (err == INSIST_OK)

@@ -51,12 +51,12 @@ insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, i
 
 int handlers_fire(const insist_handlers *handlers, insist_event event, insist_execution *execution) {
     const struct chain *chain = handlers == NULL ? NULL : &handlers->chains[event];
+    int first = 0;
     for (size_t i = 0; chain != NULL && i < chain->count; i++) {
         int number = chain->handlers[i].function(chain->handlers[i].ctx, event, execution);
-        if (number != 0)
-            return number;
+        first = first != 0 ? first : number;
     }
-    return 0;
+    return first;
 }
 
 bool handlers_listen(const insist_handlers *handlers, insist_event event) {
@@ -64,8 +64,8 @@ bool handlers_listen(const insist_handlers *handlers, insist_event event) {
 }
 
 insist_err insist_execution_set_header(insist_execution *execution, const char *name, const char *value) {
-    if (execution == NULL || execution->event != INSIST_BEFORE_ATTEMPT || execution->current == NULL)
+    if (execution == NULL || execution->own_headers == NULL)
         return INSIST_EINVAL;
     insist_err err = plan_check_header(name, value, NULL);
-    return err != INSIST_OK ? err : headers_set(&execution->current->own_headers, name, value);
+    return err != INSIST_OK ? err : headers_set(execution->own_headers, name, value);
 }

@@ -4,7 +4,7 @@
 
 #include <insist/execution.h>
 
-/* Calls those of an event in order, until one returns something other than 0. NULL is an empty group. */
+/* Calls all of an event in order; the first number other than 0 that one returns. NULL is an empty group. */
 int handlers_fire(const insist_handlers *handlers, insist_event event, insist_execution *execution);
 bool handlers_listen(const insist_handlers *handlers, insist_event event);
 

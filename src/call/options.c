@@ -1,6 +1,7 @@
 /* Options structs grow at their end: an older caller's is shorter, a newer one's must not ask for what this library
  * does not know. */
 #include "call/options.h"
+#include "base/headers.h"
 #include "base/problem.h"
 #include "base/time_math.h"
 #include "policy/defaults.h"
@@ -66,6 +67,10 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
         return problem_set(problem, INSIST_EINVAL, "idle_unsafe_ms", "a duration cannot be negative");
     if (options->workers > 64)
         return problem_set(problem, INSIST_EINVAL, "workers", "at most 64 threads; 2 carry thousands of attempts");
+    if (options->user_agent != NULL && !headers_valid_value(options->user_agent))
+        return problem_set(problem, INSIST_EINVAL, "user_agent", "it holds a line break or another control character");
+    if (options->thread_name != NULL && !headers_valid_value(options->thread_name))
+        return problem_set(problem, INSIST_EINVAL, "thread_name", "it holds a control character");
     if (options->thread_name != NULL && strlen(options->thread_name) > 11)
         return problem_set(problem, INSIST_EINVAL, "thread_name", "at most 11 characters, a number is put behind");
     if ((unsigned)options->http_version > INSIST_HTTP_2)

@@ -2,6 +2,7 @@
 #include "base/problem.h"
 #include "call/feed.h"
 #include "call/plan.h"
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +16,19 @@ static void drop_body(insist_plan *plan) {
     plan->request.has_body = plan->request.body_is_read = false;
 }
 
+/* What every kind of body is subject to. */
+static insist_err check_body(insist_plan *plan) {
+    insist_problem problem = {0};
+    insist_err err = plan_check_open(plan);
+    if (err == INSIST_OK && strcmp(plan->request.method, "HEAD") == 0)
+        err = plan_note(plan, problem_set(&problem, INSIST_EINVAL, "body", "a HEAD request cannot carry one"), &problem);
+    return err;
+}
+
 insist_err insist_plan_set_body(insist_plan *plan, const void *data, size_t len) {
     insist_problem problem = {0};
     char *copy = NULL;
-    insist_err err = plan_check_open(plan);
+    insist_err err = len > 0 ? check_body(plan) : plan_check_open(plan);
     if (err != INSIST_OK)
         return err;
     if (data == NULL && len > 0)
@@ -52,7 +62,7 @@ static insist_err set_feed(insist_plan *plan, const insist_reader *reader) {
 
 insist_err insist_plan_set_body_reader(insist_plan *plan, const insist_reader *reader) {
     insist_problem problem = {0};
-    insist_err err = plan_check_open(plan);
+    insist_err err = check_body(plan);
     if (err != INSIST_OK)
         return err;
     if (reader == NULL || reader->read == NULL)
@@ -94,7 +104,7 @@ static void close_file(void *ctx) {
 insist_err insist_plan_set_body_fd(insist_plan *plan, int fd) {
     insist_problem problem = {0};
     struct stat status;
-    insist_err err = plan_check_open(plan);
+    insist_err err = check_body(plan);
     if (err != INSIST_OK)
         return err;
     off_t start = lseek(fd, 0, SEEK_CUR);

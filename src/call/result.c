@@ -61,7 +61,7 @@ static insist_err fill(insist_result *result, struct execution *execution) {
         take_outcome(result, &execution->reported->outcome);
     if (result->url == NULL)
         result->url = env_copy_text(result->env, request->shown_url);
-    return result->url == NULL ? INSIST_ENOMEM : explain_result(&result->explain, request->method, result);
+    return result->url == NULL ? INSIST_ENOMEM : explain_result(&result->explain, request, result);
 }
 
 insist_result *result_of_execution(const struct env *env, struct execution *execution) {

@@ -34,6 +34,6 @@ insist_result *result_of_refusal(const struct env *env, const char *method, cons
                                  const char *sentence);
 
 /* explain.c: the one line. */
-insist_err explain_result(struct body *text, const char *method, const insist_result *result);
+insist_err explain_result(struct body *text, const struct request *request, const insist_result *result);
 
 #endif

@@ -31,6 +31,7 @@ int exit_code_of_error(insist_err error, int status) {
     case INSIST_EFORKED:
     case INSIST_ESYSTEM:
     case INSIST_EPORT:
+    case INSIST_EGAVEUP:
     case INSIST_ERR_MAX: break;
     }
     return EXIT_OTHER;

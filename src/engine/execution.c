@@ -24,6 +24,7 @@ void execution_init(struct execution *execution, const struct env *env, const st
     execution->view.deadline_ns = rules->deadline_ns;
     execution->view.event = INSIST_EVENTS;
     random_init(&execution->view.random, seed, stream);
+    headers_init(&execution->prepared, env);
 }
 
 void execution_fini(struct execution *execution) {
@@ -32,6 +33,7 @@ void execution_fini(struct execution *execution) {
         headers_fini(&execution->attempts[i]->own_headers);
         env_release(execution->env, execution->attempts[i]);
     }
+    headers_fini(&execution->prepared);
     env_release(execution->env, execution->attempts);
     execution->attempts = NULL;
     execution->count = 0;
@@ -106,13 +108,6 @@ void execution_chunk(struct execution *execution, struct attempt *attempt, int64
     settle(execution);
 }
 
-/* The wire's own timer may see the deadline before the call does: an attempt that may take all that is left ends
- * with the call. */
-static void name_the_deadline(const struct execution *execution, struct attempt *attempt) {
-    if (attempt->outcome.err == INSIST_ETIMEOUT && attempt->limit_ns >= execution->rules.deadline_ns)
-        attempt->outcome.err = INSIST_EDEADLINE;
-}
-
 /* An answer without a body never pauses at its headers. */
 static void tell_headers(struct execution *execution, struct attempt *attempt) {
     if (!execution->rules.reads_headers || attempt->headers_told || attempt->outcome.sent != INSIST_ANSWERED)
@@ -122,7 +117,6 @@ static void tell_headers(struct execution *execution, struct attempt *attempt) {
 }
 
 static void end_attempt(struct execution *execution, struct attempt *attempt) {
-    name_the_deadline(execution, attempt);
     tell_headers(execution, attempt);
     finish_attempt(execution, attempt);
     if (execution->handler_number != 0) {

@@ -16,8 +16,16 @@ static bool is_timeout(insist_err err) {
     return err == INSIST_ETIMEOUT || err == INSIST_EDEADLINE;
 }
 
+/* The wire's own timer may see the deadline before the call does: an attempt that may take all that is left ends
+ * with the call. */
+static void name_the_deadline(const struct execution *execution, struct attempt *attempt) {
+    if (attempt->outcome.err == INSIST_ETIMEOUT && attempt->limit_ns >= execution->rules.deadline_ns)
+        attempt->outcome.err = INSIST_EDEADLINE;
+}
+
 void finish_attempt(struct execution *execution, struct attempt *attempt) {
     pending_ended(execution, attempt);
+    name_the_deadline(execution, attempt);
     attempt->state = ATTEMPT_ENDED;
     if (attempt->progress.ended_ns == 0)
         attempt->progress.ended_ns = execution->view.now_ns;
@@ -29,8 +37,16 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
     events_fire(execution, INSIST_AFTER_ATTEMPT, attempt);
     execution->view.racing = --execution->in_flight;
     execution->view.attempt_ends++;
+    execution->best_before = execution->best;
     if (attempt->started && attempt->outcome.err != INSIST_EREDUNDANT && is_more_useful(attempt, execution->best))
         execution->best = attempt;
+}
+
+void finish_rejected(struct execution *execution, struct attempt *attempt) {
+    attempt->rejected = true;
+    attempt->outcome.err = INSIST_EREJECTED;
+    attempt->outcome.transience = INSIST_NOT_TRANSIENT;
+    execution->best = is_more_useful(attempt, execution->best_before) ? attempt : execution->best_before;
 }
 
 static void refund(struct execution *execution, struct attempt *attempt) {
@@ -120,10 +136,28 @@ void finish_close(struct execution *execution, insist_reason reason, insist_err 
     pending_drop(execution);
 }
 
+/* The call's last word: user code may turn it into another error, but not an error into an answer. */
+static insist_err last_word(struct execution *execution, insist_reason reason, insist_err err,
+                            struct attempt *reported) {
+    const insist_on_exhausted *hook = &execution->rules.on_exhausted;
+    if (hook->replace == NULL || reason == INSIST_REJECTED)
+        return err;
+    execution->view.current = reported;
+    insist_err replaced = hook->replace(hook->ctx, &execution->view, reason, err);
+    return replaced != INSIST_OK ? replaced : err;
+}
+
 void finish_if_closed(struct execution *execution) {
     if (execution->phase != EXECUTION_CLOSED || execution->in_flight > 0)
         return;
-    end(execution, execution->reason, execution->reason == INSIST_STOPPED ? execution->err : error_of_best(execution));
+    if (execution->reported == NULL)
+        execution->reported = execution->best;
+    insist_err err = execution->reason == INSIST_STOPPED ? execution->err : error_of_best(execution);
+    end(execution, execution->reason, last_word(execution, execution->reason, err, execution->reported));
+}
+
+void finish_given_up(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about) {
+    finish_at_once(execution, reason, last_word(execution, reason, err, about), about);
 }
 
 void finish_at_once(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about) {

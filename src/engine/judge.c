@@ -70,7 +70,7 @@ static bool ask_budget(struct execution *execution, const struct outcome *outcom
 
 static void schedule_retry(struct execution *execution, struct attempt *about) {
     const struct outcome *outcome = &about->outcome;
-    struct pending_retry retry = {.set = true};
+    struct pending_retry retry = {.set = true, .about = about};
     execution->view.current = about;
 
     if (!may_be_repeated(execution, outcome)) {
@@ -109,11 +109,31 @@ static void another(struct execution *execution, struct attempt *attempt) {
         schedule_retry(execution, execution->best);
 }
 
+bool judge_validates(struct execution *execution, const struct attempt *attempt) {
+    const insist_validator *validator = &execution->rules.validator;
+    if (validator->validate == NULL || !outcome_is_answer(&attempt->outcome))
+        return true;
+    return validator->validate(validator->ctx, &execution->view);
+}
+
+/* The validator is asked about what the decider accepts, and then the decider about what the validator rejects. What
+ * was rejected at its headers stays so: its sink got nothing of it. */
+static insist_verdict ask(struct execution *execution, struct attempt *attempt, insist_err *fail) {
+    const insist_decider *decider = &execution->rules.retry->decider;
+    if (!attempt->rejected || !outcome_is_answer(&attempt->outcome)) {
+        insist_verdict verdict = decider_ask(decider, &execution->view, fail);
+        if (verdict != INSIST_ACCEPT || judge_validates(execution, attempt))
+            return verdict;
+    }
+    finish_rejected(execution, attempt);
+    return decider_ask(decider, &execution->view, fail);
+}
+
 void judge_attempt(struct execution *execution, struct attempt *attempt) {
     insist_err fail = INSIST_OK;
     execution->view.current = attempt;
     attempt->why_ended = attempt->timed_out ? INSIST_ENDED_TIMEOUT : INSIST_ENDED_FINAL;
-    switch (decider_ask(&execution->rules.retry->decider, &execution->view, &fail)) {
+    switch (ask(execution, attempt, &fail)) {
     case INSIST_ACCEPT:
         if (outcome_is_answer(&attempt->outcome))
             finish_accepted(execution, attempt);
@@ -124,6 +144,8 @@ void judge_attempt(struct execution *execution, struct attempt *attempt) {
         if (!attempt->timed_out)
             attempt->why_ended = INSIST_ENDED_RETRYABLE;
         another(execution, attempt);
+        if (execution->phase == EXECUTION_CLOSED && !attempt->timed_out)
+            attempt->why_ended = INSIST_ENDED_FINAL;
         break;
     case INSIST_EXHAUSTED: finish_close(execution, INSIST_COUNT, INSIST_OK, NULL); break;
     case INSIST_FAIL: finish_at_once(execution, INSIST_STOPPED, fail, attempt); break;

@@ -4,6 +4,7 @@
 
 #include "view/execution.h"
 #include "view/policies.h"
+#include <insist/hooks.h>
 
 /* What the engine asks of whoever carries it out. None of it may call an input. */
 struct execution_ports {
@@ -50,12 +51,17 @@ struct execution_rules {
     uint64_t body_limit;
     bool reads_headers; /* somebody listens to BEFORE_READ_BODY */
     bool repeat_unsafe;
+    /* Hooks; their function NULL: none. */
+    insist_validator validator;
+    insist_preparer preparer;
+    insist_on_exhausted on_exhausted;
 };
 
 enum execution_phase { EXECUTION_OPEN, EXECUTION_CLOSED, EXECUTION_OVER };
 
 struct pending_retry {
     bool set;
+    struct attempt *about; /* that it replaces */
     int64_t due_ns;
     int64_t wait_us;
     insist_why_started why;
@@ -93,10 +99,12 @@ struct execution {
     int64_t not_before_ns;       /* no start of any kind earlier: the server asked for it */
 
     struct attempt *best;     /* most useful outcome so far: an answer before an error, a later end before an earlier */
+    struct attempt *best_before; /* what it was before the last end */
     struct attempt *reported; /* once over: the result's, or NULL */
     insist_reason reason;     /* once closed */
     insist_err err;           /* once over: what the call returns */
     int handler_number;       /* the first that a handler ended the call with */
+    struct headers prepared;  /* own headers of the retry that is being made ready */
     bool settled;             /* what handlers return no longer counts */
 };
 

@@ -4,6 +4,7 @@
 #include "engine/stream.h"
 #include "engine/events.h"
 #include "engine/finish.h"
+#include "engine/judge.h"
 
 static void commit(struct execution *execution, struct attempt *attempt) {
     attempt->committed = true;
@@ -21,7 +22,8 @@ void stream_begin(struct execution *execution, struct attempt *attempt) {
         finish_at_once(execution, INSIST_STOPPED, fail, attempt);
         return;
     }
-    if (verdict == INSIST_ACCEPT)
+    attempt->rejected = verdict == INSIST_ACCEPT && !judge_validates(execution, attempt);
+    if (verdict == INSIST_ACCEPT && !attempt->rejected)
         commit(execution, attempt);
     if (execution->handler_number != 0) /* a loser's */
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
@@ -45,6 +47,6 @@ bool stream_end(struct execution *execution, struct attempt *attempt) {
     attempt->committed = false;
     if (attempt->delivered == 0 || execution->ports->rewind(execution->ctx, attempt))
         return false;
-    finish_at_once(execution, INSIST_NOT_REPEATABLE, attempt->outcome.err, attempt);
+    finish_given_up(execution, INSIST_NOT_REPEATABLE, attempt->outcome.err, attempt);
     return true;
 }

@@ -129,6 +129,8 @@ static void start_attempt(struct execution *execution, const struct start *start
     attempt->charged_at_ns = start->charged_at_ns;
     attempt->wave = execution->view.wave;
     attempt->progress.queued_ns = execution->view.now_ns;
+    if (start->kind == INSIST_RETRIED)
+        headers_move(&attempt->own_headers, &execution->prepared);
     execution->view.attempts_started++;
     if (start->kind == INSIST_RETRIED)
         execution->view.retries++;
@@ -137,7 +139,9 @@ static void start_attempt(struct execution *execution, const struct start *start
     execution->view.current = attempt;
 
     set_limit(execution, attempt); /* before the handlers: what they take counts */
+    execution->view.own_headers = &attempt->own_headers;
     events_fire(execution, INSIST_BEFORE_ATTEMPT, attempt);
+    execution->view.own_headers = NULL;
     if (execution->handler_number != 0) {
         refuse(execution, attempt, INSIST_EHANDLER);
         return;
@@ -159,8 +163,24 @@ void wave_start_first(struct execution *execution) {
     start_attempt(execution, &(struct start){.kind = INSIST_FIRST, .why = INSIST_START_FIRST});
 }
 
+/* False: user code has ended the call. */
+static bool prepare(struct execution *execution, struct attempt *about) {
+    const insist_preparer *preparer = &execution->rules.preparer;
+    if (preparer->prepare == NULL)
+        return true;
+    execution->view.current = about;
+    execution->view.own_headers = &execution->prepared;
+    execution->handler_number = preparer->prepare(preparer->ctx, &execution->view, (unsigned)execution->count);
+    execution->view.own_headers = NULL;
+    if (execution->handler_number != 0)
+        finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
+    return execution->handler_number == 0;
+}
+
 static void start_retry(struct execution *execution) {
     struct pending_retry retry = execution->retry;
+    if (!prepare(execution, retry.about))
+        return;
     execution->retry.set = false;
     execution->hedge.set = false;
     start_attempt(execution, &(struct start){.kind = INSIST_RETRIED,

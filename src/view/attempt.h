@@ -23,6 +23,7 @@ struct attempt {
     insist_sink sink;   /* its body goes there, if its answer is wanted; write NULL: it is kept */
     bool headers_told;  /* its BEFORE_READ_BODY has been fired */
     bool committed;     /* it is wanted: it has won, and its bytes flow */
+    bool rejected;      /* the validator did not want it */
     uint64_t delivered; /* bytes that the sink took */
     struct progress progress;
     struct outcome outcome;

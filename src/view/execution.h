@@ -10,6 +10,7 @@
 struct insist_execution {
     const struct request *request;
     struct attempt *current; /* the attempt that this is about; NULL before the first */
+    struct headers *own_headers; /* that user code may add to; NULL: none, as most of the time */
     unsigned attempts_started;
     unsigned attempt_ends;
     unsigned attempt_timeouts;

@@ -166,6 +166,7 @@ static void bad_plans_explain_themselves(void **state) {
         {"GET", "", "url", INSIST_EURL},
         {"GE T", "http://example.org/", "method", INSIST_EINVAL},
         {"GET\r\n", "http://example.org/", "method", INSIST_EINVAL},
+        {"CONNECT", "http://example.org/", "method", INSIST_EINVAL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         insist_problem problem = {0};
@@ -228,6 +229,61 @@ static void plan_in_use_is_frozen(void **state) {
     insist_plan_free(plan);
 }
 
+static void body_of_head_is_refused(void **state) {
+    (void)state;
+    insist_plan *plan = NULL;
+    insist_result *result = NULL;
+    assert_int_equal(insist_plan_new("HEAD", at("/never"), NULL, &plan), INSIST_OK);
+    assert_int_equal(insist_plan_set_body(plan, "", 0), INSIST_OK);
+    assert_int_equal(insist_plan_set_body(plan, "x", 1), INSIST_EINVAL);
+    assert_string_equal(insist_plan_problem(plan)->field, "body");
+    assert_int_equal(insist_execute(client, plan, NULL, &result), INSIST_EINVAL);
+    assert_int_equal(insist_testserver_hits(server, "/never"), 0);
+    insist_result_free(result);
+    insist_plan_free(plan);
+}
+
+static void redirect_is_explained(void **state) {
+    (void)state;
+    insist_result *result = NULL;
+    char expected[1200];
+    assert_int_equal(insist_post(client, at("/form?do=redirect=/done"), NULL, "x", 1, &result), INSIST_OK);
+    snprintf(expected, sizeof expected, "POST %s -> %s/done: 200", url, insist_testserver_url(server));
+    assert_memory_equal(insist_result_explain(result), expected, strlen(expected));
+    insist_result_free(result);
+}
+
+static int count_and_refuse(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    (void)execution;
+    return ++*(int *)ctx;
+}
+
+static void every_handler_of_an_event_is_called(void **state) {
+    (void)state;
+    insist_handlers *of_client = NULL, *of_call = NULL;
+    insist_client *other = NULL;
+    insist_plan *plan = NULL;
+    insist_result *result = NULL;
+    int first = 40, second = 50, third = 60;
+    assert_int_equal(insist_handlers_new(&of_client), INSIST_OK);
+    assert_int_equal(insist_handlers_new(&of_call), INSIST_OK);
+    assert_int_equal(insist_handlers_push(of_client, INSIST_AFTER_ATTEMPT, count_and_refuse, &first), INSIST_OK);
+    assert_int_equal(insist_handlers_push(of_client, INSIST_AFTER_ATTEMPT, count_and_refuse, &second), INSIST_OK);
+    assert_int_equal(insist_handlers_push(of_call, INSIST_AFTER_ATTEMPT, count_and_refuse, &third), INSIST_OK);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.handlers = of_client), NULL, &other), INSIST_OK);
+    assert_int_equal(insist_plan_new("GET", at("/x"), NULL, &plan), INSIST_OK);
+    assert_int_equal(insist_execute(other, plan, INSIST_CALL_OPTIONS(.handlers = of_call), &result), INSIST_EHANDLER);
+    assert_int_equal(insist_result_handler_number(result), 41);
+    assert_int_equal(second, 51);
+    assert_int_equal(third, 61);
+    insist_result_free(result);
+    insist_plan_free(plan);
+    insist_client_free(other);
+    insist_handlers_free(of_client);
+    insist_handlers_free(of_call);
+}
+
 static void assert_client_refused(const insist_client_options *options, insist_err err, const char *field) {
     insist_problem problem = {0};
     insist_client *none = NULL;
@@ -248,6 +304,8 @@ static void contradictory_options_are_refused(void **state) {
     assert_client_refused(INSIST_CLIENT_OPTIONS(.deadline_ms = -1), INSIST_EINVAL, "deadline_ms");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.workers = 65), INSIST_EINVAL, "workers");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.timeout = timeout, .deadline_ms = 9999), INSIST_EINVAL, "timeout");
+    assert_client_refused(INSIST_CLIENT_OPTIONS(.user_agent = "x\r\nEvil: 1"), INSIST_EINVAL, "user_agent");
+    assert_client_refused(INSIST_CLIENT_OPTIONS(.thread_name = "a\nb"), INSIST_EINVAL, "thread_name");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.thread_name = "much-too-long"), INSIST_EINVAL, "thread_name");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.max_in_flight = 5, .max_in_flight_origin = 6), INSIST_EINVAL,
                           "max_in_flight_origin");
@@ -479,6 +537,9 @@ int main(void) {
         CASE(bad_headers_are_refused_and_poison_the_plan),
         CASE(helpers_tell_what_is_wrong),
         CASE(plan_in_use_is_frozen),
+        CASE(body_of_head_is_refused),
+        CASE(redirect_is_explained),
+        CASE(every_handler_of_an_event_is_called),
         CASE(contradictory_options_are_refused),
         CASE(call_options_are_checked),
         CASE(hanging_server_meets_the_deadline),

@@ -17,7 +17,7 @@ static const char *const names[] = {
     "ERESET",     "EEOF",      "EPROTO",     "EDECODE", "EREDIRECT", "EREJECTED", "ETIMEOUT", "EDEADLINE", "ECANCELED",
     "EREDUNDANT", "ETOOLARGE", "EQUEUEFULL", "EFROZEN", "EHANDLER",  "ESHUTDOWN", "EFORKED",  "ESYSTEM",   "EPORT",
     "ESINK",
-    "EBODY",
+    "EBODY", "EGAVEUP",
 };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 

@@ -605,6 +605,25 @@ static void outcome_unseen_at_the_end_is_kept(void **state) {
     world_fini(&world);
 }
 
+static void timeout_unseen_at_the_deadline_is_the_deadline(void **state) {
+    (void)state;
+    PLAY(world, {.ends_ms = WORLD_HANGS, .err = INSIST_ETIMEOUT, .transience = INSIST_TIMEOUT, .ends_unseen = true});
+    world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
+    world_play(&world);
+    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 1);
+    assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_EDEADLINE);
+    world_fini(&world);
+}
+
+static void what_is_not_followed_by_another_is_final(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10));
+    world.request.repeatable = false;
+    world_play(&world);
+    assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_FINAL);
+    world_fini(&world);
+}
+
 static void full_queue_rejects_the_call(void **state) {
     (void)state;
     PLAY(world, {.refused = INSIST_EQUEUEFULL});
@@ -728,6 +747,8 @@ int main(void) {
         cmocka_unit_test(cancel_during_an_attempt),
         cmocka_unit_test(answer_beats_a_cancel_of_the_same_turn),
         cmocka_unit_test(outcome_unseen_at_the_end_is_kept),
+        cmocka_unit_test(timeout_unseen_at_the_deadline_is_the_deadline),
+        cmocka_unit_test(what_is_not_followed_by_another_is_final),
         cmocka_unit_test(full_queue_rejects_the_call),
         cmocka_unit_test(full_queue_for_a_retry_keeps_the_last_answer),
         cmocka_unit_test(handlers_end_the_call_and_what_is_owed_still_fires),
