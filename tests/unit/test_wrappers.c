@@ -69,6 +69,7 @@ static void test_spread_jitter(void **state) {
     assert_int_equal(ask(insist_wait_spread_jitter(says(1000 * MS), 0), HIGHEST), 1000 * MS);
     assert_int_equal(ask(insist_wait_spread_jitter(says(1000), 0.5), LOWEST), 500);
     assert_int_equal(ask(insist_wait_spread_jitter(says(1000), 0.5), HIGHEST), 1500);
+    assert_int_equal(ask(insist_wait_spread_jitter(says(10), 0.5), 0.75), 13); /* 5 + 0.75 * 11 */
     assert_int_equal(ask(insist_wait_spread_jitter(says(0), 0.5), HIGHEST), 0);
     assert_int_equal(ask(insist_wait_spread_jitter(says(INT64_MAX), 0.5), LOWEST), INT64_MAX / 2 + 1);
     assert_int_equal(ask(insist_wait_spread_jitter(says(INT64_MAX), 0.5), 0.75), INT64_MAX);
