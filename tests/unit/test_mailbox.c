@@ -217,6 +217,13 @@ static void test_a_sleeping_call_is_woken_by_news_and_by_an_interruption(void **
     assert_int_equal(interrupted, INSIST_ESHUTDOWN);
     assert_no_more(&taken);
     pthread_join(thread, NULL);
+
+    /* an interruption that was seen does not wake again */
+    assert_int_equal(pthread_create(&thread, NULL, post_an_end, jobs[1]), 0);
+    mailbox_take(example.mailbox, TIME_NEVER, &taken, &interrupted);
+    assert_next(&taken, 1, NEWS_END);
+    assert_int_equal(interrupted, INSIST_ESHUTDOWN);
+    pthread_join(thread, NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -239,6 +239,10 @@ static void test_giving_up_in_the_queue(void **state) {
     struct job *first = submitted(FAKE_HELD);
     struct job *second = submitted_without(FAKE_HELD, 0, true);
     struct job *third = submitted_without(FAKE_AT_ONCE, 0, true);
+    struct progress progress;
+    assert_false(mailbox_detach(example.mailbox, second, &progress));
+    assert_true(progress.queued_ns == second->progress.queued_ns && progress.started_ns == 0);
+    assert_int_equal(progress.reactor, 0); /* a snapshot of one that never moved */
     give_up(second);
     assert_count(1, 1);
     wait_until_entered(1);
@@ -289,6 +293,21 @@ static void test_giving_up_between_grant_and_start(void **state) {
     job_release(last);
     assert_int_equal(atomic_load(&wire.started), 3);
     assert_int_equal(atomic_load(&wire.stopped), 0);
+}
+
+/* More than one turn takes, put into the inbox while its driver is awake, so that nobody wakes it afterwards. */
+static void test_a_worker_comes_back_for_what_a_turn_left(void **state) {
+    struct job *jobs[300];
+    (void)state;
+    begin(1, 2, 1000, 10);
+    struct job *blocks = submitted(FAKE_BLOCKS);
+    wait_until_entered(1);
+    for (int i = 0; i < 300; i++)
+        jobs[i] = submitted_without(FAKE_AT_ONCE, 2, false); /* all on the first reactor */
+    sem_post(&wire.gate);
+    assert_answered(blocks);
+    for (int i = 0; i < 300; i++)
+        assert_answered(jobs[i]);
 }
 
 static void test_giving_up_while_running(void **state) {
@@ -349,6 +368,22 @@ static void test_freeing_with_jobs_in_every_phase(void **state) {
         assert_int_equal(atomic_load(&left[i]->references), 1);
         job_release(left[i]);
     }
+}
+
+/* Its room comes free while the pool is freed, when the reactor that it was meant for is gone. */
+static void test_freeing_does_not_start_what_waits(void **state) {
+    (void)state;
+    begin(1, 2, 1, 1);
+    struct job *held = submitted_without(FAKE_HELD, 1, false), *waiting = submitted_without(FAKE_HELD, 2, true);
+    wait_until_entered(1);
+    pool_free(pool);
+    pool = NULL;
+    assert_int_equal(atomic_load(&wire.started), 1);
+    assert_int_equal(waiting->permit.state, PERMIT_NONE);
+    assert_int_equal(waiting->run.phase, JOB_NEW);
+    assert_int_equal(atomic_load(&waiting->references), 1);
+    job_release(waiting);
+    job_release(held);
 }
 
 #define THREADS 8
@@ -509,9 +544,11 @@ int main(void) {
         TEST(test_giving_up_in_the_queue),
         TEST(test_giving_up_before_the_reactor_has_seen_it),
         TEST(test_giving_up_between_grant_and_start),
+        TEST(test_a_worker_comes_back_for_what_a_turn_left),
         TEST(test_giving_up_while_running),
         TEST(test_giving_up_what_has_ended_does_no_harm),
         TEST(test_freeing_with_jobs_in_every_phase),
+        TEST(test_freeing_does_not_start_what_waits),
         TEST(test_ten_thousand_jobs_of_eight_threads),
         TEST(test_descriptors_are_close_on_exec_and_are_given_back),
         TEST(test_numbers_out_of_range),
