@@ -6,6 +6,7 @@
 #include <insist/client.h>
 #include <insist/error.h>
 #include <insist/execution.h>
+#include <insist/hooks.h>
 #include <insist/plan.h>
 #include <insist/policy.h>
 #include <insist/result.h>

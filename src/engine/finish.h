@@ -16,7 +16,7 @@ void finish_siblings(struct execution *execution, const struct attempt *winner);
 void finish_close(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about);
 /* Closed, and nothing is in flight: over. */
 void finish_if_closed(struct execution *execution);
-/* Over: the call gives up because of this attempt, the only one that was in flight. */
+/* Over: the call gives up because of this attempt, and nothing else is in flight. */
 void finish_given_up(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about);
 /* Over, whatever is in flight. about: the attempt to be reported; NULL: the most useful one. */
 void finish_at_once(struct execution *execution, insist_reason reason, insist_err err, struct attempt *about);

@@ -1,0 +1,2 @@
+# What user code may do in a call.
+insist_unit_test(test_hooks ROOMS base view engine SOURCES ../support/world.c)
