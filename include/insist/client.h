@@ -162,14 +162,7 @@ INSIST_API insist_err insist_put(insist_client *client, const char *url, const c
 INSIST_API insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body,
                                    size_t len, insist_result **result) INSIST_MUST_USE;
 
-/** A name and its value of a form. */
-typedef struct insist_pair {
-    const char *name;
-    const char *value;
-} insist_pair;
-
-/** POST of n pairs as application/x-www-form-urlencoded, in the order of their names (pairs of one name keep
- *  theirs). */
+/** POST of a form: see insist_plan_set_form(). */
 INSIST_API insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n,
                                        insist_result **result) INSIST_MUST_USE;
 

@@ -81,11 +81,14 @@ static bool run(struct call *call, insist_err interrupted) {
     return false;
 }
 
-static void set_rules(struct execution_rules *rules, const insist_client *client, const insist_call_options *options,
-                      int64_t now_ns) {
+/* The call's policies go before the plan's, and these before the client's. */
+static void set_rules(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+                      const insist_call_options *options, int64_t now_ns) {
+    const insist_retry_policy *retry = options->retry != NULL ? options->retry : plan->retry;
+    const insist_timeout_policy *timeout = options->timeout != NULL ? options->timeout : plan->timeout;
     *rules = (struct execution_rules){
-        .retry = options->retry != NULL ? options->retry : client->retry,
-        .timeout = options->timeout != NULL ? options->timeout : client->timeout,
+        .retry = retry != NULL ? retry : client->retry,
+        .timeout = timeout != NULL ? timeout : client->timeout,
         .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
         .body_limit = client->wire.max_body_bytes,
         .reads_headers = handlers_listen(client->handlers, INSIST_BEFORE_READ_BODY) ||
@@ -107,7 +110,7 @@ static void count_end(insist_client *client, const struct execution *execution) 
         counter_add(&client->counters.deadlines);
 }
 
-static insist_result *execute(struct call *call, const insist_call_options *options) {
+static insist_result *execute(struct call *call, const insist_plan *plan, const insist_call_options *options) {
     insist_client *client = call->carrier.client;
     const struct env *env = client->env;
     const struct request *request = call->carrier.request;
@@ -115,7 +118,7 @@ static insist_result *execute(struct call *call, const insist_call_options *opti
     struct execution_rules rules;
     uint64_t number = atomic_fetch_add(&client->next_call, 1);
     counter_add(&client->counters.calls);
-    set_rules(&rules, client, options, env_now_ns(env));
+    set_rules(&rules, client, plan, options, env_now_ns(env));
     execution_init(execution, env, request, &rules, &carry_ports, &call->carrier, client->seed, number);
 
     bool cancelled = !cancel_add(options->cancel, &call->cancel, call->carrier.mailbox);
@@ -151,7 +154,7 @@ static insist_result *enter_and_execute(insist_client *client, const insist_plan
         if (err != INSIST_OK) {
             result = result_of_refusal(env, request->method, request->shown_url, err, insist_strerror(err));
         } else {
-            result = execute(call, options);
+            result = execute(call, plan, options);
             if (client_is_forked(client))
                 return result; /* the child touches nothing that the parent's threads may hold */
             client_leave(client, &call->running);

@@ -18,6 +18,18 @@ static uint64_t reactors_of_wave(const struct execution *execution) {
     return taken;
 }
 
+/* One a call, whatever the number of its attempts; what a plan or a handler has set comes first. */
+static insist_err add_idempotency_key(struct carrier *carrier, struct headers *own) {
+    static const char name[] = "Idempotency-Key";
+    const struct request *request = carrier->request;
+    bool has_one = headers_get(own, name) != NULL || headers_get(&request->headers, name) != NULL;
+    if (!request->makes_key || has_one)
+        return INSIST_OK;
+    if (carrier->idempotency_key[0] == '\0')
+        idempotency_key_make(carrier->client->env, carrier->idempotency_key);
+    return headers_set(own, name, carrier->idempotency_key);
+}
+
 static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     const struct request *request = carrier->request;
     const struct execution_rules *rules = &carrier->execution->rules;
@@ -25,6 +37,10 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     if (job == NULL)
         return NULL;
     headers_move(&job->own_headers, &attempt->own_headers);
+    if (add_idempotency_key(carrier, &job->own_headers) != INSIST_OK) {
+        job_release(job);
+        return NULL;
+    }
     job->tag = attempt;
     job->deadline_ns = attempt->limit_ns;
     job->deadline_once_sent_ns = attempt->limit_once_sent_ns;

@@ -3,6 +3,7 @@
 #define CALL_CARRY_H
 
 #include "call/client.h"
+#include "call/idempotency_key.h"
 #include "engine/execution.h"
 #include "wire/job.h"
 
@@ -14,6 +15,7 @@ struct carrier {
     insist_sink sink;                /* likewise; write NULL: none */
     struct mailbox *mailbox;
     struct execution *execution;
+    char idempotency_key[IDEMPOTENCY_KEY_SIZE]; /* of all attempts, once there is one; "": none yet */
 };
 
 extern const struct execution_ports carry_ports; /* ctx: struct carrier * */

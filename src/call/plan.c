@@ -3,16 +3,21 @@
 #include "call/plan.h"
 #include "call/feed.h"
 #include "base/problem.h"
+#include "policy/retry.h"
+#include "policy/timeout.h"
+#include "wire/authority.h"
 #include "wire/url.h"
 #include <string.h>
 
 static void destroy(struct request *request) {
     struct insist_plan *plan = (struct insist_plan *)(void *)request;
     headers_fini(&request->headers);
+    headers_fini(&request->sensitive);
     url_free((struct url *)(uintptr_t)(const void *)request->url);
     env_release(plan->env, plan->method);
-    feed_free(plan->feed);
-    env_release(plan->env, plan->body);
+    plan_drop_body(plan);
+    insist_retry_policy_free(plan->retry);
+    insist_timeout_policy_free(plan->timeout);
     env_release(plan->env, plan);
 }
 
@@ -20,7 +25,8 @@ static void destroy(struct request *request) {
  * repetitions. */
 void plan_judge_repeatable(struct insist_plan *plan) {
     struct request *request = &plan->request;
-    bool keyed = headers_get(&request->headers, "Idempotency-Key") != NULL;
+    const char *key = headers_get(&request->headers, "Idempotency-Key");
+    bool keyed = request->makes_key || (key != NULL && key[0] != '\0');
     request->repeatable = plan->idempotent || keyed || request_method_is_repeatable(request->method);
     bool safe = plan->idempotent || keyed || request_method_is_raceable(request->method);
     request->raceable = safe && plan->feed == NULL; /* a body cannot be read twice at once */
@@ -58,6 +64,7 @@ insist_err plan_new(const struct env *env, const char *method, const char *url, 
     atomic_init(&plan->request.references, 1);
     plan->request.release = destroy;
     headers_init(&plan->request.headers, env);
+    headers_init(&plan->request.sensitive, env);
     insist_err err = build(plan, method, url, problem);
     if (err != INSIST_OK)
         insist_plan_free(plan);
@@ -117,7 +124,9 @@ insist_err plan_check_header(const char *name, const char *value, insist_problem
     if (!headers_valid_value(value))
         return problem_set(problem, INSIST_EINVAL, "header",
                            "the value of %.40s holds a line break or another control character", name);
-    return INSIST_OK;
+    struct authority host;
+    const char *flaw = headers_same_name(name, "Host") ? authority_parse(value, strlen(value), &host) : NULL;
+    return flaw == NULL ? INSIST_OK : problem_set(problem, INSIST_EINVAL, "header", "Host: %s", flaw);
 }
 
 static insist_err change_header(insist_plan *plan, const char *name, const char *value,
@@ -139,7 +148,8 @@ insist_err insist_plan_set_header(insist_plan *plan, const char *name, const cha
 }
 
 insist_err insist_plan_add_header(insist_plan *plan, const char *name, const char *value) {
-    return change_header(plan, name, value, headers_add);
+    bool single = name != NULL && (headers_same_name(name, "Host") || headers_same_name(name, "Idempotency-Key"));
+    return change_header(plan, name, value, single ? headers_set : headers_add);
 }
 
 insist_err insist_plan_set_idempotent(insist_plan *plan, bool idempotent) {
@@ -148,5 +158,32 @@ insist_err insist_plan_set_idempotent(insist_plan *plan, bool idempotent) {
         return err;
     plan->idempotent = idempotent;
     plan_judge_repeatable(plan);
+    return INSIST_OK;
+}
+
+insist_err insist_plan_set_close(insist_plan *plan, bool close) {
+    insist_err err = plan_check_open(plan);
+    if (err == INSIST_OK)
+        plan->request.closes = close;
+    return err;
+}
+
+insist_err insist_plan_set_retry(insist_plan *plan, const insist_retry_policy *policy) {
+    insist_err err = plan_check_open(plan);
+    if (err != INSIST_OK)
+        return err;
+    insist_retry_policy *before = plan->retry;
+    plan->retry = policy == NULL ? NULL : retry_policy_retain(policy);
+    insist_retry_policy_free(before);
+    return INSIST_OK;
+}
+
+insist_err insist_plan_set_timeout(insist_plan *plan, const insist_timeout_policy *policy) {
+    insist_err err = plan_check_open(plan);
+    if (err != INSIST_OK)
+        return err;
+    insist_timeout_policy *before = plan->timeout;
+    plan->timeout = policy == NULL ? NULL : timeout_policy_retain(policy);
+    insist_timeout_policy_free(before);
     return INSIST_OK;
 }

@@ -10,8 +10,12 @@ struct insist_plan {
     struct request request; /* first: the plan is its request, and as long-lived */
     const struct env *env;
     char *method;
-    char *body;
-    struct feed *feed; /* a body that is read; NULL: none */
+    char *body;                      /* a copy, or NULL */
+    insist_release_fn *body_release; /* of what the request's body refers to, or NULL */
+    void *body_ctx;
+    struct feed *feed;          /* a body that is read; NULL: none */
+    insist_retry_policy *retry; /* references, or NULL: the client's */
+    insist_timeout_policy *timeout;
     bool idempotent;
     atomic_bool frozen;
     insist_problem problem; /* the first that a setter met; err INSIST_OK: none */
@@ -25,6 +29,9 @@ insist_err plan_new(const struct env *env, const char *method, const char *url, 
 insist_err plan_check_open(const insist_plan *plan);
 insist_err plan_note(insist_plan *plan, insist_err err, const insist_problem *problem);
 void plan_judge_repeatable(struct insist_plan *plan);
+
+/* Lets go of the body that it has. */
+void plan_drop_body(struct insist_plan *plan);
 
 /* A header that a user wants sent: INSIST_OK, or INSIST_EINVAL and a sentence. */
 insist_err plan_check_header(const char *name, const char *value, insist_problem *problem);

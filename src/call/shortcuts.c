@@ -1,7 +1,6 @@
 /* One-line calls: a plan is made, executed and freed. What is wrong with it is told by the result. */
 #include "base/problem.h"
 #include "call/client.h"
-#include "call/form.h"
 #include "call/plan.h"
 #include "call/result.h"
 
@@ -11,6 +10,9 @@ struct shortcut {
     const char *type; /* NULL: no Content-Type */
     const void *body;
     size_t length;
+    bool form; /* the body is made of pairs */
+    const insist_pair *pairs;
+    size_t pair_count;
 };
 
 /* The URL is not shown: one that could not be parsed may hold a password anywhere. */
@@ -18,6 +20,14 @@ static insist_err refuse(insist_client *client, const char *method, insist_err e
                          insist_result **result) {
     *result = err == INSIST_ENOMEM ? NULL : result_of_refusal(client->env, method, NULL, err, problem->text);
     return *result == NULL ? INSIST_ENOMEM : err;
+}
+
+static insist_err fill(insist_plan *plan, const struct shortcut *shortcut) {
+    if (shortcut->form)
+        return insist_plan_set_form(plan, shortcut->pairs, shortcut->pair_count);
+    insist_err err = shortcut->type == NULL ? INSIST_OK
+                                            : insist_plan_set_header(plan, "Content-Type", shortcut->type);
+    return err == INSIST_OK ? insist_plan_set_body(plan, shortcut->body, shortcut->length) : err;
 }
 
 static insist_err run(insist_client *client, const struct shortcut *shortcut, insist_result **result) {
@@ -30,10 +40,7 @@ static insist_err run(insist_client *client, const struct shortcut *shortcut, in
     insist_err err = plan_new(client->env, shortcut->method, shortcut->url, &problem, &plan);
     if (err != INSIST_OK)
         return refuse(client, shortcut->method, err, &problem, result);
-    if (shortcut->type != NULL)
-        err = insist_plan_set_header(plan, "Content-Type", shortcut->type);
-    if (err == INSIST_OK)
-        err = insist_plan_set_body(plan, shortcut->body, shortcut->length);
+    err = fill(plan, shortcut);
     if (err != INSIST_OK)
         err = refuse(client, shortcut->method, err, &plan->problem, result);
     else
@@ -74,25 +81,6 @@ insist_err insist_patch(insist_client *client, const char *url, const char *type
 
 insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n,
                             insist_result **result) {
-    insist_problem problem = {0};
-    struct body body;
-    if (result != NULL)
-        *result = NULL;
-    if (client == NULL || url == NULL || result == NULL)
-        return INSIST_EINVAL;
-    body_init(&body, client->env, UINT64_MAX);
-    insist_err err = form_encode(&body, pairs, n);
-    if (err == INSIST_OK) {
-        struct shortcut post = {.method = "POST",
-                                .url = url,
-                                .type = "application/x-www-form-urlencoded",
-                                .body = body_text(&body),
-                                .length = body.length};
-        err = run(client, &post, result);
-    } else {
-        problem_set(&problem, err, "pairs", "a name or value of the form is NULL");
-        err = refuse(client, "POST", err, &problem, result);
-    }
-    body_fini(&body);
-    return err;
+    return run(client, &(struct shortcut){.method = "POST", .url = url, .form = true, .pairs = pairs, .pair_count = n},
+               result);
 }

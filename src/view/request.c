@@ -15,6 +15,10 @@ void request_release(const struct request *request) {
         counted->release(counted);
 }
 
+bool request_is_sensitive(const struct request *request, const char *header) {
+    return headers_get(&request->sensitive, header) != NULL;
+}
+
 bool request_method_is_raceable(const char *method) {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0 ||
            strcmp(method, "QUERY") == 0;

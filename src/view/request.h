@@ -16,6 +16,7 @@ struct request {
     const char *shown_url; /* without user and password */
     const char *origin;    /* "https://host:port" */
     struct headers headers;
+    struct headers sensitive; /* only their names count: what does not follow a redirect to another origin */
     const void *body;
     size_t body_length;
     bool has_body;
@@ -23,10 +24,14 @@ struct request {
     int64_t read_length; /* then; -1: not known */
     bool repeatable; /* by its method, its mark or an Idempotency-Key (semantics: May be repeated) */
     bool raceable;   /* safe by its method, or marked */
+    bool closes;     /* each attempt has a connection of its own */
+    bool makes_key;  /* each call makes an Idempotency-Key, unless the headers have one */
 };
 
 struct request *request_retain(const struct request *request);
 void request_release(const struct request *request); /* NULL is fine */
+
+bool request_is_sensitive(const struct request *request, const char *header);
 
 bool request_method_is_repeatable(const char *method); /* RFC 9110 section 9.2.2, and QUERY of RFC 10008 */
 bool request_method_is_raceable(const char *method);   /* GET HEAD OPTIONS QUERY */

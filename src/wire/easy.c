@@ -76,8 +76,6 @@ static bool set_from_settings(CURL *easy, const struct wire_settings *settings) 
         SET(easy, CURLOPT_USERAGENT, settings->user_agent);
     if (settings->http2)
         SET(easy, CURLOPT_PIPEWAIT, 1L);
-    if (settings->max_connections == 0)
-        SET(easy, CURLOPT_FORBID_REUSE, 1L);
     return !failed;
 }
 
@@ -127,10 +125,12 @@ static bool set_connection(struct transfer *transfer) {
     CURL *easy = transfer->easy;
     bool http2 = settings->http2 && transfer->hop.url->https;
     bool none_idle = !job->may_repeat && settings->idle_unsafe_s == 0;
-    bool fresh = transfer->fresh || none_idle || (http2 && job->hedge);
+    bool closes = job->request->closes;
+    bool fresh = transfer->fresh || none_idle || closes || (http2 && job->hedge);
     bool failed = false;
     SET(easy, CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     SET(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+    SET(easy, CURLOPT_FORBID_REUSE, closes || settings->max_connections == 0 ? 1L : 0L);
     SET(easy, CURLOPT_MAXAGE_CONN, job->may_repeat || none_idle ? IDLE_MAX_S : settings->idle_unsafe_s);
     SET(easy, CURLOPT_CONNECT_TO, &transfer->connect_to);
     return !failed;

@@ -44,17 +44,19 @@ static insist_err leave_out(struct lines *lines, const char *name) {
 }
 
 /* libcurl writes the length itself, of what it really sends. */
-static bool is_sent(const struct hop *hop, const char *name) {
+static bool is_sent(const struct request *request, const struct hop *hop, const char *name) {
+    if (hop->abroad && request_is_sensitive(request, name))
+        return false;
     return redirect_carries(hop, name) && !headers_same_name(name, "Content-Length");
 }
 
-static insist_err add_headers(struct lines *lines, const struct headers *headers, const struct headers *instead,
-                              const struct hop *hop) {
+static insist_err add_headers(struct lines *lines, const struct request *request, const struct headers *headers,
+                              const struct headers *instead, const struct hop *hop) {
     insist_err err = INSIST_OK;
     for (size_t i = 0; i < headers_count(headers) && err == INSIST_OK; i++) {
         const char *name = headers_name_at(headers, i);
         bool replaced = instead && headers_get(instead, name);
-        if (!replaced && is_sent(hop, name))
+        if (!replaced && is_sent(request, hop, name))
             err = add(lines, name, headers_value_at(headers, i));
     }
     return err;
@@ -68,6 +70,8 @@ static insist_err add_our_own(struct lines *lines, const struct request *request
         err = add(lines, "Accept-Encoding", "gzip, deflate");
     if (err == INSIST_OK && authorization && !hop->abroad && !is_set(request, own, "Authorization"))
         err = add(lines, "Authorization", authorization);
+    if (err == INSIST_OK && request->closes) /* over HTTP/2 libcurl leaves it out */
+        err = add(lines, "Connection", "close");
     if (err == INSIST_OK && (hop->turned || !is_set(request, own, "Content-Type")))
         err = leave_out(lines, "Content-Type");
     if (err == INSIST_OK && (hop->turned || !is_set(request, own, "Expect")))
@@ -96,9 +100,9 @@ insist_err lines_make(struct lines *lines, const struct request *request, const 
                       const struct hop *hop, bool decode) {
     lines->count = 0;
     body_clear(&lines->text);
-    insist_err err = add_headers(lines, &request->headers, own, hop);
+    insist_err err = add_headers(lines, request, &request->headers, own, hop);
     if (err == INSIST_OK)
-        err = add_headers(lines, own, NULL, hop);
+        err = add_headers(lines, request, own, NULL, hop);
     if (err == INSIST_OK)
         err = add_our_own(lines, request, own, hop, decode);
     return err == INSIST_OK ? link(lines) : err;

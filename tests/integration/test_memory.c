@@ -66,6 +66,16 @@ static insist_err build_and_execute(const struct env *env, insist_client *client
     if (err == INSIST_OK)
         err = insist_plan_set_body(plan, "body", 4);
     if (err == INSIST_OK)
+        err = insist_plan_set_form(plan, &(insist_pair){"name", "value"}, 1);
+    if (err == INSIST_OK)
+        err = insist_plan_add_cookie(plan, "name", "value");
+    if (err == INSIST_OK)
+        err = insist_plan_set_basic_auth(plan, "user", "password");
+    if (err == INSIST_OK)
+        err = insist_plan_set_sensitive(plan, "X-Test");
+    if (err == INSIST_OK)
+        err = insist_plan_set_idempotency_key(plan, NULL);
+    if (err == INSIST_OK)
         err = insist_execute(client, plan, NULL, result);
     insist_plan_free(plan);
     return err;

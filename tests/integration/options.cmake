@@ -1,0 +1,2 @@
+# What plans and options make of calls.
+insist_integration_test(test_plan)
