@@ -10,6 +10,7 @@
 
 #include <insist/policy.h>
 #include <stddef.h>
+#include <stdint.h>
 
 INSIST_BEGIN_DECLS
 
