@@ -8,6 +8,7 @@
 #define INSIST_CLIENT_H
 
 #include <insist/execution.h>
+#include <insist/hooks.h>
 #include <insist/plan.h>
 #include <insist/result.h>
 
@@ -59,6 +60,13 @@ typedef struct insist_client_options {
     bool repeat_unsafe; /* repeats any method. Dangerous: a POST may be carried out twice */
     bool no_redirects;  /* a 3xx is the answer */
     bool no_gzip;       /* asks for no content encoding and decodes none */
+    /* Hooks (hooks.h), each copied; default: none. One without a function is refused. */
+    const insist_validator *validator;
+    const insist_preparer *prepare_retry;
+    const insist_on_exhausted *on_exhausted;
+    /* Keys of a query, NULL behind the last, whose values are shown in no log, explanation or error: "token", …
+     * Compared once percent-encoding is undone, letter case aside. Default: none. Users and passwords never are. */
+    const char *const *hidden_query_keys;
 } insist_client_options;
 
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})
@@ -136,6 +144,10 @@ typedef struct insist_call_options {
     const insist_sink *sink; /* takes the body of the answer that is accepted */
     int64_t deadline_ms;    /* from now; INSIST_FOREVER for none */
     int64_t deadline_at_ns; /* instead: an instant of CLOCK_MONOTONIC; one that has passed ends the call at once */
+    /* Hooks, each in place of the client's. */
+    const insist_validator *validator;
+    const insist_preparer *prepare_retry;
+    const insist_on_exhausted *on_exhausted;
 } insist_call_options;
 
 #define INSIST_CALL_OPTIONS(...) (&(insist_call_options){.size = sizeof(insist_call_options), __VA_ARGS__})

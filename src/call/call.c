@@ -94,6 +94,9 @@ static void set_rules(struct execution_rules *rules, const insist_client *client
         .reads_headers = handlers_listen(client->handlers, INSIST_BEFORE_READ_BODY) ||
                          handlers_listen(options->handlers, INSIST_BEFORE_READ_BODY) || options->sink != NULL,
         .repeat_unsafe = client->repeat_unsafe,
+        .validator = options->validator != NULL ? *options->validator : client->validator,
+        .preparer = options->prepare_retry != NULL ? *options->prepare_retry : client->preparer,
+        .on_exhausted = options->on_exhausted != NULL ? *options->on_exhausted : client->on_exhausted,
     };
     if (options->deadline_at_ns != 0)
         rules->deadline_ns = options->deadline_at_ns;
@@ -110,6 +113,11 @@ static void count_end(insist_client *client, const struct execution *execution) 
         counter_add(&client->counters.deadlines);
 }
 
+static insist_result *refuse(const insist_client *client, const struct request *request, insist_err err,
+                             const char *sentence) {
+    return result_of_refusal(client->env, &client->hidden, request->method, request->shown_url, err, sentence);
+}
+
 static insist_result *execute(struct call *call, const insist_plan *plan, const insist_call_options *options) {
     insist_client *client = call->carrier.client;
     const struct env *env = client->env;
@@ -123,12 +131,11 @@ static insist_result *execute(struct call *call, const insist_plan *plan, const 
 
     bool cancelled = !cancel_add(options->cancel, &call->cancel, call->carrier.mailbox);
     if (!run(call, cancelled ? INSIST_ECANCELED : INSIST_OK))
-        return result_of_refusal(env, request->method, request->shown_url, INSIST_EFORKED,
-                                 insist_strerror(INSIST_EFORKED));
+        return refuse(client, request, INSIST_EFORKED, insist_strerror(INSIST_EFORKED));
     cancel_remove(options->cancel, &call->cancel);
     mailbox_close(call->carrier.mailbox);
     count_end(client, execution);
-    insist_result *result = result_of_execution(env, execution);
+    insist_result *result = result_of_execution(env, &client->hidden, execution);
     execution_fini(execution);
     return result;
 }
@@ -152,7 +159,7 @@ static insist_result *enter_and_execute(insist_client *client, const insist_plan
         if (options->sink != NULL)
             call->carrier.sink = *options->sink;
         if (err != INSIST_OK) {
-            result = result_of_refusal(env, request->method, request->shown_url, err, insist_strerror(err));
+            result = refuse(client, request, err, insist_strerror(err));
         } else {
             result = execute(call, plan, options);
             if (client_is_forked(client))
@@ -193,7 +200,7 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
     if (err == INSIST_OK && plan->feed != NULL && !feed_take(plan->feed))
         err = problem_set(&problem, INSIST_EINVAL, "plan", "another call is reading the body of this plan");
     if (err != INSIST_OK)
-        *result = result_of_refusal(client->env, plan->request.method, plan->request.shown_url, err, problem.text);
+        *result = refuse(client, &plan->request, err, problem.text);
     else
         *result = enter_and_execute(client, plan, &options);
     if (err == INSIST_OK && plan->feed != NULL)

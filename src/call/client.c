@@ -28,6 +28,7 @@ static void destroy(insist_client *client) {
     env_release(client->env, client->user_agent);
     env_release(client->env, client->thread_name);
     env_release(client->env, client->ca_file);
+    headers_fini(&client->hidden);
     condition_fini(&client->shared.left);
     mutex_fini(&client->shared.lock);
     env_release(client->env, client);
@@ -60,6 +61,22 @@ static insist_err copy_texts(insist_client *client, const insist_client_options 
     bool copied =
         client->user_agent != NULL && client->thread_name != NULL && (ca_file == NULL || client->ca_file != NULL);
     return copied ? INSIST_OK : INSIST_ENOMEM;
+}
+
+static void copy_hooks(insist_client *client, const insist_client_options *options) {
+    if (options->validator != NULL)
+        client->validator = *options->validator;
+    if (options->prepare_retry != NULL)
+        client->preparer = *options->prepare_retry;
+    if (options->on_exhausted != NULL)
+        client->on_exhausted = *options->on_exhausted;
+}
+
+static insist_err copy_hidden(insist_client *client, const char *const *keys) {
+    insist_err err = INSIST_OK;
+    for (size_t i = 0; err == INSIST_OK && keys != NULL && keys[i] != NULL; i++)
+        err = headers_add(&client->hidden, keys[i], "");
+    return err;
 }
 
 /* Whole seconds are all that libcurl knows; 0 is left for "never", so what is less than a second counts as one. */
@@ -112,7 +129,10 @@ static insist_err build(insist_client *client, const insist_client_options *opti
     client->handlers = options->handlers;
     client->deadline_ns = time_from_ms(options->deadline_ms);
     client->repeat_unsafe = options->repeat_unsafe;
+    copy_hooks(client, options);
     insist_err err = copy_texts(client, options, tls->ca_file);
+    if (err == INSIST_OK)
+        err = copy_hidden(client, options->hidden_query_keys);
     if (err == INSIST_OK)
         err = take_policies(client, options);
     if (err != INSIST_OK)
@@ -143,6 +163,7 @@ insist_err client_new(const struct env *env, const insist_client_options *given,
     if (client == NULL)
         return say_what_failed(problem, INSIST_ENOMEM);
     client->env = env;
+    headers_init(&client->hidden, env);
     list_init(&client->shared.running);
     if (!mutex_init(&client->shared.lock)) {
         env_release(env, client);

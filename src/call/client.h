@@ -21,6 +21,10 @@ struct insist_client {
     insist_budget *budget;
     int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */
     bool repeat_unsafe;
+    insist_validator validator; /* hooks: their function NULL: none */
+    insist_preparer preparer;
+    insist_on_exhausted on_exhausted;
+    struct headers hidden; /* keys of a query whose values are not shown */
     char *user_agent, *thread_name, *ca_file;
     struct wire_settings wire;
     struct pool *pool;

@@ -1,4 +1,5 @@
 /* A call in one line: what was asked, what came of it, after how many attempts, how each of them ended. */
+#include "call/redact.h"
 #include "call/result.h"
 #include <string.h>
 
@@ -51,10 +52,41 @@ static const char *reason_sentence(insist_reason reason) {
     }
 }
 
-insist_err explain_result(struct body *text, const struct request *request, const insist_result *result) {
-    bool redirected = strcmp(request->shown_url, result->url) != 0;
-    insist_err err = body_append_format(text, "%s %s%s%s: ", request->method, request->shown_url,
-                                        redirected ? " -> " : "", redirected ? result->url : "");
+static insist_err append_request(struct body *text, const struct headers *hidden, const char *method, const char *url) {
+    insist_err err = body_append_format(text, "%s ", method);
+    return err != INSIST_OK ? err : redact_url(text, url, hidden);
+}
+
+static insist_err append_redirect(struct body *text, const struct headers *hidden, const char *from, const char *to) {
+    if (strcmp(from, to) == 0)
+        return INSIST_OK;
+    insist_err err = body_append_text(text, " -> ");
+    return err != INSIST_OK ? err : redact_url(text, to, hidden);
+}
+
+insist_err explain_refusal(struct body *text, const struct headers *hidden, const char *method, const char *url,
+                           insist_err err, const char *sentence) {
+    insist_err said = url != NULL ? append_request(text, hidden, method, url) : body_append_text(text, method);
+    return said != INSIST_OK ? said : body_append_format(text, ": %s: %s", insist_err_name(err), sentence);
+}
+
+insist_err explain_giving_up(struct body *text, const struct headers *hidden, const struct request *request,
+                             const insist_result *result) {
+    insist_err err = append_request(text, hidden, request->method, request->shown_url);
+    if (err == INSIST_OK)
+        err = body_append_format(text, " giving up after %zu attempt(s)", result->count);
+    if (err != INSIST_OK || result->err == INSIST_OK || result->err == INSIST_EGAVEUP)
+        return err;
+    return body_append_format(text, ": %s", insist_strerror(result->err));
+}
+
+insist_err explain_result(struct body *text, const struct headers *hidden, const struct request *request,
+                          const insist_result *result) {
+    insist_err err = append_request(text, hidden, request->method, request->shown_url);
+    if (err == INSIST_OK)
+        err = append_redirect(text, hidden, request->shown_url, result->url);
+    if (err == INSIST_OK)
+        err = body_append_text(text, ": ");
     if (err == INSIST_OK)
         err = append_outcome(text, result->status, result->err);
     if (err == INSIST_OK)

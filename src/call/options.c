@@ -60,6 +60,18 @@ static bool contradicts(const insist_timeout_policy *timeout, int64_t deadline_m
     return deadline_ms > 0 && fixed_us != INSIST_FOREVER && fixed_us > time_scale(deadline_ms, 1000);
 }
 
+static insist_err check_hooks(const insist_validator *validator, const insist_preparer *prepare_retry,
+                              const insist_on_exhausted *on_exhausted, insist_problem *problem) {
+    const char *field = NULL;
+    if (validator != NULL && validator->validate == NULL)
+        field = "validator";
+    else if (prepare_retry != NULL && prepare_retry->prepare == NULL)
+        field = "prepare_retry";
+    else if (on_exhausted != NULL && on_exhausted->replace == NULL)
+        field = "on_exhausted";
+    return field == NULL ? INSIST_OK : problem_set(problem, INSIST_EINVAL, field, "it has no function");
+}
+
 insist_err options_complete_client(insist_client_options *options, insist_problem *problem) {
     if (options->deadline_ms < 0)
         return problem_set(problem, INSIST_EINVAL, "deadline_ms", "a deadline cannot be negative");
@@ -78,11 +90,14 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
     if (contradicts(options->timeout, options->deadline_ms))
         return problem_set(problem, INSIST_EINVAL, "timeout",
                            "an attempt's timeout is longer than the deadline of the call");
+    for (size_t i = 0; options->hidden_query_keys != NULL && options->hidden_query_keys[i] != NULL; i++)
+        if (options->hidden_query_keys[i][0] == '\0')
+            return problem_set(problem, INSIST_EINVAL, "hidden_query_keys", "a key is empty");
     fill_in(options);
     if (options->max_in_flight_origin > options->max_in_flight)
         return problem_set(problem, INSIST_EINVAL, "max_in_flight_origin",
                            "one origin cannot have more than the client's max_in_flight");
-    return INSIST_OK;
+    return check_hooks(options->validator, options->prepare_retry, options->on_exhausted, problem);
 }
 
 insist_err options_check_call(const insist_call_options *options, insist_problem *problem) {
@@ -93,5 +108,5 @@ insist_err options_check_call(const insist_call_options *options, insist_problem
     if (contradicts(options->timeout, options->deadline_ms))
         return problem_set(problem, INSIST_EINVAL, "timeout",
                            "an attempt's timeout is longer than the deadline of the call");
-    return INSIST_OK;
+    return check_hooks(options->validator, options->prepare_retry, options->on_exhausted, problem);
 }

@@ -11,6 +11,7 @@ static insist_result *result_new(const struct env *env) {
     headers_init(&result->headers, env);
     body_init(&result->body, env, UINT64_MAX);
     body_init(&result->explain, env, UINT64_MAX);
+    body_init(&result->giving_up, env, UINT64_MAX);
     return result;
 }
 
@@ -20,6 +21,7 @@ void insist_result_free(insist_result *result) {
     headers_fini(&result->headers);
     body_fini(&result->body);
     body_fini(&result->explain);
+    body_fini(&result->giving_up);
     env_release(result->env, result->url);
     env_release(result->env, result->attempts);
     env_release(result->env, result);
@@ -52,7 +54,14 @@ static void take_outcome(insist_result *result, struct outcome *outcome) {
     outcome->url = NULL;
 }
 
-static insist_err fill(insist_result *result, struct execution *execution) {
+static insist_err explain(insist_result *result, const struct headers *hidden, const struct request *request) {
+    insist_err err = explain_result(&result->explain, hidden, request, result);
+    if (err != INSIST_OK || result->reason == INSIST_DONE || result->count == 0)
+        return err;
+    return explain_giving_up(&result->giving_up, hidden, request, result);
+}
+
+static insist_err fill(insist_result *result, const struct headers *hidden, struct execution *execution) {
     const struct request *request = execution->view.request;
     insist_err err = keep_attempts(result, execution);
     if (err != INSIST_OK)
@@ -61,10 +70,10 @@ static insist_err fill(insist_result *result, struct execution *execution) {
         take_outcome(result, &execution->reported->outcome);
     if (result->url == NULL)
         result->url = env_copy_text(result->env, request->shown_url);
-    return result->url == NULL ? INSIST_ENOMEM : explain_result(&result->explain, request, result);
+    return result->url == NULL ? INSIST_ENOMEM : explain(result, hidden, request);
 }
 
-insist_result *result_of_execution(const struct env *env, struct execution *execution) {
+insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution) {
     insist_result *result = result_new(env);
     if (result == NULL)
         return NULL;
@@ -72,25 +81,22 @@ insist_result *result_of_execution(const struct env *env, struct execution *exec
     result->reason = execution->reason;
     result->handler_number = execution->handler_number;
     result->elapsed_us = (execution->view.now_ns - execution->view.start_ns) / 1000;
-    if (fill(result, execution) == INSIST_OK)
+    if (fill(result, hidden, execution) == INSIST_OK)
         return result;
     insist_result_free(result);
     return NULL;
 }
 
-insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err,
-                                 const char *sentence) {
+insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
+                                 const char *url, insist_err err, const char *sentence) {
     insist_result *result = result_new(env);
     if (result == NULL)
         return NULL;
     result->err = err;
     result->reason = INSIST_REJECTED;
     result->url = env_copy_text(env, url != NULL ? url : "");
-    insist_err said = result->url == NULL
-                          ? INSIST_ENOMEM
-                          : body_append_format(&result->explain, "%s%s%s: %s: %s", method, url != NULL ? " " : "",
-                                               result->url, insist_err_name(err), sentence);
-    if (said == INSIST_OK)
+    if (result->url != NULL &&
+        explain_refusal(&result->explain, hidden, method, url, err, sentence) == INSIST_OK)
         return result;
     insist_result_free(result);
     return NULL;
@@ -118,6 +124,10 @@ int insist_result_handler_number(const insist_result *result) {
 
 const char *insist_result_explain(const insist_result *result) {
     return result == NULL ? "" : body_text(&result->explain);
+}
+
+const char *insist_result_giving_up(const insist_result *result) {
+    return result == NULL ? "" : body_text(&result->giving_up);
 }
 
 const char *insist_result_url(const insist_result *result) {

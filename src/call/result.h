@@ -23,17 +23,25 @@ struct insist_result {
     struct body body;
     char *url;
     struct body explain;
+    struct body giving_up; /* empty: it did not */
     struct kept_attempt *attempts;
     size_t count;
 };
 
-/* Takes the reported outcome's headers and body over. NULL: no memory. */
-insist_result *result_of_execution(const struct env *env, struct execution *execution);
-/* Nothing could be started. url may be NULL; sentence says why. */
-insist_result *result_of_refusal(const struct env *env, const char *method, const char *url, insist_err err,
-                                 const char *sentence);
+/* hidden: keys of a query whose values are not shown. */
 
-/* explain.c: the one line. */
-insist_err explain_result(struct body *text, const struct request *request, const insist_result *result);
+/* Takes the reported outcome's headers and body over. NULL: no memory. */
+insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution);
+/* Nothing could be started. url may be NULL; sentence says why. */
+insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
+                                 const char *url, insist_err err, const char *sentence);
+
+/* explain.c: the lines for people. */
+insist_err explain_result(struct body *text, const struct headers *hidden, const struct request *request,
+                          const insist_result *result);
+insist_err explain_refusal(struct body *text, const struct headers *hidden, const char *method, const char *url,
+                           insist_err err, const char *sentence);
+insist_err explain_giving_up(struct body *text, const struct headers *hidden, const struct request *request,
+                             const insist_result *result);
 
 #endif

@@ -18,7 +18,9 @@ struct shortcut {
 /* The URL is not shown: one that could not be parsed may hold a password anywhere. */
 static insist_err refuse(insist_client *client, const char *method, insist_err err, const insist_problem *problem,
                          insist_result **result) {
-    *result = err == INSIST_ENOMEM ? NULL : result_of_refusal(client->env, method, NULL, err, problem->text);
+    *result = err == INSIST_ENOMEM
+                  ? NULL
+                  : result_of_refusal(client->env, &client->hidden, method, NULL, err, problem->text);
     return *result == NULL ? INSIST_ENOMEM : err;
 }
 

@@ -1,0 +1,2 @@
+# What user code may do in a call.
+insist_integration_test(test_call_hooks)
