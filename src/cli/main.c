@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/load.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/request.h"
 #include <locale.h>
@@ -24,13 +25,13 @@ static int refused(insist_err err, const insist_problem *problem) {
 
 /* Ctrl-C ends the call, but not the writing of what it brought: that is left to the system. */
 static insist_err execute(insist_client *client, const insist_plan *plan, insist_cancel *cancel,
-                          insist_result **result) {
+                          const insist_handlers *handlers, insist_result **result) {
     struct interrupt interrupt;
     *result = NULL;
     if (!interrupt_begin(&interrupt, cancel)) {
         return INSIST_ESYSTEM;
     }
-    insist_err err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.cancel = cancel), result);
+    insist_err err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.cancel = cancel, .handlers = handlers), result);
     interrupt_end(&interrupt);
     return err;
 }
@@ -39,8 +40,13 @@ static insist_err execute(insist_client *client, const insist_plan *plan, insist
 static int run_one(const struct settings *settings, const struct terminal *terminal, insist_client *client,
                    const insist_plan *plan, insist_cancel *cancel) {
     insist_result *result = NULL;
-    insist_err err = execute(client, plan, cancel, &result);
+    struct output output;
+    insist_err err = output_init(&output, settings);
+    if (err == INSIST_OK) {
+        err = execute(client, plan, cancel, output.handlers, &result);
+    }
     if (result == NULL) {
+        output_fini(&output);
         return refused(err, &(insist_problem){.err = err});
     }
     int code = exit_code_of_call(err, insist_result_status(result), settings->fail);
@@ -50,7 +56,8 @@ static int run_one(const struct settings *settings, const struct terminal *termi
     if (!report_call(settings, terminal, result)) {
         code = refused(INSIST_ENOMEM, &(insist_problem){.err = INSIST_ENOMEM});
     }
-    if (code == EXIT_ANSWERED && !report_answer(settings, result)) {
+    bool written = output_has_written(&output);
+    if (!output_fini(&output) || (code == EXIT_ANSWERED && !written && !report_answer(settings, result))) {
         code = EXIT_WRITE;
     }
     insist_result_free(result);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
@@ -462,6 +463,40 @@ static void a_header_with_a_line_break_is_refused(void **state) {
     run_fini(&run);
 }
 
+static void expect_file(const char *name, off_t size) {
+    struct stat status;
+    assert_int_equal(stat(name, &status), 0);
+    assert_int_equal(status.st_size, size);
+}
+
+static void a_body_goes_to_its_file_as_it_comes(void **state) {
+    (void)state;
+    char name[] = "/tmp/insist-cli-XXXXXX", line[256];
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    close(fd);
+    /* A broken one is cut away and asked for again. */
+    snprintf(line, sizeof(line), "-o %s --backoff constant:1ms URL/f?do=truncate@90000;size=200000,200;size=50&key=f",
+             name);
+    expect_exit(line, 0);
+    expect_file(name, 50);
+    assert_int_equal(insist_testserver_hits_by_key(server, "f"), 2);
+    /* The limit on what is kept in memory does not apply. */
+    snprintf(line, sizeof(line), "-o %s URL/large?do=200;size=70000000", name);
+    expect_exit(line, 0);
+    expect_file(name, 70000000);
+    expect_exit("URL/large?do=200;size=70000000", 63);
+    /* What -f refuses leaves the file as it was. */
+    snprintf(line, sizeof(line), "-f -o %s URL/gone?do=404;body=sorry", name);
+    expect_exit(line, 22);
+    expect_file(name, 70000000);
+    /* What is given up at last is written all the same. */
+    snprintf(line, sizeof(line), "-s -o %s --retries 0 URL/busy?do=503;body=busy", name);
+    expect_exit(line, 0);
+    expect_file(name, 4);
+    unlink(name);
+}
+
 static void help_and_version_go_to_standard_output(void **state) {
     (void)state;
     struct run run = insist("--help");
@@ -494,6 +529,7 @@ int main(void) {
         cmocka_unit_test(sigint_ends_repeated_calls),
         cmocka_unit_test(bad_input_is_refused_before_anything_is_sent),
         cmocka_unit_test(a_header_with_a_line_break_is_refused),
+        cmocka_unit_test(a_body_goes_to_its_file_as_it_comes),
         cmocka_unit_test(help_and_version_go_to_standard_output),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
