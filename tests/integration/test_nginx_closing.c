@@ -102,11 +102,10 @@ static void a_post_whose_worker_dies_is_not_sent_again(void **state) {
     assert_true(nginx_held_is_empty(&site.nginx));
 }
 
-static bool answer_held(char *head, size_t size) {
-    static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    int upstream = nginx_take_held(&site.nginx, head, size);
-    bool sent =
-        upstream >= 0 && send(upstream, answer, sizeof answer - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof answer - 1);
+/* Answers a request that was held back. */
+static bool answer(int upstream) {
+    static const char text[] = "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    bool sent = upstream >= 0 && send(upstream, text, sizeof text - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof text - 1);
     if (upstream >= 0) {
         close(upstream);
     }
@@ -124,7 +123,7 @@ static void a_get_whose_worker_dies_is_sent_again_on_a_fresh_connection(void **s
         side_call_start(&call, client, plan, NULL);
         int upstream = nginx_take_held(&site.nginx, head, sizeof head);
         bool killed = nginx_kill_workers(&site.nginx);
-        bool answered = answer_held(head, sizeof head);
+        bool answered = answer(nginx_take_held(&site.nginx, head, sizeof head));
         insist_result *result = side_call_join(&call);
         close(upstream);
         assert_true(upstream >= 0 && killed && answered);
@@ -139,6 +138,42 @@ static void a_get_whose_worker_dies_is_sent_again_on_a_fresh_connection(void **s
         assert_int_equal(second->why_started, INSIST_START_STALE);
         insist_result_free(result);
     }
+    insist_plan_free(plan);
+    insist_client_free(client);
+}
+
+/* ---- a reload before the answer --------------------------------------------------------------------------------- */
+
+static void *reload(void *nginx) {
+    return nginx_reload(nginx) ? nginx : NULL;
+}
+
+/* The old workers announce their end on the connection (Connection: close, GOAWAY) and still answer. */
+static void a_post_during_a_reload_is_answered(void **state) {
+    static const char farewell[] = "gracefully shutting down";
+    const struct nginx_way *way = *state;
+    char head[4096];
+    insist_client *client = nginx_site_client(&site, way, NULL);
+    insist_plan *plan = nginx_site_plan(&site, way, "POST", "/held");
+    for (int round = 0; round < ROUNDS; round++) {
+        struct side_call call;
+        pthread_t reloader;
+        void *reloaded = NULL;
+        long farewells = nginx_count_lines_with(&site.nginx, "error.log", farewell);
+        warm_up(client, way);
+        side_call_start(&call, client, plan, NULL);
+        int upstream = nginx_take_held(&site.nginx, head, sizeof head);
+        assert_int_equal(pthread_create(&reloader, NULL, reload, &site.nginx), 0);
+        bool ending = nginx_wait_lines_with(&site.nginx, "error.log", farewell, farewells + NGINX_WORKERS);
+        bool answered = answer(upstream);
+        insist_result *result = side_call_join(&call);
+        pthread_join(reloader, &reloaded);
+        assert_true(ending && answered && reloaded != NULL);
+        nginx_site_expect_answer(result, 200, 1);
+        nginx_site_expect_body(result, "hello", 5);
+        insist_result_free(result);
+    }
+    assert_true(nginx_held_is_empty(&site.nginx));
     insist_plan_free(plan);
     insist_client_free(client);
 }
@@ -299,6 +334,7 @@ int main(void) {
         cmocka_unit_test(a_post_after_a_kill_is_delivered_once),
         cmocka_unit_test(a_post_whose_worker_dies_is_not_sent_again),
         cmocka_unit_test(a_get_whose_worker_dies_is_sent_again_on_a_fresh_connection),
+        cmocka_unit_test(a_post_during_a_reload_is_answered),
         cmocka_unit_test(answers_cut_by_a_dying_worker_are_fetched_again),
         cmocka_unit_test(gets_survive_dying_workers),
         cmocka_unit_test(posts_are_delivered_once_whatever_workers_do),

@@ -46,6 +46,8 @@ bool nginx_write(const struct nginx *nginx, const char *name, const void *data, 
 long nginx_count_lines(const struct nginx *nginx, const char *name, const char *line);
 /* How many of its lines contain this text; -1: there is no such file. */
 long nginx_count_lines_with(const struct nginx *nginx, const char *name, const char *text);
+/* Waits until that many of its lines contain this text. False: not within 20 s. */
+bool nginx_wait_lines_with(const struct nginx *nginx, const char *name, const char *text, long count);
 /* Puts the error log on standard error. */
 void nginx_print_errors(const struct nginx *nginx);
 

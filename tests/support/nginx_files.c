@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { PATIENCE_MS = 20000 };
 
 static FILE *open_file(const struct nginx *nginx, const char *name, const char *mode) {
     char path[256];
@@ -100,6 +103,17 @@ long nginx_count_lines(const struct nginx *nginx, const char *name, const char *
 
 long nginx_count_lines_with(const struct nginx *nginx, const char *name, const char *text) {
     return count_lines(nginx, name, text, false);
+}
+
+bool nginx_wait_lines_with(const struct nginx *nginx, const char *name, const char *text, long count) {
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < PATIENCE_MS; i++) {
+        if (nginx_count_lines_with(nginx, name, text) >= count) {
+            return true;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return false;
 }
 
 void nginx_print_errors(const struct nginx *nginx) {
