@@ -142,13 +142,15 @@ INSIST_API insist_waiter insist_wait_equal_jitter(insist_waiter waiter);
  *  number u in [0, 1), at most w + s, the fraction dropped, saturating; EXIT passes through (deep-rent/retry, there in
  *  nanoseconds). A spread outside [0, 1) is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_spread_jitter(insist_waiter waiter, double spread);
-/** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less is refused. Consumes. */
+/** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less, or less than the base of
+ *  what it caps, is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_cap_ms(insist_waiter waiter, int64_t max_ms);
 /** EXIT once n attempts of any kind have been started in the call, else what the inner waiter says. 0 is refused.
  *  Consumes. */
 INSIST_API insist_waiter insist_wait_limit(insist_waiter waiter, unsigned n);
 /** EXIT once that many milliseconds have passed since the call began, else what the inner waiter says. It shortens
- *  neither an attempt nor a wait. 0 or less is refused. Consumes. */
+ *  neither an attempt nor a wait. 0 or less, or less than the base of what it caps, is
+ *  refused. Consumes. */
 INSIST_API insist_waiter insist_wait_timeout_ms(insist_waiter waiter, int64_t limit_ms);
 /** What a client uses that was told nothing: full jitter over 50 ms (1 s after a 429, or a 503 with Retry-After),
  *  doubling, capped at 20 s. */

@@ -122,6 +122,15 @@ static int64_t wait_standard(void *ctx, const insist_execution *execution, insis
 
 /* ---- the public constructors ------------------------------------------------------------------------------------- */
 
+/* A decorrelated waiter checks its own cap. */
+int64_t waiter_base_us(const insist_waiter *waiter) {
+    if (waiter->wait == NULL || !pace_is(waiter))
+        return 0;
+    const struct pace *pace = waiter->ctx;
+    const bool grows = waiter->wait == wait_constant || waiter->wait == wait_linear || waiter->wait == wait_exponential;
+    return grows ? pace->us : waiter_base_us(&pace->inner);
+}
+
 insist_waiter insist_wait_constant_ms(int64_t ms) {
     return waiter_constant_ms(&env_standard, ms);
 }

@@ -10,6 +10,9 @@ insist_waiter waiter_linear_ms(const struct env *env, int64_t base_ms, int64_t s
 insist_waiter waiter_exponential_ms(const struct env *env, int64_t base_ms, double factor);
 insist_waiter waiter_decorrelated_ms(const struct env *env, int64_t base_ms, int64_t cap_ms);
 
+/* The base of a formula, seen through its wrappers; 0 when there is none to be told. */
+int64_t waiter_base_us(const insist_waiter *waiter);
+
 /* wrappers.c */
 insist_waiter waiter_full_jitter(const struct env *env, insist_waiter waiter);
 insist_waiter waiter_equal_jitter(const struct env *env, insist_waiter waiter);

@@ -7,6 +7,8 @@
 
 static const struct poison bad_spread = {INSIST_EINVAL, "spread", "the spread must be 0 or more and below 1"};
 static const struct poison no_cap = {INSIST_EINVAL, "max_ms", "the longest wait must be 1 ms or more"};
+static const struct poison low_cap = {INSIST_EINVAL, "max_ms",
+                                      "the longest wait must not be below the waiter's base"};
 static const struct poison no_attempts = {INSIST_EINVAL, "n",
                                           "a call makes one attempt at least: 0 attempts make no sense"};
 static const struct poison no_time = {INSIST_EINVAL, "limit_ms", "the time for retries must be 1 ms or more"};
@@ -62,7 +64,9 @@ static int64_t wait_cap(void *ctx, const insist_execution *execution, insist_ran
 insist_waiter waiter_cap_ms(const struct env *env, insist_waiter waiter, int64_t max_ms) {
     if (max_ms <= 0)
         return pace_wrap(env, wait_cap, waiter, (struct pace){.us = 0}, &no_cap);
-    return pace_wrap(env, wait_cap, waiter, (struct pace){.us = time_scale(max_ms, US_PER_MS)}, NULL);
+    const int64_t max_us = time_scale(max_ms, US_PER_MS);
+    const bool is_low = max_us < waiter_base_us(&waiter);
+    return pace_wrap(env, wait_cap, waiter, (struct pace){.us = max_us}, is_low ? &low_cap : NULL);
 }
 
 static int64_t wait_once(void *ctx, const insist_execution *execution, insist_random *random) {
