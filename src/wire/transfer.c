@@ -212,17 +212,14 @@ void transfer_stop(struct transfer *transfer) {
     refuse(transfer, INSIST_ECANCELED);
 }
 
+/* When its deadline has passed meanwhile, its gate is shut, and its timer ends it in this very turn. */
 void transfer_resolved(struct transfer *transfer) {
-    bool late = transfer->transport->now_ns >= transfer->deadline_ns;
-    if (transfer->stage == STAGE_LOOKUP && !late) {
+    if (transfer->stage == STAGE_LOOKUP) {
         take_addresses(transfer);
         return;
     }
     addresses_release(transfer->lookup.addresses);
-    if (transfer->stage == STAGE_LOOKUP)
-        end(transfer, verdict_of_timeout(transfer));
-    else
-        refuse(transfer, INSIST_ECANCELED);
+    refuse(transfer, INSIST_ECANCELED);
 }
 
 /* What waited comes in, and goes out, from inside here. */
@@ -303,7 +300,7 @@ static void meet_deadline(struct transfer *transfer) {
     }
     bool answering =
         transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
-    if (answering) /* `resolved` is about to come, and finds that it is late */
+    if (answering) /* `resolved` is about to come, and sets the timer again */
         return;
     if (transfer->stage == STAGE_WIRE)
         leave_wire(transfer);

@@ -270,6 +270,51 @@ STALE(stale_bytes, false, .how = LEAVE_NOT, .saying = "HTTP/1.1 408 Request Time
 STALE(stale_tls_goodbye, true, .how = LEAVE_GOODBYE)
 STALE(stale_tls_reset, true, .how = LEAVE_RESET)
 
+/* Two dead ones: the first that is found makes way for a fresh connection, not for the other. */
+static void spoil_both(struct raw_connection *connection, void *ctx) {
+    if (!raw_read_request(connection))
+        return;
+    if (raw_number(connection) > 2) {
+        raw_send(connection, OK_ANSWER);
+        raw_hold(connection);
+        return;
+    }
+    raw_wait(connection); /* so that the second request needs a connection of its own */
+    raw_send(connection, OK_ANSWER);
+    raw_signal(connection);
+    raw_server_wait_signals(raw_server_of(connection), 2);
+    raw_wait(connection);
+    raw_send(connection, ctx);
+    raw_signal(connection);
+    raw_hold(connection);
+}
+
+static void test_two_stale_ones(void **state) {
+    struct wire_attempt attempts[3];
+    (void)state;
+    fixture_serve(spoil_both, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    for (int i = 0; i < 2; i++) {
+        wire_attempt_init(&attempts[i], &host, "GET", fixture_url("/"));
+        attempts[i].job->wants_sent = true;
+        wire_attempt_start(&attempts[i]);
+        assert_true(wire_run_until_news(&attempts[i], NEWS_SENT));
+    }
+    raw_server_release(server);
+    raw_server_release(server);
+    for (int i = 0; i < 2; i++) {
+        assert_true(wire_run(&attempts[i]));
+        wire_attempt_fini(&attempts[i]);
+    }
+    raw_server_release(server);
+    raw_server_release(server);
+    assert_true(raw_server_wait_signals(server, 4));
+    fixture_post(&attempts[2], "/", "x");
+    fixture_expect(&attempts[2], INSIST_OK, 200, INSIST_ANSWERED);
+    assert_int_equal(attempts[2].job->progress.connection, 3);
+    assert_true(stale() <= 1);
+    wire_attempt_fini(&attempts[2]);
+}
+
 static void test_healthy_connection_is_used_again(void **state) {
     struct wire_attempt attempt;
     (void)state;
@@ -419,6 +464,7 @@ int main(void) {
         WIRE_TEST(stale_tls_reset),
         WIRE_TEST(stale_end),
         WIRE_TEST(stale_tls_end),
+        WIRE_TEST(test_two_stale_ones),
         WIRE_TEST(test_healthy_connection_is_used_again),
         WIRE_TEST(test_healthy_tls_connection_is_used_again),
         WIRE_TEST(test_fresh_takes_no_used_connection),

@@ -70,6 +70,7 @@ static void test_endless_body_of_a_redirect(void **state) {
     (void)state;
     fixture_serve(talk_for_ever, "HTTP/1.1 302 Go\r\nLocation: /x\r\n\r\n");
     too_large(INSIST_ANSWERED, 302);
+    assert_int_equal(raw_server_requests(server), 1);
 }
 
 /* ---- headers ----------------------------------------------------------------------------------------------------- */

@@ -243,6 +243,25 @@ static void test_second_hop_fails(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* Nobody wants the body of a redirect that is followed, so nobody minds that it cannot be decoded. */
+static void redirect_in_brotli(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    if (raw_read_request(connection))
+        raw_send(connection, "HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nabc");
+    if (raw_read_request(connection))
+        raw_send(connection, OK_ANSWER);
+}
+
+static void test_body_of_a_redirect(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve(redirect_in_brotli, NULL);
+    fixture_run(&attempt, "GET", "/a");
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    assert_string_equal(body_text(&attempt.job->outcome.body), "ok");
+    wire_attempt_fini(&attempt);
+}
+
 static void test_no_pause_at_a_redirect(void **state) {
     static const struct road roads[] = {{"/a", 302, "/b"}, {0}};
     struct wire_attempt attempt;
@@ -272,6 +291,7 @@ int main(void) {
         WIRE_TEST(test_credentials_go_along_at_home),
         WIRE_TEST(test_from_https_to_http),
         WIRE_TEST(test_second_hop_fails),
+        WIRE_TEST(test_body_of_a_redirect),
         WIRE_TEST(test_no_pause_at_a_redirect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,6 +249,35 @@ static void test_patience_ends_with_the_connection(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+static void read_then_reset(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    raw_read_request(connection);
+    raw_reset(connection);
+    raw_signal(connection);
+}
+
+/* A connection that has died is not connected either; but what went out on it goes out nowhere else. */
+static void test_patience_ends_with_the_gate(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    resolve_to("127.0.0.1", "127.0.0.2", NULL);
+    fixture_serve(read_then_reset, NULL);
+    init_named(&attempt, "POST", raw_server_port(server));
+    attempt.job->wants_sent = true;
+    wire_attempt_start(&attempt);
+    assert_true(wire_run_until_news(&attempt, NEWS_SENT));
+    assert_true(raw_server_wait_signals(server, 1));
+    struct pollfd epoll = {.fd = host.epoll, .events = POLLIN};
+    if (attempt.finished == 0)
+        assert_int_equal(poll(&epoll, 1, 20000), 1);
+    virtual_env_advance_ns(&host.world, 300 * MS_NS);
+    host.transport->class->run(host.transport, env_now_ns(&host.env)); /* before the socket's events are read */
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_ERESET, 0, INSIST_MAYBE_SENT);
+    assert_int_equal(attempt.job->progress.connection, 1);
+    wire_attempt_fini(&attempt);
+}
+
 static void hold_silently(struct raw_connection *connection, void *ctx) {
     (void)ctx;
     raw_signal(connection);
@@ -650,6 +679,7 @@ int main(void) {
         WIRE_TEST(test_all_silent),
         WIRE_TEST(test_silent_then_refused),
         WIRE_TEST(test_patience_ends_with_the_connection),
+        WIRE_TEST(test_patience_ends_with_the_gate),
         WIRE_TEST(test_handshake_hangs),
         WIRE_TEST(test_handshake_reset),
         WIRE_TEST(test_handshake_ended),
