@@ -4,7 +4,9 @@
 #ifndef INSIST_EXECUTION_H
 #define INSIST_EXECUTION_H
 
+#include <insist/plan.h>
 #include <insist/policy.h>
+#include <insist/result.h>
 
 INSIST_BEGIN_DECLS
 
@@ -39,6 +41,12 @@ INSIST_API const void *insist_execution_body(const insist_execution *execution, 
 INSIST_API int64_t insist_execution_elapsed_us(const insist_execution *execution);
 /** The last wait that was decided, in microseconds; 0 before the first. */
 INSIST_API int64_t insist_execution_last_wait_us(const insist_execution *execution);
+/** What that wait came from: INSIST_START_BACKOFF, INSIST_START_RETRY_AFTER, or INSIST_START_STALE with a wait of 0;
+ *  INSIST_START_FIRST before the first. */
+INSIST_API insist_why_started insist_execution_wait_source(const insist_execution *execution);
+/** How long the attempt at hand has taken so far, its waiting for room included, in microseconds; once it has ended:
+ *  how long it took. */
+INSIST_API int64_t insist_execution_attempt_elapsed_us(const insist_execution *execution);
 /** The delay that the answer's Retry-After asks for, in milliseconds; false when there is none or it makes no sense. */
 INSIST_API bool insist_execution_retry_after_ms(const insist_execution *execution, int64_t *ms);
 
@@ -52,7 +60,7 @@ typedef enum insist_event {
     INSIST_BEFORE_READ_BODY,           /* once an attempt whose headers came */
     INSIST_AFTER_ATTEMPT_TIMEOUT,      /* the attempt ended by a timeout; before its AFTER_ATTEMPT */
     INSIST_AFTER_ATTEMPT,              /* once an attempt, losers included */
-    INSIST_RETRY_SCHEDULED,            /* a retry has been decided; insist_execution_last_wait_us() tells its wait */
+    INSIST_RETRY_SCHEDULED,            /* a retry has been decided: insist_execution_last_wait_us(), _wait_source() */
     INSIST_AFTER_PLAN_TIMEOUT,         /* the call's deadline has passed; not for a cancel */
     INSIST_AFTER_EXECUTION_END,        /* once, always */
     INSIST_EVENTS                      /* their number */
@@ -96,6 +104,20 @@ typedef struct insist_fd_sink {
 
 /** A sink that writes to fd from where it stands. On a regular file it rewinds: it cuts off what it wrote. The descriptor stays the caller's. */
 INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
+
+/** In BEFORE_EXECUTION_START only: the call executes this plan instead of the one that it was given, with the policies
+ *  that this one has. It is frozen, and kept until the call ends. INSIST_EINVAL: another event, NULL, or a body that
+ *  another call is reading; a plan with a problem is refused with the problem's error. Nothing is changed then. */
+INSIST_API insist_err insist_execution_set_plan(insist_execution *execution, const insist_plan *plan);
+
+/** At any time: keeps a value for the rest of the call. The last one of a key counts (keys are compared as text, and
+ *  copied); what it replaces is destroyed at once, the others when the call ends, on the calling thread.
+ *  @param destroy  called with a value that is not NULL; may be NULL
+ *  @return INSIST_OK; INSIST_EINVAL (a NULL key) or INSIST_ENOMEM: then the value stays the caller's */
+INSIST_API insist_err insist_execution_set_value(insist_execution *execution, const char *key, void *value,
+                                                 insist_release_fn *destroy);
+/** The value kept under that key, NULL when there is none: for handlers, hooks and policies. */
+INSIST_API void *insist_execution_value(const insist_execution *execution, const char *key);
 
 /** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another event, no write. */
 INSIST_API insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink);

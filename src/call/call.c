@@ -9,7 +9,9 @@
 #include "call/handlers.h"
 #include "call/options.h"
 #include "call/plan.h"
+#include "call/replace.h"
 #include "call/result.h"
+#include "call/rules.h"
 
 struct call {
     struct carrier carrier;
@@ -81,31 +83,6 @@ static bool run(struct call *call, insist_err interrupted) {
     return false;
 }
 
-/* The call's policies go before the plan's, and these before the client's. */
-static void set_rules(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
-                      const insist_call_options *options, int64_t now_ns) {
-    const insist_retry_policy *retry = options->retry != NULL ? options->retry : plan->retry;
-    const insist_timeout_policy *timeout = options->timeout != NULL ? options->timeout : plan->timeout;
-    *rules = (struct execution_rules){
-        .retry = retry != NULL ? retry : client->retry,
-        .timeout = timeout != NULL ? timeout : client->timeout,
-        .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
-        .body_limit = client->wire.max_body_bytes,
-        .reads_headers = handlers_listen(client->handlers, INSIST_BEFORE_READ_BODY) ||
-                         handlers_listen(options->handlers, INSIST_BEFORE_READ_BODY) || options->sink != NULL,
-        .repeat_unsafe = client->repeat_unsafe,
-        .validator = options->validator != NULL ? *options->validator : client->validator,
-        .preparer = options->prepare_retry != NULL ? *options->prepare_retry : client->preparer,
-        .on_exhausted = options->on_exhausted != NULL ? *options->on_exhausted : client->on_exhausted,
-    };
-    if (options->deadline_at_ns != 0)
-        rules->deadline_ns = options->deadline_at_ns;
-    else if (options->deadline_ms != 0)
-        rules->deadline_ns = time_add(now_ns, time_from_ms(options->deadline_ms));
-    else
-        rules->deadline_ns = time_add(now_ns, client->deadline_ns);
-}
-
 static void count_end(insist_client *client, const struct execution *execution) {
     if (execution->reason == INSIST_DONE)
         counter_add(&client->counters.calls_done);
@@ -121,22 +98,22 @@ static insist_result *refuse(const insist_client *client, const struct request *
 static insist_result *execute(struct call *call, const insist_plan *plan, const insist_call_options *options) {
     insist_client *client = call->carrier.client;
     const struct env *env = client->env;
-    const struct request *request = call->carrier.request;
     struct execution *execution = &call->execution;
     struct execution_rules rules;
     uint64_t number = atomic_fetch_add(&client->next_call, 1);
     counter_add(&client->counters.calls);
-    set_rules(&rules, client, plan, options, env_now_ns(env));
-    execution_init(execution, env, request, &rules, &carry_ports, &call->carrier, client->seed, number);
+    rules_init(&rules, client, plan, options, env_now_ns(env));
+    execution_init(execution, env, &plan->request, &rules, &carry_ports, &call->carrier, client->seed, number);
 
     bool cancelled = !cancel_add(options->cancel, &call->cancel, call->carrier.mailbox);
     if (!run(call, cancelled ? INSIST_ECANCELED : INSIST_OK))
-        return refuse(client, request, INSIST_EFORKED, insist_strerror(INSIST_EFORKED));
+        return refuse(client, call->carrier.request, INSIST_EFORKED, insist_strerror(INSIST_EFORKED));
     cancel_remove(options->cancel, &call->cancel);
     mailbox_close(call->carrier.mailbox);
     count_end(client, execution);
     insist_result *result = result_of_execution(env, &client->hidden, execution);
     execution_fini(execution);
+    replace_end(&call->carrier);
     return result;
 }
 
@@ -151,7 +128,9 @@ static insist_result *enter_and_execute(insist_client *client, const insist_plan
     if (mailbox != NULL && call != NULL) {
         call->carrier = (struct carrier){.client = client,
                                          .request = request,
+                                         .options = options,
                                          .handlers = options->handlers,
+                                         .plan = plan,
                                          .feed = plan->feed,
                                          .mailbox = mailbox,
                                          .execution = &call->execution};
@@ -190,8 +169,8 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         *result = NULL;
     if (client == NULL || plan == NULL || result == NULL)
         return INSIST_EINVAL;
-    atomic_store(&((insist_plan *)(uintptr_t)(const void *)plan)->frozen,
-                 true); /* all that ever changes in a plan that is shared */
+    plan_freeze(plan);
+    request_retain(&plan->request); /* whoever owns it may give it up meanwhile */
     insist_err err = plan->problem.err;
     if (err != INSIST_OK)
         problem = plan->problem;
@@ -205,5 +184,6 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         *result = enter_and_execute(client, plan, &options);
     if (err == INSIST_OK && plan->feed != NULL)
         feed_leave(plan->feed);
+    request_release(&plan->request);
     return *result == NULL ? INSIST_ENOMEM : (*result)->err;
 }

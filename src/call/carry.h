@@ -9,7 +9,10 @@
 
 struct carrier {
     insist_client *client;
-    const struct request *request;
+    const insist_plan *plan;        /* that the call was given */
+    const insist_plan *replacement; /* that a handler put in its place, held; NULL: none */
+    const struct request *request;  /* of the one that counts */
+    const insist_call_options *options;
     const insist_handlers *handlers; /* of this call alone */
     struct feed *feed;               /* of its plan; NULL: none */
     insist_sink sink;                /* likewise; write NULL: none */

@@ -103,6 +103,11 @@ insist_err plan_check_open(const insist_plan *plan) {
     return atomic_load(&plan->frozen) ? INSIST_EFROZEN : INSIST_OK;
 }
 
+/* All that ever changes in a plan that is shared. */
+void plan_freeze(const insist_plan *plan) {
+    atomic_store(&((insist_plan *)(uintptr_t)(const void *)plan)->frozen, true);
+}
+
 /* What the library decides by itself: a user's value would break the framing or the guards. */
 static bool is_reserved(const char *name) {
     static const char *const reserved[] = {

@@ -27,6 +27,7 @@ insist_err plan_new(const struct env *env, const char *method, const char *url, 
 /* What every setter does: refuses when the plan is in use, keeps the first problem for those who look only at the end (returns err), and
  * settles anew whether the request may be repeated or raced. */
 insist_err plan_check_open(const insist_plan *plan);
+void plan_freeze(const insist_plan *plan); /* the end of that: a call uses it */
 insist_err plan_note(insist_plan *plan, insist_err err, const insist_problem *problem);
 void plan_judge_repeatable(struct insist_plan *plan);
 

@@ -25,6 +25,7 @@ void execution_init(struct execution *execution, const struct env *env, const st
     execution->view.event = INSIST_EVENTS;
     random_init(&execution->view.random, seed, stream);
     headers_init(&execution->prepared, env);
+    bag_init(&execution->view.bag, env);
 }
 
 void execution_fini(struct execution *execution) {
@@ -34,6 +35,7 @@ void execution_fini(struct execution *execution) {
         env_release(execution->env, execution->attempts[i]);
     }
     headers_fini(&execution->prepared);
+    bag_fini(&execution->view.bag);
     env_release(execution->env, execution->attempts);
     execution->attempts = NULL;
     execution->count = 0;

@@ -86,6 +86,7 @@ static void schedule_retry(struct execution *execution, struct attempt *about) {
     } else {
         execution->retry = retry;
         execution->view.last_wait_us = retry.wait_us;
+        execution->view.wait_source = retry.why;
         events_fire(execution, INSIST_RETRY_SCHEDULED, about);
         if (execution->handler_number != 0)
             finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);

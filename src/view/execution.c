@@ -38,6 +38,21 @@ int64_t insist_execution_last_wait_us(const insist_execution *execution) {
     return execution->last_wait_us;
 }
 
+insist_why_started insist_execution_wait_source(const insist_execution *execution) {
+    return execution->wait_source;
+}
+
+insist_err insist_execution_set_value(insist_execution *execution, const char *key, void *value,
+                                      insist_release_fn *destroy) {
+    if (execution == NULL || key == NULL)
+        return INSIST_EINVAL;
+    return bag_set(&execution->bag, key, value, destroy);
+}
+
+void *insist_execution_value(const insist_execution *execution, const char *key) {
+    return execution == NULL || key == NULL ? NULL : bag_get(&execution->bag, key);
+}
+
 /* ---- the attempt at hand: before the first there is none ---- */
 
 static const struct outcome *current_outcome(const insist_execution *execution) {
@@ -46,6 +61,13 @@ static const struct outcome *current_outcome(const insist_execution *execution) 
 
 unsigned insist_execution_attempt(const insist_execution *execution) {
     return execution->current ? execution->current->index : 0;
+}
+
+int64_t insist_execution_attempt_elapsed_us(const insist_execution *execution) {
+    const struct progress *progress = execution->current ? &execution->current->progress : NULL;
+    if (!progress)
+        return 0;
+    return ((progress->ended_ns != 0 ? progress->ended_ns : execution->now_ns) - progress->queued_ns) / 1000;
 }
 
 insist_err insist_execution_error(const insist_execution *execution) {

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "view/attempt.h"
+#include "view/bag.h"
 #include "view/request.h"
 #include <insist/execution.h>
 
@@ -24,6 +25,8 @@ struct insist_execution {
     int64_t now_ns; /* the instant of the input that is being worked on */
     int64_t deadline_ns;
     int64_t last_wait_us;
+    insist_why_started wait_source; /* of it */
+    struct bag bag;
     insist_event event; /* being fired; INSIST_EVENTS between */
     struct insist_random random;
 };

@@ -1,0 +1,44 @@
+/* A plan that takes another's place in BEFORE_EXECUTION_START: what the execution and its ports know of the plan changes at once, and nothing
+ * has been started yet. The call keeps the new one alive; the one that it was given is its caller's. */
+#include "call/replace.h"
+#include "call/feed.h"
+#include "call/plan.h"
+#include "call/rules.h"
+
+void replace_end(struct carrier *carrier) {
+    const insist_plan *plan = carrier->replacement;
+    if (plan == NULL)
+        return;
+    if (plan->feed != NULL)
+        feed_leave(plan->feed);
+    request_release(&plan->request);
+    carrier->replacement = NULL;
+}
+
+static void use(struct execution *execution, const insist_plan *plan) {
+    struct carrier *carrier = execution->ctx;
+    carrier->request = execution->view.request = &plan->request;
+    carrier->feed = plan->feed;
+    rules_use_plan(&execution->rules, carrier->client, plan, carrier->options);
+}
+
+insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *plan) {
+    if (view == NULL || plan == NULL || view->event != INSIST_BEFORE_EXECUTION_START)
+        return INSIST_EINVAL;
+    if (plan->problem.err != INSIST_OK)
+        return plan->problem.err;
+    struct execution *execution = (struct execution *)(void *)view;
+    struct carrier *carrier = execution->ctx;
+    if (plan == carrier->replacement)
+        return INSIST_OK;
+    if (plan != carrier->plan && plan->feed != NULL && !feed_take(plan->feed))
+        return INSIST_EINVAL;
+    replace_end(carrier);
+    if (plan != carrier->plan) {
+        plan_freeze(plan);
+        request_retain(&plan->request);
+        carrier->replacement = plan;
+    }
+    use(execution, plan);
+    return INSIST_OK;
+}

@@ -1,0 +1,33 @@
+/* The rules of a call: what it was given goes before what its plan has, and this before what its client has. */
+#include "call/rules.h"
+#include "base/time_math.h"
+#include "call/handlers.h"
+
+void rules_use_plan(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+                    const insist_call_options *options) {
+    const insist_retry_policy *retry = options->retry != NULL ? options->retry : plan->retry;
+    const insist_timeout_policy *timeout = options->timeout != NULL ? options->timeout : plan->timeout;
+    rules->retry = retry != NULL ? retry : client->retry;
+    rules->timeout = timeout != NULL ? timeout : client->timeout;
+}
+
+void rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+                const insist_call_options *options, int64_t now_ns) {
+    *rules = (struct execution_rules){
+        .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
+        .body_limit = client->wire.max_body_bytes,
+        .reads_headers = handlers_listen(client->handlers, INSIST_BEFORE_READ_BODY) ||
+                         handlers_listen(options->handlers, INSIST_BEFORE_READ_BODY) || options->sink != NULL,
+        .repeat_unsafe = client->repeat_unsafe,
+        .validator = options->validator != NULL ? *options->validator : client->validator,
+        .preparer = options->prepare_retry != NULL ? *options->prepare_retry : client->preparer,
+        .on_exhausted = options->on_exhausted != NULL ? *options->on_exhausted : client->on_exhausted,
+    };
+    rules_use_plan(rules, client, plan, options);
+    if (options->deadline_at_ns != 0)
+        rules->deadline_ns = options->deadline_at_ns;
+    else if (options->deadline_ms != 0)
+        rules->deadline_ns = time_add(now_ns, time_from_ms(options->deadline_ms));
+    else
+        rules->deadline_ns = time_add(now_ns, client->deadline_ns);
+}

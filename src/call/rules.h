@@ -1,0 +1,15 @@
+/* The rules of a call: of its options, its plan and its client. The calling thread. */
+#ifndef CALL_RULES_H
+#define CALL_RULES_H
+
+#include "call/client.h"
+#include "call/plan.h"
+#include "engine/execution.h"
+
+void rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+                const insist_call_options *options, int64_t now_ns);
+/* Those that depend on the plan. */
+void rules_use_plan(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+                    const insist_call_options *options);
+
+#endif
