@@ -9,6 +9,8 @@
 #include <insist/hooks.h>
 #include <insist/plan.h>
 #include <insist/policy.h>
+#include <insist/preset.h>
+#include <insist/race.h>
 #include <insist/result.h>
 
 #endif

@@ -1,5 +1,5 @@
-/* The inputs of an execution: each is one turn, in which news are worked in first and then whatever has fallen due
- * is started. */
+/* The inputs of an execution. A turn hands in its news, a cancel, then the time: only the time starts what is due, so
+ * that three attempts whose ends come together cost one retry, and none that an answer of the same turn makes needless. */
 #include "engine/execution.h"
 #include "base/time_math.h"
 #include "engine/events.h"
@@ -45,8 +45,8 @@ bool execution_is_over(const struct execution *execution) {
     return execution->phase == EXECUTION_OVER;
 }
 
-/* The end of every turn. Starting one thing may make the next due, an instant hedge for instance. */
-static void settle(struct execution *execution) {
+/* Starting one thing may make the next due, an attempt at once for instance. */
+static void start_due(struct execution *execution) {
     if (execution->phase == EXECUTION_OPEN)
         wave_start_due(execution);
     finish_if_closed(execution);
@@ -63,7 +63,7 @@ void execution_begin(struct execution *execution, insist_err interrupted, int64_
         finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
     else
         wave_start_first(execution);
-    settle(execution);
+    start_due(execution);
 }
 
 static bool in_flight(const struct execution *execution, const struct attempt *attempt) {
@@ -75,8 +75,8 @@ void execution_left_queue(struct execution *execution, struct attempt *attempt, 
     if (!in_flight(execution, attempt) || attempt->state != ATTEMPT_WAITING)
         return;
     attempt->state = ATTEMPT_RUNNING;
-    pending_left_queue(execution, attempt);
-    settle(execution);
+    pending_running(execution, attempt);
+    finish_if_closed(execution);
 }
 
 void execution_sent(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
@@ -86,7 +86,7 @@ void execution_sent(struct execution *execution, struct attempt *attempt, int64_
     attempt->state = ATTEMPT_SENT;
     attempt->limit_ns = attempt->limit_once_sent_ns;
     pending_sent(execution, attempt);
-    settle(execution);
+    finish_if_closed(execution);
 }
 
 void execution_headers(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
@@ -99,7 +99,7 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else
         stream_begin(execution, attempt);
-    settle(execution);
+    finish_if_closed(execution);
 }
 
 void execution_chunk(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
@@ -107,7 +107,7 @@ void execution_chunk(struct execution *execution, struct attempt *attempt, int64
     if (!in_flight(execution, attempt))
         return;
     stream_chunk(execution, attempt);
-    settle(execution);
+    finish_if_closed(execution);
 }
 
 /* An answer without a body never pauses at its headers. */
@@ -137,7 +137,7 @@ void execution_ended(struct execution *execution, struct attempt *attempt, int64
     if (!in_flight(execution, attempt))
         return;
     end_attempt(execution, attempt);
-    settle(execution);
+    finish_if_closed(execution);
 }
 
 void execution_failed(struct execution *execution, struct attempt *attempt, insist_err err, int64_t now_ns) {
@@ -178,7 +178,7 @@ void execution_time(struct execution *execution, int64_t now_ns) {
         if (in_flight(execution, attempt) && attempt->limit_ns <= now_ns)
             end_if_late(execution, attempt);
     }
-    settle(execution);
+    start_due(execution);
 }
 
 int64_t execution_due_ns(const struct execution *execution) {

@@ -31,6 +31,7 @@ void execution_ended(struct execution *execution, struct attempt *attempt, int64
 /* User code that this attempt depends on has failed: the call ends with that error. */
 void execution_failed(struct execution *execution, struct attempt *attempt, insist_err err, int64_t now_ns);
 void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns);
+/* The last of every turn: limits that have passed, then what is due is started. */
 void execution_time(struct execution *execution, int64_t now_ns);
 
 bool execution_is_over(const struct execution *execution);

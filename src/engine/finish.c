@@ -12,6 +12,17 @@ static bool is_more_useful(const struct attempt *attempt, const struct attempt *
     return outcome_is_answer(&attempt->outcome) || !outcome_is_answer(&best->outcome);
 }
 
+static void consider(struct most_useful *best, struct attempt *attempt) {
+    best->before = best->attempt;
+    if (attempt->started && attempt->outcome.err != INSIST_EREDUNDANT && is_more_useful(attempt, best->attempt))
+        best->attempt = attempt;
+}
+
+/* The last that was considered has become an error. */
+static void consider_again(struct most_useful *best, struct attempt *attempt) {
+    best->attempt = is_more_useful(attempt, best->before) ? attempt : best->before;
+}
+
 static bool is_timeout(insist_err err) {
     return err == INSIST_ETIMEOUT || err == INSIST_EDEADLINE;
 }
@@ -37,16 +48,16 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
     events_fire(execution, INSIST_AFTER_ATTEMPT, attempt);
     execution->view.racing = --execution->in_flight;
     execution->view.attempt_ends++;
-    execution->best_before = execution->best;
-    if (attempt->started && attempt->outcome.err != INSIST_EREDUNDANT && is_more_useful(attempt, execution->best))
-        execution->best = attempt;
+    consider(&execution->best, attempt);
+    consider(&execution->wave_best, attempt);
 }
 
 void finish_rejected(struct execution *execution, struct attempt *attempt) {
     attempt->rejected = true;
     attempt->outcome.err = INSIST_EREJECTED;
     attempt->outcome.transience = INSIST_NOT_TRANSIENT;
-    execution->best = is_more_useful(attempt, execution->best_before) ? attempt : execution->best_before;
+    consider_again(&execution->best, attempt);
+    consider_again(&execution->wave_best, attempt);
 }
 
 static void refund(struct execution *execution, struct attempt *attempt) {
@@ -86,9 +97,9 @@ static void give_up(struct execution *execution, struct attempt *attempt, insist
 
 /* What the call returns when no answer was accepted and no rule names an error: the most useful outcome speaks. */
 static insist_err error_of_best(const struct execution *execution) {
-    if (execution->best == NULL)
+    if (execution->best.attempt == NULL)
         return execution->err;
-    return execution->best->outcome.err;
+    return execution->best.attempt->outcome.err;
 }
 
 static void give_up_all_but(struct execution *execution, const struct attempt *kept, insist_reason reason,
@@ -104,7 +115,7 @@ static void end(struct execution *execution, insist_reason reason, insist_err er
     pending_drop(execution);
     give_up_all_but(execution, NULL, reason, err);
     if (execution->reported == NULL)
-        execution->reported = execution->best;
+        execution->reported = execution->best.attempt;
     execution->err = err;
     if (reason == INSIST_DEADLINE)
         events_fire(execution, INSIST_AFTER_PLAN_TIMEOUT, execution->reported);
@@ -151,7 +162,7 @@ void finish_if_closed(struct execution *execution) {
     if (execution->phase != EXECUTION_CLOSED || execution->in_flight > 0)
         return;
     if (execution->reported == NULL)
-        execution->reported = execution->best;
+        execution->reported = execution->best.attempt;
     insist_err err = execution->reason == INSIST_STOPPED ? execution->err : error_of_best(execution);
     end(execution, execution->reason, last_word(execution, execution->reason, err, execution->reported));
 }

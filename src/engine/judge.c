@@ -23,8 +23,9 @@ static bool ask_wait(struct execution *execution, const struct outcome *outcome,
     }
     execution->view.retries++; /* while it is asked: the number of the retry to come */
     retry->why = INSIST_START_BACKOFF;
-    retry->wait_us = waiter_ask(&execution->rules.retry->waiter, &execution->view, &execution->view.random);
+    retry->draw_us = waiter_ask(&execution->rules.retry->waiter, &execution->view, &execution->view.random);
     execution->view.retries--;
+    retry->wait_us = retry->draw_us;
     return retry->wait_us >= 0;
 }
 
@@ -49,7 +50,7 @@ static bool ask_retry_after(struct execution *execution, const struct outcome *o
     if (asked_us > policy->retry_after_cap_us || until_ns >= execution->rules.deadline_ns)
         return false;
     execution->not_before_ns = time_max(execution->not_before_ns, until_ns);
-    retry->wait_us = policy->retry_after_replaces ? asked_us : time_add(retry->wait_us, asked_us);
+    retry->wait_us = policy->retry_after_replaces ? asked_us : time_add(retry->draw_us, asked_us);
     retry->why = INSIST_START_RETRY_AFTER;
     return true;
 }
@@ -93,12 +94,29 @@ static void schedule_retry(struct execution *execution, struct attempt *about) {
     }
 }
 
-/* RACE_REFILL replaces a retryable end while its siblings go on; three that fail together cost one retry. RACE_CLOSE
- * waits for the last of the wave and asks about the most useful outcome. */
-static void another(struct execution *execution, struct attempt *attempt) {
-    if (execution->phase != EXECUTION_OPEN || execution->retry.set)
+/* A retry is pending already; it only comes later where this answer asks for that. */
+static void put_off(struct execution *execution, const struct outcome *outcome) {
+    struct pending_retry later = execution->retry;
+    if (asked_for_us(execution, outcome) < 0)
         return;
-    if (execution->rules.race == NULL || execution->rules.race->mode == RACE_REFILL) {
+    if (!ask_retry_after(execution, outcome, &later))
+        finish_close(execution, INSIST_RETRY_AFTER, INSIST_OK, NULL);
+    else if (!ask_deadline(execution, &later))
+        finish_close(execution, INSIST_NO_TIME, INSIST_OK, NULL);
+    else if (later.due_ns > execution->retry.due_ns)
+        execution->retry = later;
+}
+
+/* INSIST_REFILL replaces a retryable end while its siblings go on; three that fail together cost one retry.
+ * INSIST_CLOSE waits for the last of the wave and asks about the most useful outcome. */
+static void another(struct execution *execution, struct attempt *attempt) {
+    if (execution->phase != EXECUTION_OPEN)
+        return;
+    if (execution->retry.set) {
+        put_off(execution, &attempt->outcome);
+        return;
+    }
+    if (execution->rules.race == NULL || execution->rules.race->mode == INSIST_REFILL) {
         schedule_retry(execution, attempt);
         return;
     }
@@ -107,7 +125,7 @@ static void another(struct execution *execution, struct attempt *attempt) {
     execution->wave_retry_after_us =
         time_max(execution->wave_retry_after_us, asked_for_us(execution, &attempt->outcome));
     if (execution->in_flight == 0)
-        schedule_retry(execution, execution->best);
+        schedule_retry(execution, execution->wave_best.attempt);
 }
 
 bool judge_validates(struct execution *execution, const struct attempt *attempt) {

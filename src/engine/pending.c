@@ -7,9 +7,10 @@ static bool waits_for(const struct execution *execution, const struct attempt *a
     return execution->hedge.set && execution->hedge.newest == attempt;
 }
 
-void pending_left_queue(struct execution *execution, const struct attempt *attempt) {
+void pending_running(struct execution *execution, const struct attempt *attempt) {
+    int64_t delay_ns = execution->hedge.at_once ? 0 : execution->rules.connect_delay_ns;
     if (waits_for(execution, attempt))
-        execution->hedge.due_ns = time_add(execution->view.now_ns, execution->rules.connect_delay_ns);
+        execution->hedge.due_ns = time_add(execution->view.now_ns, delay_ns);
 }
 
 void pending_sent(struct execution *execution, const struct attempt *attempt) {

@@ -6,7 +6,8 @@
 
 int64_t
 pending_due_ns(const struct execution *execution); /* of the earlier one; TIME_NEVER: none, or nothing may start */
-void pending_left_queue(struct execution *execution, const struct attempt *attempt);
+/* It has room, and is on its way to the wire. */
+void pending_running(struct execution *execution, const struct attempt *attempt);
 void pending_sent(struct execution *execution, const struct attempt *attempt);
 void pending_ended(struct execution *execution, const struct attempt *attempt);
 void pending_drop(struct execution *execution); /* both; what was charged for the retry is given back */

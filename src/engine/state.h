@@ -45,7 +45,7 @@ struct execution_ports {
 struct execution_rules {
     const struct insist_retry_policy *retry;
     const struct insist_timeout_policy *timeout;
-    const struct race_policy *race; /* NULL: no racing */
+    const struct insist_race_policy *race; /* NULL: no racing */
     int64_t deadline_ns;            /* TIME_NEVER: none */
     int64_t connect_delay_ns;       /* to a hedge while the newest attempt is not on the wire */
     uint64_t body_limit;
@@ -63,6 +63,7 @@ struct pending_retry {
     bool set;
     struct attempt *about; /* that it replaces */
     int64_t due_ns;
+    int64_t draw_us; /* the waiter's part of the wait */
     int64_t wait_us;
     insist_why_started why;
     unsigned charged;
@@ -71,9 +72,16 @@ struct pending_retry {
 
 struct pending_hedge {
     bool set;
+    bool at_once;           /* does not wait for the wire */
     struct attempt *newest; /* whose request the delay counts from */
     int64_t delay_ns;
     int64_t due_ns;
+};
+
+/* An answer before an error, a later end before an earlier. */
+struct most_useful {
+    struct attempt *attempt; /* NULL: none yet */
+    struct attempt *before;  /* what it was before the last end */
 };
 
 struct execution {
@@ -94,12 +102,11 @@ struct execution {
     bool wave_timed_out;  /* an attempt of this wave did */
     bool hedging_stopped; /* until the next start */
     bool stale_replaced;  /* once a call */
-    bool wave_failed;     /* RACE_CLOSE: the wave has a retryable end that the policies are still to be asked about */
+    bool wave_failed;     /* INSIST_CLOSE: the wave has a retryable end that the policies are still to be asked about */
     int64_t wave_retry_after_us; /* the largest of the wave, -1: none */
     int64_t not_before_ns;       /* no start of any kind earlier: the server asked for it */
 
-    struct attempt *best;     /* most useful outcome so far: an answer before an error, a later end before an earlier */
-    struct attempt *best_before; /* what it was before the last end */
+    struct most_useful best, wave_best; /* of the call so far, and of this wave */
     struct attempt *reported; /* once over: the result's, or NULL */
     insist_reason reason;     /* once closed */
     insist_err err;           /* once over: what the call returns */

@@ -70,28 +70,35 @@ static void set_limit(struct execution *execution, struct attempt *attempt) {
 /* The delay counts from the moment the newest attempt's request is on the wire; until then another, from its start,
  * is what counts. */
 static void schedule_hedge(struct execution *execution, struct attempt *newest) {
-    const struct race_policy *race = execution->rules.race;
+    const struct insist_race_policy *race = execution->rules.race;
     execution->hedge.set = false;
     execution->hedging_stopped = false;
     if (race == NULL || execution->wave_failed)
         return;
-    int64_t delay_us = race->schedule(race->schedule_ctx, &execution->view, execution->wave_hedges);
-    int64_t delay_ns = delay_us == RACE_NOW ? 0 : time_from_us(delay_us);
-    if (delay_us <= RACE_NO_HEDGE || time_add(execution->view.now_ns, delay_ns) >= newest->limit_ns)
+    int64_t delay_us = race->scheduler.schedule(race->scheduler.ctx, &execution->view, execution->wave_hedges);
+    bool at_once = delay_us == INSIST_AT_ONCE;
+    int64_t delay_ns = at_once ? 0 : time_from_us(delay_us);
+    if (delay_us <= INSIST_NO_HEDGE || time_add(execution->view.now_ns, delay_ns) >= newest->limit_ns)
         return;
-    execution->hedge = (struct pending_hedge){.set = true, .newest = newest, .delay_ns = delay_ns};
-    if (delay_us == RACE_NOW)
-        execution->hedge.due_ns = execution->view.now_ns;
-    else if (newest->state == ATTEMPT_WAITING)
+    execution->hedge =
+        (struct pending_hedge){.set = true, .at_once = at_once, .newest = newest, .delay_ns = delay_ns};
+    if (newest->state == ATTEMPT_WAITING)
         execution->hedge.due_ns = TIME_NEVER;
     else
-        execution->hedge.due_ns = time_add(execution->view.now_ns, execution->rules.connect_delay_ns);
+        pending_running(execution, newest);
+}
+
+/* What was charged for an attempt that is not started. */
+static void take_back(struct execution *execution, insist_kind kind, unsigned charged, int64_t charged_at_ns) {
+    pending_give_back(execution, charged, charged_at_ns);
+    if (kind == INSIST_HEDGE)
+        starter_take_back(&execution->rules.race->starter, &execution->view);
 }
 
 /* It was refused before it was handed over: a hedge is left out, anything else closes the call. */
 static void refuse(struct execution *execution, struct attempt *attempt, insist_err err) {
     attempt->outcome.err = err;
-    pending_give_back(execution, attempt->charged, attempt->charged_at_ns);
+    take_back(execution, attempt->kind, attempt->charged, attempt->charged_at_ns);
     attempt->charged = 0;
     finish_attempt(execution, attempt);
     attempt->why_ended = err == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
@@ -111,13 +118,14 @@ static void begin_wave_if_idle(struct execution *execution) {
     execution->wave_hedges = 0;
     execution->wave_failed = false;
     execution->wave_retry_after_us = -1;
+    execution->wave_best = (struct most_useful){.attempt = NULL};
 }
 
 static void start_attempt(struct execution *execution, const struct start *start) {
     begin_wave_if_idle(execution);
     struct attempt *attempt = append_attempt(execution);
     if (attempt == NULL) {
-        pending_give_back(execution, start->charged, start->charged_at_ns);
+        take_back(execution, start->kind, start->charged, start->charged_at_ns);
         if (start->kind != INSIST_HEDGE)
             finish_close(execution, INSIST_REJECTED, INSIST_ENOMEM, NULL);
         return;
@@ -192,7 +200,7 @@ static void start_retry(struct execution *execution) {
 
 /* Budget, then starter. A no only leaves the hedge out. */
 static void start_hedge(struct execution *execution) {
-    const struct race_policy *race = execution->rules.race;
+    const struct insist_race_policy *race = execution->rules.race;
     int64_t now_ns = execution->view.now_ns;
     unsigned charged = 0;
     execution->view.current = execution->hedge.newest;
@@ -204,7 +212,7 @@ static void start_hedge(struct execution *execution) {
             return;
         }
     }
-    if (!race->start(race->start_ctx, &execution->view)) {
+    if (!starter_ask(&race->starter, &execution->view)) {
         pending_give_back(execution, charged, now_ns);
         execution->hedging_stopped = true;
         return;

@@ -5,6 +5,7 @@
 #include "base/env.h"
 #include "view/statuses.h"
 #include <insist/policy.h>
+#include <insist/race.h>
 #include <stdatomic.h>
 
 #define RETRY_UNBOUNDED UINT32_MAX
@@ -50,27 +51,22 @@ struct insist_timeout_policy {
     bool takes_the_rest; /* the default: an attempt that no retry can follow may take all that is left */
 };
 
-/* The delay to the next hedge, counted from the newest attempt's request on the wire, in microseconds; hedges: started
- * in this wave. */
-#define RACE_NO_HEDGE ((int64_t)0)
-#define RACE_NOW INT64_MAX
-typedef int64_t schedule_fn(void *ctx, const insist_execution *execution, unsigned hedges);
-/* May the hedge that is due be started? */
-typedef bool starter_fn(void *ctx, const insist_execution *execution);
-
-enum race_mode {
-    RACE_REFILL, /* a retryable end is replaced after its wait while its siblings go on */
-    RACE_CLOSE   /* a retryable end stops hedging; the policies are asked once, when nothing is in flight */
-};
-
-struct race_policy {
+struct insist_race_policy {
     atomic_uint references;
     const struct env *env;
-    schedule_fn *schedule;
-    void *schedule_ctx;
-    starter_fn *start;
-    void *start_ctx;
-    enum race_mode mode;
+    insist_scheduler scheduler;
+    insist_starter starter;
+    insist_wave_mode mode;
 };
+
+static inline bool starter_ask(const insist_starter *starter, const insist_execution *execution) {
+    return starter->start(starter->ctx, execution);
+}
+
+/* What it allowed was not started. */
+static inline void starter_take_back(const insist_starter *starter, const insist_execution *execution) {
+    if (starter->not_started != NULL)
+        starter->not_started(starter->ctx, execution);
+}
 
 #endif

@@ -162,15 +162,22 @@ static int64_t how_long(void *ctx, const insist_execution *view) {
 static int64_t schedule(void *ctx, const insist_execution *view, unsigned hedges) {
     struct world *world = ctx;
     (void)view;
-    if (hedges >= 8)
-        return RACE_NO_HEDGE;
+    if (hedges >= WORLD_HEDGES)
+        return INSIST_NO_HEDGE;
     int64_t ms = world->hedge_delays_ms[hedges];
-    return ms < 0 ? RACE_NOW : ms * 1000;
+    return ms < 0 ? INSIST_AT_ONCE : ms * 1000;
 }
 
 static bool may_start(void *ctx, const insist_execution *view) {
+    struct world *world = ctx;
     (void)view;
-    return !((struct world *)ctx)->starter_says_no;
+    world->starter_asked++;
+    return !world->starter_says_no;
+}
+
+static void not_started(void *ctx, const insist_execution *view) {
+    (void)view;
+    ((struct world *)ctx)->not_started++;
 }
 
 /* ---- the budget ---- */
@@ -250,9 +257,10 @@ void world_fini(struct world *world) {
     headers_fini(&world->request.headers);
 }
 
-void world_race(struct world *world, enum race_mode mode, int64_t first_delay_ms, int64_t second_delay_ms) {
-    world->race = (struct race_policy){
-        .schedule = schedule, .schedule_ctx = world, .start = may_start, .start_ctx = world, .mode = mode};
+void world_race(struct world *world, insist_wave_mode mode, int64_t first_delay_ms, int64_t second_delay_ms) {
+    world->race = (struct insist_race_policy){.scheduler = {.schedule = schedule, .ctx = world},
+                                              .starter = {.start = may_start, .ctx = world, .not_started = not_started},
+                                              .mode = mode};
     world->rules.race = &world->race;
     world->hedge_delays_ms[0] = first_delay_ms;
     world->hedge_delays_ms[1] = second_delay_ms;

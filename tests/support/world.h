@@ -11,7 +11,8 @@
 #include "view/policies.h"
 #include <stddef.h>
 
-#define WORLD_SCRIPTS 64
+#define WORLD_SCRIPTS 160
+#define WORLD_HEDGES 10 /* of a wave */
 #define WORLD_HANGS INT64_MAX /* never, by itself */
 #define WORLD_MS ((int64_t)1000000)
 
@@ -53,7 +54,7 @@ struct world {
     struct execution_ports ports;
     struct insist_retry_policy retry;
     struct insist_timeout_policy timeout;
-    struct race_policy race;
+    struct insist_race_policy race;
     struct request request;
     int64_t now_ns;
     int64_t start_ns;
@@ -69,8 +70,9 @@ struct world {
     bool has_sink, sink_rewinds;
     unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none */
     int64_t cancel_at_ms;       /* 0: not */
-    int64_t hedge_delays_ms[8]; /* for the scheduler: by the number of hedges; 0 ends; -1: at once */
+    int64_t hedge_delays_ms[WORLD_HEDGES]; /* for the scheduler: by the number of hedges; 0 ends; -1: at once */
     bool starter_says_no;
+    unsigned starter_asked, not_started;
     unsigned handler_event; /* that returns handler_number … */
     unsigned handler_skip;  /* … after that many times */
     int handler_number;
@@ -78,7 +80,7 @@ struct world {
     bool has_budget;
     unsigned charged, given_back, refunded, firsts_begun, firsts_accepted;
 
-    char log[4096];
+    char log[16384];
     size_t log_length;
 };
 
@@ -86,7 +88,7 @@ struct world {
  * timeout 5 s, deadline 30 s, no race, no budget. */
 void world_init(struct world *world, const struct script *scripts, size_t count);
 void world_fini(struct world *world);
-void world_race(struct world *world, enum race_mode mode, int64_t first_delay_ms, int64_t second_delay_ms);
+void world_race(struct world *world, insist_wave_mode mode, int64_t first_delay_ms, int64_t second_delay_ms);
 /* Plays until the call is over. Fails the test when it does not end. */
 void world_play(struct world *world);
 int64_t world_elapsed_ms(const struct world *world);

@@ -115,7 +115,7 @@ static void rejected_answer_does_not_win_a_race(void **state) {
     PLAY(world, ANSWER(200, 100), ANSWER(201, 100));
     struct sceptic sceptic = {.rejects = 1};
     world.rules.validator = (insist_validator){is_convinced, &sceptic};
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 201, "start before0 before1 after0 after1 end ");
     world_fini(&world);
@@ -190,7 +190,7 @@ static void hedge_is_not_made_ready(void **state) {
     PLAY(world, HANGS, ANSWER(200, 10));
     struct signer signer = {0};
     world.rules.preparer = (insist_preparer){sign, &signer};
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_int_equal(world.execution.reason, INSIST_DONE);
     assert_int_equal(signer.called, 0);
@@ -306,7 +306,7 @@ static void asked_once_nothing_is_in_flight_any_more(void **state) {
     struct speaker speaker = {0};
     PLAY(world, ANSWER(503, 100), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 100));
     world.retries_allowed = 0;
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     assert_asked(&world, &speaker, INSIST_COUNT, INSIST_OK, 503);
 }
 

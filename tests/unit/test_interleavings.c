@@ -65,7 +65,7 @@ static void set_up_any(struct world *world, struct insist_random *random, struct
     world->timeout_ms = (int64_t)(1 + below(random, 500));
     world->timeout.takes_the_rest = below(random, 2) == 0;
     if (world->request.repeatable && below(random, 2) == 0)
-        world_race(world, below(random, 2) == 0 ? RACE_REFILL : RACE_CLOSE, (int64_t)below(random, 100) - 1,
+        world_race(world, below(random, 2) == 0 ? INSIST_REFILL : INSIST_CLOSE, (int64_t)below(random, 100) - 1,
                    (int64_t)below(random, 100));
     world->starter_says_no = below(random, 10) == 0;
     world->has_budget = below(random, 2) == 0;
@@ -149,7 +149,7 @@ static void check_result(const struct world *world) {
         assert_true(execution->reported != NULL && outcome_is_answer(&execution->reported->outcome));
 }
 
-static char played_before[4096];
+static char played_before[16384];
 
 static void play(uint64_t seed, bool again) {
     struct insist_random random;
@@ -192,7 +192,7 @@ static void invariants_hold_in_every_interleaving(void **state) {
 
 static void a_seed_replays_exactly(void **state) {
     (void)state;
-    char first[4096];
+    char first[16384];
     for (uint64_t seed = 1; seed <= 50; seed++) {
         play(seed, false);
         memcpy(first, played_before, sizeof first);

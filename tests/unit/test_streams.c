@@ -70,7 +70,7 @@ static void answer_without_a_body_is_told_at_its_end(void **state) { /* H38 */
 static void commit_ends_the_race(void **state) {
     (void)state;
     PLAY(world, {.status = 200, .headers_ms = 100, .chunks = 1, .ends_ms = 200}, HANGS);
-    world_race(&world, RACE_REFILL, 50, 60);
+    world_race(&world, INSIST_REFILL, 50, 60);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, "start before0 before1 headers0 after1 chunk0 after0 end ");
     assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_LOST);

@@ -25,7 +25,7 @@ static void assert_ended(const struct world *world, insist_reason reason, insist
 static void hedge_wins_and_the_loser_is_left_behind(void **state) {
     (void)state;
     PLAY(world, HANGS, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
     assert_string_equal(world.log, "start before0 before1 after1 after0 end ");
@@ -40,7 +40,7 @@ static void hedge_wins_and_the_loser_is_left_behind(void **state) {
 static void delay_counts_from_the_wire(void **state) {
     (void)state;
     PLAY(world, {.sent_ms = 30, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 90, 2);
     world_fini(&world);
@@ -49,7 +49,7 @@ static void delay_counts_from_the_wire(void **state) {
 static void connect_delay_applies_until_it_is_on_the_wire(void **state) {
     (void)state;
     PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 260, 2);
     world_fini(&world);
@@ -58,7 +58,7 @@ static void connect_delay_applies_until_it_is_on_the_wire(void **state) {
 static void one_that_waits_for_room_is_not_hedged(void **state) {
     (void)state;
     PLAY(world, {.queued_ms = 1000, .sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 250 + 10, 2);
     world_fini(&world);
@@ -68,7 +68,7 @@ static void hedge_of_one_that_ends_before_the_wire_is_dropped(void **state) {
     (void)state;
     PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = 40, .err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED},
          ANSWER(200, 300));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 40 + 100 + 300, 3); /* the retry is hedged, 50 ms after it */
     assert_int_equal(world_attempt(&world, 1)->kind, INSIST_RETRIED);
@@ -79,7 +79,7 @@ static void hedge_of_one_that_ends_before_the_wire_is_dropped(void **state) {
 static void fast_failure_never_wins(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 300), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 5));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
     world_fini(&world);
@@ -88,7 +88,7 @@ static void fast_failure_never_wins(void **state) {
 static void accepted_error_is_reported_when_no_sibling_answers(void **state) {
     (void)state;
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 300), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 5));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_STOPPED, INSIST_ECERT, 0, 300, 2);
     assert_int_equal(world.execution.reported->index, 1);
@@ -98,7 +98,7 @@ static void accepted_error_is_reported_when_no_sibling_answers(void **state) {
 static void used_up_count_leaves_the_slow_one_its_chance(void **state) { /* section 3.1: httpx cancels it */
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(503, 20), ANSWER(200, 500), ANSWER(503, 50));
-    world_race(&world, RACE_REFILL, -1, -1);
+    world_race(&world, INSIST_REFILL, -1, -1);
     world.retries_allowed = 1;
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 500, 4); /* three at once, one refill for the two that failed */
@@ -108,7 +108,7 @@ static void used_up_count_leaves_the_slow_one_its_chance(void **state) { /* sect
 static void replacement_wins_while_the_first_hangs(void **state) { /* section 3.1: httpx waits for it */
     (void)state;
     PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 10 + 100 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
@@ -119,7 +119,7 @@ static void replacement_wins_while_the_first_hangs(void **state) { /* section 3.
 static void three_that_fail_together_cost_one_retry(void **state) {
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, -1, -1);
+    world_race(&world, INSIST_REFILL, -1, -1);
     world.hedge_delays_ms[2] = 0;
     world.has_budget = true;
     world.charges_allowed = 10;
@@ -133,7 +133,7 @@ static void three_that_fail_together_cost_one_retry(void **state) {
 static void hedge_that_falls_due_becomes_the_pending_retry(void **state) {
     (void)state;
     PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 60);
+    world_race(&world, INSIST_REFILL, 50, 60);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 60 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
@@ -145,7 +145,7 @@ static void retry_after_holds_hedges_back_too(void **state) {
     (void)state;
     PLAY(world, HANGS, {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 1000},
          ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 60);
+    world_race(&world, INSIST_REFILL, 50, 60);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 1000 + 10, 3);
     world_fini(&world);
@@ -154,7 +154,7 @@ static void retry_after_holds_hedges_back_too(void **state) {
 static void mode_close_asks_once_when_nothing_is_in_flight(void **state) { /* H82, H85 with the most useful outcome */
     (void)state;
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 300), ANSWER(503, 10), ANSWER(200, 10));
-    world_race(&world, RACE_CLOSE, 50, 20);
+    world_race(&world, INSIST_CLOSE, 50, 20);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 100 + 10, 3);
     assert_string_equal(world.log, "start before0 before1 after1 after0 retry(100) before2 after2 end ");
@@ -166,7 +166,7 @@ static void mode_close_takes_the_largest_retry_after(void **state) {
     (void)state;
     PLAY(world, {.status = 503, .ends_ms = 300, .has_retry_after = true, .retry_after_ms = 1000},
          {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 3000}, ANSWER(200, 10));
-    world_race(&world, RACE_CLOSE, 50, 0);
+    world_race(&world, INSIST_CLOSE, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 3000 + 100 + 10, 3);
     world_fini(&world);
@@ -176,7 +176,7 @@ static void mode_close_counts_only_headers_that_are_followed(void **state) { /* 
     (void)state;
     PLAY(world, {.status = 503, .ends_ms = 300, .has_retry_after = true, .retry_after_ms = 1000},
          {.status = 429, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 3000}, ANSWER(200, 10));
-    world_race(&world, RACE_CLOSE, 50, 0);
+    world_race(&world, INSIST_CLOSE, 50, 0);
     world.retry.retry_after_listed = true;
     status_set_add(&world.retry.retry_after_statuses, 503);
     world_play(&world);
@@ -220,7 +220,7 @@ static void two_timeouts_of_one_wave_count_once(void **state) { /* H69, H88; sec
     (void)state;
     PLAY(world, HANGS, HANGS, HANGS, HANGS, ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
     struct noted noted = {.count = 0};
-    world_race(&world, RACE_CLOSE, -1, 0); /* two at once in each wave */
+    world_race(&world, INSIST_CLOSE, -1, 0); /* two at once in each wave */
     world.timeout.timeout = note_waves;
     world.timeout.ctx = &noted;
     world.retries_allowed = 9;
@@ -233,7 +233,7 @@ static void one_timeout_is_enough_whatever_its_siblings_did(void **state) { /* H
     (void)state;
     PLAY(world, HANGS, ANSWER(503, 10), ANSWER(503, 10), HANGS, ANSWER(200, 10));
     struct noted noted = {.count = 0};
-    world_race(&world, RACE_CLOSE, -1, 0);
+    world_race(&world, INSIST_CLOSE, -1, 0);
     world.timeout.timeout = note_waves;
     world.timeout.ctx = &noted;
     world.retries_allowed = 9;
@@ -253,7 +253,7 @@ static void refill_stays_on_its_wave_s_rung(void **state) { /* H69 */
     (void)state;
     PLAY(world, HANGS, {.status = 503, .ends_ms = 90}, HANGS, HANGS);
     struct noted noted = {.count = 0};
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world.retry.waiter.wait = at_once;
     world.timeout.timeout = note_waves;
     world.timeout.ctx = &noted;
@@ -266,7 +266,7 @@ static void refill_stays_on_its_wave_s_rung(void **state) { /* H69 */
 static void losers_are_no_timeouts(void **state) { /* H39 */
     (void)state;
     PLAY(world, HANGS, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_false(world.execution.wave_timed_out);
     world_fini(&world);
@@ -275,7 +275,7 @@ static void losers_are_no_timeouts(void **state) { /* H39 */
 static void refused_hedge_is_only_left_out(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 300));
-    world_race(&world, RACE_REFILL, 50, 50);
+    world_race(&world, INSIST_REFILL, 50, 50);
     world.has_budget = true;
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
@@ -285,7 +285,7 @@ static void refused_hedge_is_only_left_out(void **state) {
 static void starter_that_says_no_gives_the_charge_back(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 300));
-    world_race(&world, RACE_REFILL, 50, 50);
+    world_race(&world, INSIST_REFILL, 50, 50);
     world.has_budget = true;
     world.charges_allowed = 10;
     world.starter_says_no = true;
@@ -299,7 +299,7 @@ static void starter_that_says_no_gives_the_charge_back(void **state) {
 static void redundant_hedge_is_refunded(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 100), HANGS);
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
@@ -312,7 +312,7 @@ static void redundant_hedge_is_refunded(void **state) {
 static void hedge_without_room_is_left_out(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 300), {.refused = INSIST_EQUEUEFULL});
-    world_race(&world, RACE_REFILL, 50, 50);
+    world_race(&world, INSIST_REFILL, 50, 50);
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
@@ -325,7 +325,7 @@ static void hedge_without_room_is_left_out(void **state) {
 static void delay_beyond_the_limit_means_no_hedge(void **state) {
     (void)state;
     PLAY(world, HANGS, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 5000, 0);
+    world_race(&world, INSIST_REFILL, 5000, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5000 + 100 + 10, 2);
     assert_int_equal(world_attempt(&world, 1)->kind, INSIST_RETRIED);
@@ -335,7 +335,7 @@ static void delay_beyond_the_limit_means_no_hedge(void **state) {
 static void of_two_answers_at_one_instant_the_first_in_the_mailbox_wins(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 100), ANSWER(201, 50));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 100, 2);
     world_fini(&world);
@@ -344,7 +344,7 @@ static void of_two_answers_at_one_instant_the_first_in_the_mailbox_wins(void **s
 static void loser_that_had_ended_keeps_its_outcome(void **state) {
     (void)state;
     PLAY(world, {.status = 201, .ends_ms = WORLD_HANGS, .ends_unseen = true}, ANSWER(200, 10));
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_LOST);
@@ -356,7 +356,7 @@ static void loser_that_had_ended_keeps_its_outcome(void **state) {
 static void deadline_ends_all_racers(void **state) {
     (void)state;
     PLAY(world, HANGS, HANGS);
-    world_race(&world, RACE_REFILL, 50, 0);
+    world_race(&world, INSIST_REFILL, 50, 0);
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
     assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 2);
