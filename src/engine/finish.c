@@ -28,9 +28,11 @@ static bool is_timeout(insist_err err) {
 }
 
 /* The wire's own timer may see the deadline before the call does: an attempt that may take all that is left ends
- * with the call. */
+ * with the call. A timeout that comes earlier is another's: the system's, for one, that gave up connecting. */
 static void name_the_deadline(const struct execution *execution, struct attempt *attempt) {
-    if (attempt->outcome.err == INSIST_ETIMEOUT && attempt->limit_ns >= execution->rules.deadline_ns)
+    const int64_t deadline_ns = execution->rules.deadline_ns;
+    bool may_take_all = attempt->limit_ns >= deadline_ns && execution->view.now_ns >= deadline_ns;
+    if (attempt->outcome.err == INSIST_ETIMEOUT && may_take_all)
         attempt->outcome.err = INSIST_EDEADLINE;
 }
 

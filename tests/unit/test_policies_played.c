@@ -212,6 +212,18 @@ static void infinite_leaves_only_the_deadline(void **state) { /* H68, H70 */
     world_fini(&world);
 }
 
+/* The system gives up connecting after two minutes of its own, say. */
+static void timeout_before_the_deadline_is_not_the_deadline(void **state) { /* H70, H71 */
+    insist_timeout_policy *timeout = NULL;
+    (void)state;
+    PLAY(world, FAILS(INSIST_ETIMEOUT, INSIST_TIMEOUT, 10), FAILS(INSIST_ETIMEOUT, INSIST_TIMEOUT, 10),
+         ANSWER(200, 10));
+    assert_int_equal(insist_timeout_infinite_new(NULL, &timeout), INSIST_OK);
+    play(&world, insist_retry_standard(), insist_wait_constant_ms(0), timeout);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 30, 3);
+    world_fini(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pester_tries_three_times_a_second_apart),
@@ -230,6 +242,7 @@ int main(void) {
         cmocka_unit_test(deadline_is_split_over_the_attempts),
         cmocka_unit_test(split_goes_by_a_limit_too),
         cmocka_unit_test(infinite_leaves_only_the_deadline),
+        cmocka_unit_test(timeout_before_the_deadline_is_not_the_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
