@@ -167,6 +167,13 @@ bool resolver_forget(struct resolver *resolver, struct lookup *lookup) {
     return waits;
 }
 
+void resolver_settle(struct resolver *resolver) {
+    mutex_lock(&resolver->lock);
+    while (resolver->telling > 0)
+        condition_wait(&resolver->quiet, &resolver->lock);
+    mutex_unlock(&resolver->lock);
+}
+
 void resolver_free(struct resolver *resolver) {
     if (!resolver)
         return;

@@ -38,6 +38,9 @@ insist_err resolver_new_with(const struct env *env, resolver_fn *resolve, void *
 bool resolver_ask(struct resolver *resolver, struct lookup *lookup, const char *host);
 /* Takes back a lookup that was asked for. False: its done() has been called, or is being called at this moment. */
 bool resolver_forget(struct resolver *resolver, struct lookup *lookup);
+/* Waits until no done() is being called: who has freed what the lookups were for may then free what done() wakes. Not
+ * from done(). */
+void resolver_settle(struct resolver *resolver);
 /* No done() is called after this returns; it waits for one that is being called, and for idle threads to end.
  * Threads that hang in a lookup are left to end by themselves: they own what they touch, only env must still be
  * there. Not from done(). NULL is fine. */

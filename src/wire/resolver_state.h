@@ -36,7 +36,7 @@ struct resolver {
 
     struct mutex lock;
     struct condition work;  /* for idle threads */
-    struct condition quiet; /* for resolver_free(): a thread has ended or failed to start */
+    struct condition quiet; /* a thread has ended or failed to start (resolver_free), nobody is being told (_settle) */
 
     /* shared: under lock */
     struct list waiting, running; /* questions, the oldest first */
@@ -44,6 +44,7 @@ struct resolver {
     size_t running_count; /* lookups, which is less than questions in `running` while some are being answered */
     struct address_cache cache;
     size_t threads, idle;
+    size_t telling; /* threads that are in a done() */
     bool closing;
     bool left; /* by its owner: the last thread destroys it */
 };

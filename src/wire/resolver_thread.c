@@ -100,6 +100,7 @@ static void consult_cache_locked(struct resolver *resolver, const char *name, ch
 static void tell_locked(struct resolver *resolver, struct question *question, const struct answer *answer) {
     struct list *link;
     question->stage = QUESTION_ANSWERED;
+    resolver->telling++;
     while ((link = list_take_first(&question->lookups))) {
         struct lookup *lookup = LIST_ENTRY(link, struct lookup, link);
         lookup_answer(lookup, answer->err, answer->again, answer->addresses);
@@ -107,6 +108,8 @@ static void tell_locked(struct resolver *resolver, struct question *question, co
         lookup->done(lookup);
         mutex_lock(&resolver->lock);
     }
+    if (--resolver->telling == 0)
+        condition_broadcast(&resolver->quiet);
 }
 
 /* The lookup of a question has come back to a resolver that still has an owner. Gives the lock up meanwhile. */

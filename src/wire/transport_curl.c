@@ -216,6 +216,7 @@ static int64_t run(struct transport *transport, int64_t now_ns) {
 static void free_transport(struct transport *transport) {
     struct transport_curl *self = own(transport);
     const struct env *env = self->settings->env;
+    resolver_settle(self->settings->resolver); /* the lookups are back, but a thread may still be waking the host */
     for (struct list *link; (link = list_take_first(&self->spare));)
         transfer_free(LIST_ENTRY(link, struct transfer, link));
     if (self->multi)

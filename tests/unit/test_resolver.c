@@ -421,6 +421,25 @@ static void slow_done(struct lookup *lookup) {
     atomic_store(&waiter->left, true);
 }
 
+static void settling_waits_for_a_done_that_is_being_called(void **state) {
+    (void)state;
+    struct world world;
+    struct slow_waiter waiter;
+    memset(&waiter, 0, sizeof(waiter));
+    world_init(&world);
+    sem_init(&waiter.entered, 0, 0);
+    sem_init(&waiter.freeing, 0, 0);
+    waiter.lookup.done = slow_done;
+    resolver_settle(world.resolver); /* nothing to wait for */
+    assert_false(resolver_ask(world.resolver, &waiter.lookup, "a"));
+    wait_for(&waiter.entered);
+    sem_post(&waiter.freeing);
+    resolver_settle(world.resolver);
+    assert_true(atomic_load(&waiter.left));
+    addresses_release(waiter.lookup.addresses);
+    world_fini(&world);
+}
+
 static void freeing_waits_for_a_done_that_is_being_called(void **state) {
     (void)state;
     struct world world;
@@ -592,6 +611,7 @@ int main(void) {
         cmocka_unit_test(old_addresses_do_while_the_lookup_hangs),
         cmocka_unit_test(a_lookup_can_be_taken_back),
         cmocka_unit_test(freeing_does_not_wait_for_a_hung_lookup),
+        cmocka_unit_test(settling_waits_for_a_done_that_is_being_called),
         cmocka_unit_test(freeing_waits_for_a_done_that_is_being_called),
         cmocka_unit_test(addresses_outlive_the_resolver),
         cmocka_unit_test(threads_end_when_there_is_nothing_to_do),
