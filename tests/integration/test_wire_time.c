@@ -131,23 +131,52 @@ static void test_index_chooses(void **state) {
     silence_end(&second);
 }
 
-static void end_without_an_answer(struct raw_connection *connection, void *ctx) {
-    (void)ctx;
+static void answer_once_then_end(struct raw_connection *connection, void *answer) {
+    if (raw_read_request(connection))
+        raw_send(connection, answer);
     raw_read_request(connection);
 }
 
-/* The errno of the address that failed before is not the errno of the exchange. */
+/* The errno of the address that failed before is not the errno of the exchange on the used connection. */
 static void test_first_refused_second_ends(void **state) {
-    struct wire_attempt attempt;
+    struct wire_attempt attempts[2];
     (void)state;
     resolve_to("127.0.0.2", "127.0.0.1", NULL);
-    fixture_serve(end_without_an_answer, NULL);
-    init_named(&attempt, "POST", raw_server_port(server));
-    wire_attempt_start(&attempt);
-    assert_true(wire_run(&attempt));
-    fixture_expect(&attempt, INSIST_EEOF, 0, INSIST_MAYBE_SENT);
-    assert_int_equal(attempt.job->outcome.os_errno, 0);
-    wire_attempt_fini(&attempt);
+    fixture_serve(answer_once_then_end, OK_ANSWER);
+    for (unsigned i = 0; i < 2; i++) {
+        init_named(&attempts[i], "POST", raw_server_port(server));
+        attempts[i].job->attempt_index = 1 - i;
+        wire_attempt_start(&attempts[i]);
+        assert_true(wire_run(&attempts[i]));
+    }
+    fixture_expect(&attempts[0], INSIST_OK, 200, INSIST_ANSWERED);
+    fixture_expect(&attempts[1], INSIST_EEOF, 0, INSIST_MAYBE_SENT);
+    assert_true(attempts[1].job->outcome.stale);
+    assert_int_equal(attempts[1].job->outcome.os_errno, 0);
+    assert_int_equal(raw_server_requests(server), 2);
+    wire_attempt_fini(&attempts[0]);
+    wire_attempt_fini(&attempts[1]);
+}
+
+/* The certificate is checked against the name, whatever the address. */
+static void test_certificate_of_the_name(void **state) {
+    static const char *const names[] = {"localhost", "name.test"};
+    char text[64];
+    (void)state;
+    resolve_to("127.0.0.1", NULL, NULL);
+    fixture_serve_tls(answer_always, OK_ANSWER);
+    for (int i = 0; i < 2; i++) {
+        struct wire_attempt attempt;
+        snprintf(text, sizeof(text), "https://%s:%u/", names[i], raw_server_port(server));
+        wire_attempt_init(&attempt, &host, "GET", text);
+        wire_attempt_start(&attempt);
+        assert_true(wire_run(&attempt));
+        if (i == 0)
+            fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+        else
+            fixture_expect(&attempt, INSIST_ECERT, 0, INSIST_NOT_SENT);
+        wire_attempt_fini(&attempt);
+    }
 }
 
 static void test_all_refused(void **state) {
@@ -674,6 +703,7 @@ int main(void) {
         WIRE_TEST(test_first_refused),
         WIRE_TEST(test_index_chooses),
         WIRE_TEST(test_first_refused_second_ends),
+        WIRE_TEST(test_certificate_of_the_name),
         WIRE_TEST(test_all_refused),
         WIRE_TEST(test_first_silent),
         WIRE_TEST(test_all_silent),
