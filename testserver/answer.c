@@ -1,7 +1,7 @@
 /* From a choice to the bytes of an answer. See answer.h. */
 #include "answer.h"
 
-#include "items.h"
+#include "fault.h"
 #include "text.h"
 
 #include <microhttpd.h>

@@ -3,7 +3,7 @@
 #ifndef TESTSERVER_ANSWER_H
 #define TESTSERVER_ANSWER_H
 
-#include "script.h"
+#include "choice.h"
 
 /* What an answer may depend on. */
 struct asked {

@@ -1,6 +1,6 @@
 /* The public functions that ask or tell a server something. Any thread. */
 #include "draw.h"
-#include "items.h"
+#include "fault.h"
 #include "server.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "barrier.h"
 #include "control.h"
 #include "draw.h"
-#include "items.h"
+#include "fault.h"
 #include "respond.h"
 #include "server.h"
 #include "tcp.h"

@@ -1,26 +1,12 @@
-/* The items of a choice. See items.h. A new item is a row in the table and a function; what may not stand together is in
- * items_agree(). */
+/* The items of a choice. See items.h. A new item is a row in the table and a function; what may not stand together is
+ * told in choice.c. */
 #include "items.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum {
-    GIVEN_STATUS = 1 << 0,
-    GIVEN_FAULT = 1 << 1,
-    GIVEN_DELAY = 1 << 2,
-    GIVEN_RETRY_AFTER = 1 << 3,
-    GIVEN_BODY = 1 << 4,
-    GIVEN_GZIP = 1 << 5,
-    GIVEN_TYPE = 1 << 6,
-    GIVEN_HOLD = 1 << 7,
-    GIVEN_REFUSE = 1 << 8,
-    GIVEN_FIELD = 1 << 9 /* the only one that may be given again */
-};
-
 static const uint64_t cut_limit = UINT64_C(1) << 30;
-static const uint64_t gzip_limit = UINT64_C(16) << 20;
 static const int64_t date_limit_s = INT64_C(1) << 36; /* dates up to the year 4000 */
 
 struct item {
@@ -259,32 +245,10 @@ static const struct item items[] = {
 static const char *const absent[] = {
     "drip", "garbage", "badchunk", "headers=", "slots=", "queue=", "service=", "tls-fault"};
 
-static const char *given_name(unsigned given) {
-    switch (given) {
-    case GIVEN_STATUS: return "status";
-    case GIVEN_FAULT: return "fault";
-    case GIVEN_DELAY: return "delay";
-    case GIVEN_RETRY_AFTER: return "retry-after";
-    case GIVEN_BODY: return "body";
-    case GIVEN_GZIP: return "gzip";
-    case GIVEN_TYPE: return "type";
-    case GIVEN_HOLD: return "hold";
-    default: return "refuse";
-    }
-}
-
-static bool note_given(struct scan *scan, size_t start, struct choice *choice, unsigned given) {
-    if (given != GIVEN_FIELD && (choice->given & given)) {
-        return scan_fail_at(scan, start, "expected only one %s in a step", given_name(given));
-    }
-    choice->given |= given;
-    return true;
-}
-
 static bool read_status(struct scan *scan, struct choice *choice, bool *may_repeat) {
     size_t start = scan->at;
     uint64_t status = 0;
-    if (!note_given(scan, start, choice, GIVEN_STATUS) || !scan_number(scan, "a final status", 200, 999, &status)) {
+    if (!choice_note(scan, start, choice, GIVEN_STATUS) || !scan_number(scan, "a final status", 200, 999, &status)) {
         return false;
     }
     choice->status = (int)status;
@@ -319,72 +283,8 @@ bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         if (scan_take(scan, items[i].name)) {
             *may_repeat = items[i].may_repeat;
-            return note_given(scan, start, choice, items[i].given) && items[i].read(scan, choice);
+            return choice_note(scan, start, choice, items[i].given) && items[i].read(scan, choice);
         }
     }
     return refuse_word(scan);
-}
-
-bool fault_answers_nothing(enum insist_testserver_fault fault) {
-    return fault == INSIST_TESTSERVER_RESET || fault == INSIST_TESTSERVER_CLOSE || fault == INSIST_TESTSERVER_HANG;
-}
-
-bool fault_cuts_body(enum insist_testserver_fault fault) {
-    return fault == INSIST_TESTSERVER_RESET_BODY || fault == INSIST_TESTSERVER_CLOSE_BODY ||
-           fault == INSIST_TESTSERVER_TRUNCATE || fault == INSIST_TESTSERVER_STALL_BODY;
-}
-
-/* A cut must lie within a body whose size is known from the script. */
-static bool cut_fits(struct scan *scan, size_t start, const struct choice *choice) {
-    bool known = (choice->body == BODY_TEXT || choice->body == BODY_PATTERN) && !choice->gzip;
-    if (!known || !fault_cuts_body(choice->fault)) {
-        return true;
-    }
-    if (choice->fault == INSIST_TESTSERVER_TRUNCATE && choice->cut >= choice->size) {
-        return scan_fail_at(scan, start, "expected truncate@N with N below the size of the body, which is %llu",
-                            (unsigned long long)choice->size);
-    }
-    if (choice->cut > choice->size) {
-        return scan_fail_at(scan, start, "expected the fault within the body, whose size is %llu",
-                            (unsigned long long)choice->size);
-    }
-    return true;
-}
-
-bool items_agree(struct scan *scan, size_t start, const struct choice *choice) {
-    const unsigned parts_of_an_answer =
-        GIVEN_STATUS | GIVEN_RETRY_AFTER | GIVEN_BODY | GIVEN_GZIP | GIVEN_TYPE | GIVEN_FIELD;
-    bool bodyless = choice->status == 204 || choice->status == 304;
-    if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
-        return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
-                            fault_name(choice->fault));
-    }
-    if ((choice->given & GIVEN_REFUSE) && choice->fault != INSIST_TESTSERVER_RESET &&
-        choice->fault != INSIST_TESTSERVER_CLOSE) {
-        return scan_fail_at(scan, start, "expected refuse= only as an option of reset or close");
-    }
-    if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || fault_cuts_body(choice->fault))) {
-        return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);
-    }
-    if (choice->gzip && choice->body == BODY_PATTERN && choice->size > gzip_limit) {
-        return scan_fail_at(scan, start, "expected at most 16 MiB together with gzip");
-    }
-    return cut_fits(scan, start, choice);
-}
-
-const char *fault_name(enum insist_testserver_fault fault) {
-    switch (fault) {
-    case INSIST_TESTSERVER_NO_FAULT: return "none";
-    case INSIST_TESTSERVER_RESET: return "reset";
-    case INSIST_TESTSERVER_RESET_HEADERS: return "reset@headers";
-    case INSIST_TESTSERVER_RESET_BODY: return "reset@body";
-    case INSIST_TESTSERVER_CLOSE: return "close";
-    case INSIST_TESTSERVER_CLOSE_BODY: return "close@body";
-    case INSIST_TESTSERVER_TRUNCATE: return "truncate";
-    case INSIST_TESTSERVER_HANG: return "hang";
-    case INSIST_TESTSERVER_STALL_HEADERS: return "stall=headers";
-    case INSIST_TESTSERVER_STALL_BODY: return "stall=body";
-    case INSIST_TESTSERVER_FAULT_MAX: break;
-    }
-    return "unknown";
 }

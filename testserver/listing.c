@@ -1,7 +1,7 @@
 /* See listing.h. */
 #include "listing.h"
 
-#include "items.h"
+#include "fault.h"
 #include "json_text.h"
 
 #include <stdio.h>

@@ -10,19 +10,6 @@
 static const uint64_t repeat_limit = 1000000000;
 static const size_t step_limit = 10000; /* steps, and choices of one step */
 
-static void choice_fini(struct choice *choice) {
-    free(choice->retry_after_text);
-    free(choice->text);
-    free(choice->type);
-    free(choice->location);
-    free(choice->hold_path);
-    for (size_t i = 0; i < choice->field_count; i++) {
-        free(choice->fields[i].name);
-        free(choice->fields[i].value);
-    }
-    free(choice->fields);
-}
-
 void script_free(struct script *script) {
     if (!script) {
         return;
@@ -90,7 +77,7 @@ static bool read_choice(struct scan *scan, struct step *step, struct choice *cho
                                 "expected ';' and an option, ',' and a step, '|' and a choice, or the end");
         }
     } while (scan_take(scan, ";"));
-    return items_agree(scan, start, choice);
+    return choice_agrees(scan, start, choice);
 }
 
 /* Gives the choices without a weight their share and checks the sum. */

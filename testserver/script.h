@@ -9,54 +9,7 @@
 #ifndef TESTSERVER_SCRIPT_H
 #define TESTSERVER_SCRIPT_H
 
-#include <insist/testserver.h>
-
-enum retry_after {
-    RETRY_AFTER_NONE = 0,
-    RETRY_AFTER_SECONDS, /* a number */
-    RETRY_AFTER_DATE,    /* an HTTP date that many seconds from the moment of the answer */
-    RETRY_AFTER_TEXT     /* as written */
-};
-
-enum body_kind {
-    BODY_DEFAULT = 0, /* the status line's words */
-    BODY_TEXT,
-    BODY_PATTERN, /* byte i is 'a' + i mod 26 */
-    BODY_ECHO
-};
-
-struct field {
-    char *name;
-    char *value;
-};
-
-/* What one hit does, as written. */
-struct choice {
-    double weight;  /* negative while not given; after parsing the weights of a step sum to 1 */
-    unsigned given; /* bits of the items that were written, see items.c */
-
-    int status; /* 0: not written */
-    enum insist_testserver_fault fault;
-    uint64_t cut; /* N of reset@body:N and the like */
-    uint64_t refuse_ms;
-    uint64_t delay_ms;
-
-    enum retry_after retry_after;
-    int64_t retry_after_s;
-    char *retry_after_text;
-
-    enum body_kind body;
-    char *text;
-    uint64_t size; /* of text or pattern */
-    bool gzip;
-    char *type;
-    char *location;
-    struct field *fields;
-    size_t field_count;
-
-    char *hold_path;
-    uint64_t hold_hits;
-};
+#include "choice.h"
 
 struct step {
     uint64_t repeat; /* hits that it takes */

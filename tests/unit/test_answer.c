@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "testserver/answer.h"
+#include "testserver/script.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,79 @@
+/* A choice: what one hit does, as its script says it. Which items it has been given, and whether they make sense
+ * together. Pure. */
+#ifndef TESTSERVER_CHOICE_H
+#define TESTSERVER_CHOICE_H
+
+#include "scan.h"
+
+#include <insist/testserver.h>
+
+/* Kinds of items; each but GIVEN_FIELD may be given once. */
+enum {
+    GIVEN_STATUS = 1 << 0,
+    GIVEN_FAULT = 1 << 1,
+    GIVEN_DELAY = 1 << 2,
+    GIVEN_RETRY_AFTER = 1 << 3,
+    GIVEN_BODY = 1 << 4,
+    GIVEN_GZIP = 1 << 5,
+    GIVEN_TYPE = 1 << 6,
+    GIVEN_HOLD = 1 << 7,
+    GIVEN_REFUSE = 1 << 8,
+    GIVEN_FIELD = 1 << 9
+};
+
+enum retry_after {
+    RETRY_AFTER_NONE = 0,
+    RETRY_AFTER_SECONDS, /* a number */
+    RETRY_AFTER_DATE,    /* an HTTP date that many seconds from the moment of the answer */
+    RETRY_AFTER_TEXT     /* as written */
+};
+
+enum body_kind {
+    BODY_DEFAULT = 0, /* the status line's words */
+    BODY_TEXT,
+    BODY_PATTERN, /* byte i is 'a' + i mod 26 */
+    BODY_ECHO
+};
+
+struct field {
+    char *name;
+    char *value;
+};
+
+/* Zeroed, it says nothing yet. */
+struct choice {
+    double weight;  /* negative while not given; after parsing the weights of a step sum to 1 */
+    unsigned given; /* GIVEN_ bits of the items that were written */
+
+    int status; /* 0: not written */
+    enum insist_testserver_fault fault;
+    uint64_t cut; /* N of reset@body:N and the like */
+    uint64_t refuse_ms;
+    uint64_t delay_ms;
+
+    enum retry_after retry_after;
+    int64_t retry_after_s;
+    char *retry_after_text;
+
+    enum body_kind body;
+    char *text;
+    uint64_t size; /* of text or pattern */
+    bool gzip;
+    char *type;
+    char *location;
+    struct field *fields;
+    size_t field_count;
+
+    char *hold_path;
+    uint64_t hold_hits;
+};
+
+/* Notes that an item of this kind was given, written from byte `start` on. False: it may not be given again. */
+bool choice_note(struct scan *scan, size_t start, struct choice *choice, unsigned given);
+
+/* Whether the items of a finished choice, which began at byte `start`, make sense together. */
+bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice);
+
+void choice_fini(struct choice *choice);
+
+#endif
