@@ -9,6 +9,7 @@
 
 #include <insist/execution.h>
 #include <insist/hooks.h>
+#include <insist/network.h>
 #include <insist/plan.h>
 #include <insist/result.h>
 
@@ -23,13 +24,6 @@ typedef enum insist_http_version {
     /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. */
     INSIST_HTTP_2
 } insist_http_version;
-
-/** TLS settings. Begins with its size; zero means the default. */
-typedef struct insist_tls_options {
-    size_t size;
-    const char *ca_file;  /* PEM file of the authorities to trust; default: the system's */
-    bool insecure;        /* true: the server's certificate is not verified. Never in production */
-} insist_tls_options;
 
 /** Settings of a client. Begins with its size; zero means the default; all of it is copied. Use
  *  INSIST_CLIENT_OPTIONS or insist_client_options_init() to fill in the size. Durations: INSIST_FOREVER for none;
@@ -67,6 +61,7 @@ typedef struct insist_client_options {
     /* Keys of a query, NULL behind the last, whose values are shown in no log, explanation or error: "token", …
      * Compared once percent-encoding is undone, letter case aside. Default: none. Users and passwords never are. */
     const char *const *hidden_query_keys;
+    const insist_net_options *net;
 } insist_client_options;
 
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})

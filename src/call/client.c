@@ -22,6 +22,7 @@ static void destroy(insist_client *client) {
     pool_free(client->pool);
     if (client->wire.resolver != NULL)
         resolver_free(client->wire.resolver);
+    network_free(client->network);
     insist_budget_free(client->budget);
     insist_retry_policy_free(client->retry);
     insist_timeout_policy_free(client->timeout);
@@ -91,6 +92,7 @@ static void set_wire(insist_client *client, const insist_client_options *options
     client->wire = (struct wire_settings){
         .env = client->env,
         .counters = &client->counters,
+        .network = client->network,
         .ca_file = client->ca_file,
         .user_agent = client->user_agent,
         .max_body_bytes = options->max_body_bytes,
@@ -147,30 +149,51 @@ static insist_err say_what_failed(insist_problem *problem, insist_err err) {
     return problem_set(problem, err, "client", "no thread or descriptor could be had: %s", insist_strerror(err));
 }
 
+static bool begin_sharing(insist_client *client) {
+    list_init(&client->shared.running);
+    if (!mutex_init(&client->shared.lock))
+        return false;
+    if (condition_init(&client->shared.left))
+        return true;
+    mutex_fini(&client->shared.lock);
+    return false;
+}
+
+static insist_err make_network(const struct env *env, const insist_client_options *options, insist_tls_options *tls,
+                               insist_problem *problem, struct network **network) {
+    insist_net_options net = {.size = sizeof net};
+    insist_err err = INSIST_OK;
+    *tls = (insist_tls_options){.size = sizeof *tls};
+    if (options->tls != NULL)
+        err = options_copy(tls, sizeof *tls, options->tls, problem);
+    if (err == INSIST_OK && options->net != NULL)
+        err = options_copy(&net, sizeof net, options->net, problem);
+    return err == INSIST_OK ? network_new(env, tls, &net, problem, network) : err;
+}
+
 insist_err client_new(const struct env *env, const insist_client_options *given, insist_problem *problem,
                       insist_client **out) {
     insist_client_options options;
-    insist_tls_options tls = {.size = sizeof tls};
+    insist_tls_options tls;
+    struct network *network = NULL;
     insist_err err = options_copy(&options, sizeof options, given, problem);
     if (err == INSIST_OK)
         err = options_complete_client(&options, problem);
-    if (err == INSIST_OK && options.tls != NULL)
-        err = options_copy(&tls, sizeof tls, options.tls, problem);
+    if (err == INSIST_OK)
+        err = make_network(env, &options, &tls, problem, &network);
     if (err != INSIST_OK)
         return err;
 
     insist_client *client = env_alloc(env, sizeof *client);
-    if (client == NULL)
-        return say_what_failed(problem, INSIST_ENOMEM);
-    client->env = env;
-    headers_init(&client->hidden, env);
-    list_init(&client->shared.running);
-    if (!mutex_init(&client->shared.lock)) {
-        env_release(env, client);
+    if (client == NULL) {
+        network_free(network);
         return say_what_failed(problem, INSIST_ENOMEM);
     }
-    if (!condition_init(&client->shared.left)) {
-        mutex_fini(&client->shared.lock);
+    client->env = env;
+    client->network = network;
+    headers_init(&client->hidden, env);
+    if (!begin_sharing(client)) {
+        network_free(network);
         env_release(env, client);
         return say_what_failed(problem, INSIST_ENOMEM);
     }

@@ -7,6 +7,7 @@
 #include "pool/pool.h"
 #include "view/policies.h"
 #include "wire/mailbox.h"
+#include "wire/network.h"
 #include "wire/settings.h"
 #include <insist/client.h>
 
@@ -26,6 +27,7 @@ struct insist_client {
     insist_on_exhausted on_exhausted;
     struct headers hidden; /* keys of a query whose values are not shown */
     char *user_agent, *thread_name, *ca_file;
+    struct network *network;
     struct wire_settings wire;
     struct pool *pool;
 

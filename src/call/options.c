@@ -35,6 +35,16 @@ void insist_call_options_init(insist_call_options *options) {
         *options = (insist_call_options){.size = sizeof *options};
 }
 
+void insist_tls_options_init(insist_tls_options *options) {
+    if (options != NULL)
+        *options = (insist_tls_options){.size = sizeof *options};
+}
+
+void insist_net_options_init(insist_net_options *options) {
+    if (options != NULL)
+        *options = (insist_net_options){.size = sizeof *options};
+}
+
 static void fill_in(insist_client_options *options) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 #define DEFAULT(field, value)                                                                                          \

@@ -1,6 +1,8 @@
 /* The order in which addresses are tried: in, the resolver's list and how each one did; out, the next one. Pure. */
 #include "wire/address.h"
 
+#include <string.h>
+
 void address_walk_begin(struct address_walk *walk, struct addresses *addresses, unsigned first) {
     size_t count = addresses->count < ADDRESS_MAX ? addresses->count : ADDRESS_MAX;
     *walk = (struct address_walk){.addresses = addresses, .count = count};
@@ -25,6 +27,21 @@ bool address_walk_is_hurried(const struct address_walk *walk) {
 
 static bool has_failed(const struct address_walk *walk, size_t i) {
     return (walk->failed >> i & 1) != 0;
+}
+
+bool address_walk_keep(struct address_walk *walk, bool ipv6) {
+    size_t kept = 0;
+    for (size_t i = 0; i < walk->count; i++) {
+        bool is_ipv6 = strchr(walk->addresses->text[i], ':') != NULL;
+        if (is_ipv6 == ipv6)
+            kept++;
+        else
+            walk->failed |= (uint64_t)1 << i;
+    }
+    walk->hurried = kept > 0 ? kept - 1 : 0;
+    while (kept > 0 && has_failed(walk, walk->current))
+        walk->current = (walk->current + 1) % walk->count;
+    return kept > 0;
 }
 
 bool address_walk_next(struct address_walk *walk, bool failed) {

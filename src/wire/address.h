@@ -23,6 +23,8 @@ void address_walk_end(struct address_walk *walk); /* drops the reference; harmle
 const char *address_walk_text(const struct address_walk *walk);
 bool address_walk_is_hurried(
     const struct address_walk *walk); /* a slow connection is to be left for the next address */
+/* Leaves out the addresses of the other family. False: none is left. Right after the beginning. */
+bool address_walk_keep(struct address_walk *walk, bool ipv6);
 bool address_walk_next(struct address_walk *walk, bool failed); /* failed, or only slow. False: there is none left */
 
 #endif

@@ -28,7 +28,7 @@ struct connection {
     uint32_t wanted, watched;
     unsigned users;           /* transfers that point at it; it outlives its socket until there are none */
     bool closed, http2, dead; /* dead: it was given up by the other side while it was idle */
-    int64_t idle_since_ns;
+    int64_t opened_ns, idle_since_ns;
     enum death death;
     int os_errno; /* beside DEATH_RESET */
     char local_ip[48], remote_ip[48];

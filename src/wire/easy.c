@@ -3,15 +3,13 @@
  * the reactor. */
 #include "wire/transfer.h"
 
+#include "base/time_math.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #define RECEIVE_BYTES 16384L
 #define HEADER_LINE_BYTES (128L * 1024)
-#define KEEPALIVE_IDLE_S 60L
-#define KEEPALIVE_EVERY_S 15L
-#define IDLE_MAX_S 118L               /* libcurl's default; below what servers and middle boxes usually allow */
 #define NO_TIMEOUT_MS ((long)INT_MAX) /* ours rule; 0 would mean libcurl's five minutes */
 
 /* Collects failures, so that one look at the end is enough. */
@@ -42,15 +40,51 @@ static bool set_network(CURL *easy) {
     bool failed = false;
     SET(easy, CURLOPT_NOSIGNAL, 1L);
     SET(easy, CURLOPT_QUICK_EXIT, 1L);
-    SET(easy, CURLOPT_PROXY, "");
+    SET(easy, CURLOPT_PROXY, ""); /* and not the environment's */
     SET(easy, CURLOPT_NOPROXY, "*");
+    SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
     SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, NO_TIMEOUT_MS);
-    SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    SET(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
+    return !failed;
+}
+
+/* Whole seconds are all that libcurl knows; the guards look more closely. 0 is left for "never". */
+static long whole_seconds(int64_t ns) {
+    int64_t seconds = ns / 1000000000 + (ns % 1000000000 != 0);
+    return seconds > INT32_MAX ? INT32_MAX : (long)seconds;
+}
+
+static bool set_from_network(CURL *easy, const struct network *network) {
+    bool failed = false;
+    SET(easy, CURLOPT_TCP_KEEPALIVE, network->keepalive_idle_s > 0 ? 1L : 0L);
+    SET(easy, CURLOPT_TCP_KEEPIDLE, network->keepalive_idle_s);
+    SET(easy, CURLOPT_TCP_KEEPINTVL, network->keepalive_every_s);
+    SET(easy, CURLOPT_MAXLIFETIME_CONN, network->life_ns == TIME_NEVER ? 0L : whole_seconds(network->life_ns));
+    SET(easy, CURLOPT_INTERFACE, network->interface);
+    SET(easy, CURLOPT_UNIX_SOCKET_PATH, network->unix_socket);
+    return !failed;
+}
+
+/* Who names authorities trusts those alone: libcurl's defaults, one file and one directory, are unset together. */
+static bool set_tls(CURL *easy, const struct wire_settings *settings, const struct network *network) {
+    long verify = settings->insecure ? 0L : 1L;
+    bool failed = false;
+    SET(easy, CURLOPT_SSLVERSION, (long)(network->tls_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+    SET(easy, CURLOPT_SSL_VERIFYPEER, verify);
+    SET(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
+    if (settings->ca_file || network->ca_dir) {
+        SET(easy, CURLOPT_CAINFO, settings->ca_file);
+        SET(easy, CURLOPT_CAPATH, network->ca_dir);
+    }
+    if (network->certificate_file) {
+        SET(easy, CURLOPT_SSLCERT, network->certificate_file);
+        SET(easy, CURLOPT_SSLKEY, network->key_file);
+        SET(easy, CURLOPT_KEYPASSWD, network->key_password);
+    }
+    if (network->pinned_key)
+        SET(easy, CURLOPT_PINNEDPUBLICKEY, network->pinned_key);
     return !failed;
 }
 
@@ -64,14 +98,8 @@ static long receive_bytes(const struct wire_settings *settings) {
 }
 
 static bool set_from_settings(CURL *easy, const struct wire_settings *settings) {
-    long verify = settings->insecure ? 0L : 1L;
     bool failed = false;
-    SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(easy, CURLOPT_BUFFERSIZE, receive_bytes(settings));
-    SET(easy, CURLOPT_SSL_VERIFYPEER, verify);
-    SET(easy, CURLOPT_SSL_VERIFYHOST, verify * 2);
-    if (settings->ca_file)
-        SET(easy, CURLOPT_CAINFO, settings->ca_file);
     if (settings->user_agent[0])
         SET(easy, CURLOPT_USERAGENT, settings->user_agent);
     if (settings->http2)
@@ -80,8 +108,10 @@ static bool set_from_settings(CURL *easy, const struct wire_settings *settings) 
 }
 
 bool easy_set_up(struct transfer *transfer) {
-    return set_callbacks(transfer) && set_network(transfer->easy) &&
-           set_from_settings(transfer->easy, transfer->transport->settings);
+    const struct transport_curl *transport = transfer->transport;
+    CURL *easy = transfer->easy;
+    return set_callbacks(transfer) && set_network(easy) && set_from_network(easy, transport->network) &&
+           set_from_settings(easy, transport->settings) && set_tls(easy, transport->settings, transport->network);
 }
 
 static bool sends_length_without_body(const char *method) {
@@ -123,26 +153,64 @@ static bool set_connection(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     const struct job *job = transfer->job;
     CURL *easy = transfer->easy;
+    int64_t idle_ns = transfer->transport->network->idle_ns;
+    int64_t unsafe_ns = time_scale(settings->idle_unsafe_s, 1000000000);
     bool http2 = settings->http2 && transfer->hop.url->https;
     bool none_idle = !job->may_repeat && settings->idle_unsafe_s == 0;
-    bool closes = job->request->closes;
+    bool closes = job->request->closes || transfer->route.local;
     bool fresh = transfer->fresh || none_idle || closes || (http2 && job->hedge);
     bool failed = false;
     SET(easy, CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     SET(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
     SET(easy, CURLOPT_FORBID_REUSE, closes || settings->max_connections == 0 ? 1L : 0L);
-    SET(easy, CURLOPT_MAXAGE_CONN, job->may_repeat || none_idle ? IDLE_MAX_S : settings->idle_unsafe_s);
-    SET(easy, CURLOPT_CONNECT_TO, &transfer->connect_to);
+    SET(easy, CURLOPT_MAXAGE_CONN,
+        whole_seconds(job->may_repeat || none_idle ? idle_ns : time_min(idle_ns, unsafe_ns)));
     return !failed;
 }
 
-static void pin(struct transfer *transfer) {
-    const char *address = address_walk_text(&transfer->walk);
-    const char *form = strchr(address, ':') ? "::[%s]:%u" : "::%s:%u";
+/* What libcurl takes for a pin: to a place with CONNECT_TO, which would make it ask a proxy for a tunnel, so with RESOLVE
+ * for the proxy's name. */
+static void write_pin(struct transfer *transfer, const char *address) {
+    const struct route *route = &transfer->route;
+    bool ipv6 = strchr(address, ':') != NULL;
+    char *text = transfer->pinned_text;
+    size_t size = sizeof(transfer->pinned_text);
+    if (route->proxied)
+        snprintf(text, size, ipv6 ? "%s:%u:[%s]" : "%s:%u:%s", route->host, route->port, address);
+    else
+        snprintf(text, size, ipv6 ? "::[%s]:%u" : "::%s:%u", address, route->port);
+    transfer->pinned = (struct curl_slist){.data = text};
+}
+
+/* For the record of the attempt. */
+static void note_place(struct transfer *transfer) {
     struct progress *progress = &transfer->job->progress;
-    snprintf(transfer->connect_to_text, sizeof(transfer->connect_to_text), form, address, transfer->hop.url->port);
-    snprintf(progress->address, sizeof(progress->address), "%s", transfer->connect_to_text + 2);
-    transfer->connect_to = (struct curl_slist){.data = transfer->connect_to_text};
+    size_t size = sizeof(progress->address);
+    if (transfer->route.local) {
+        snprintf(progress->address, size, "%.*s", (int)size - 1, transfer->transport->network->unix_socket);
+        return;
+    }
+    const char *address = address_walk_text(&transfer->walk);
+    const char *form = strchr(address, ':') ? "[%s]:%u" : "%s:%u";
+    snprintf(progress->address, size, form, address, transfer->route.port);
+}
+
+static bool set_place(struct transfer *transfer) {
+    const struct network *network = transfer->transport->network;
+    const struct route *route = &transfer->route;
+    bool pins_proxy = route->proxied && !address_is_literal(route->host);
+    CURL *easy = transfer->easy;
+    bool failed = false;
+    if (!route->local)
+        write_pin(transfer, address_walk_text(&transfer->walk));
+    note_place(transfer);
+    SET(easy, CURLOPT_CONNECT_TO, route->local || route->proxied ? NULL : &transfer->pinned);
+    if (network->proxy) {
+        SET(easy, CURLOPT_PROXY, route->proxied ? network->proxy : "");
+        SET(easy, CURLOPT_NOPROXY, route->proxied ? "" : "*");
+        SET(easy, CURLOPT_RESOLVE, pins_proxy ? &transfer->pinned : NULL);
+    }
+    return !failed;
 }
 
 insist_err easy_prepare(struct transfer *transfer) {
@@ -153,10 +221,9 @@ insist_err easy_prepare(struct transfer *transfer) {
                                 transfer->transport->settings->decode);
     if (err != INSIST_OK)
         return err;
-    pin(transfer);
     transfer->detail[0] = '\0';
     SET(easy, CURLOPT_CURLU, transfer->hop.url->handle);
     SET(easy, CURLOPT_HTTPHEADER, transfer->lines.nodes);
-    failed |= !set_method(transfer) || !set_connection(transfer);
+    failed |= !set_method(transfer) || !set_connection(transfer) || !set_place(transfer);
     return failed ? INSIST_ENOMEM : INSIST_OK;
 }

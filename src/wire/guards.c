@@ -27,7 +27,8 @@ static void take_connection(struct transfer *transfer, struct connection *connec
 /* The connection that it is about to go out on. True: a used one. */
 static bool settle_connection(struct transfer *transfer, const struct ends *ends) {
     struct connections *connections = &transfer->transport->connections;
-    struct connection *known = connections_find(connections, ends);
+    /* Unix sockets have no ends to tell them apart, but then none is used twice. */
+    struct connection *known = transfer->route.local ? NULL : connections_find(connections, ends);
     if (known)
         take_connection(transfer, known, true);
     else if (transfer->opened)
@@ -55,14 +56,19 @@ static void note_sent(struct transfer *transfer) {
                  job->wants_sent ? NEWS_SENT : 0); /* without news too: if it is given up, this is its record */
 }
 
-/* libcurl's own limit (easy.c) counts whole seconds. */
+/* libcurl's own limits (easy.c) count whole seconds. */
 static bool is_too_old(const struct transfer *transfer) {
-    int64_t idle_ns = transfer->transport->now_ns - transfer->connection->idle_since_ns;
-    int64_t limit_ns = time_scale(transfer->transport->settings->idle_unsafe_s, 1000000000);
-    return !transfer->job->may_repeat && transfer->connection->users == 1 && idle_ns > limit_ns;
+    const struct network *network = transfer->transport->network;
+    const struct connection *connection = transfer->connection;
+    int64_t now_ns = transfer->transport->now_ns;
+    int64_t unsafe_ns = time_scale(transfer->transport->settings->idle_unsafe_s, 1000000000);
+    int64_t idle_ns = transfer->job->may_repeat ? network->idle_ns : time_min(network->idle_ns, unsafe_ns);
+    bool too_long_idle = connection->users == 1 && now_ns - connection->idle_since_ns > idle_ns;
+    return too_long_idle || now_ns - connection->opened_ns > network->life_ns;
 }
 
-/* A used connection must still be good, and for a request that may not be repeated not too long idle. */
+/* A used connection must still be good, and neither too long idle, for a request that may not be repeated least of
+ * all, nor too old. */
 static bool is_unfit(const struct transfer *transfer) {
     if (connection_is_stale(transfer->connection)) {
         counter_add(&transfer->transport->settings->counters->stale_connections);
@@ -90,6 +96,7 @@ int guard_request(void *data, char *remote_ip, char *local_ip, int remote_port, 
     }
     answer->passed = true;
     note_sent(transfer);
+    transfer_moved_on(transfer);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -106,6 +113,7 @@ curl_socket_t guard_open_socket(void *data, curlsocktype purpose, struct curl_so
                                                      &transfer->answer.open_errno);
     if (!connection)
         return CURL_SOCKET_BAD;
+    connection->opened_ns = transfer->transport->now_ns;
     connection->http2 = transfer->transport->settings->http2 && transfer->hop.url->https; /* until an answer tells */
     take_connection(transfer, connection, false);
     transfer->opened = true;

@@ -118,7 +118,10 @@ size_t receive_header(char *line, size_t size, size_t count, void *data) {
     size_t bytes = size * count, length = bytes;
     if (!answer->begun)
         transfer->job->progress.first_byte_ns = env_now_ns(transfer->transport->settings->env);
+    bool first = !answer->begun;
     answer->begun = true;
+    if (first)
+        transfer_moved_on(transfer);
     answer->header_bytes += bytes;
     if (answer->header_bytes > transfer->transport->settings->max_header_bytes)
         return refuse(transfer, INSIST_ETOOLARGE);

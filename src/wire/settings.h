@@ -7,11 +7,13 @@
 #include <stdbool.h>
 
 struct resolver;
+struct network;
 
 struct wire_settings {
     const struct env *env;
     struct resolver *resolver;
     struct counters *counters;
+    const struct network *network; /* NULL: as without options */
     const char *ca_file;    /* NULL: the system's */
     const char *user_agent; /* "": none */
     uint64_t max_body_bytes, max_header_bytes;

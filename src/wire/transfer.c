@@ -94,8 +94,13 @@ static void leave_wire(struct transfer *transfer) {
 }
 
 static void set_timer(struct transfer *transfer) {
-    int64_t due_ns = time_min(transfer->deadline_ns, transfer->patience_ns);
+    int64_t due_ns = time_min(transfer->deadline_ns, time_min(transfer->patience_ns, transfer->limits.due_ns));
     timers_set(&transfer->transport->timers, &transfer->timer, due_ns);
+}
+
+void transfer_moved_on(struct transfer *transfer) {
+    if (transfer->answer.err == INSIST_OK && limits_move_on(transfer, false)) /* else it ends at once as it is */
+        set_timer(transfer);
 }
 
 /* ---- one request to one address ---------------------------------------------------------------------------------- */
@@ -144,7 +149,11 @@ static void take_addresses(struct transfer *transfer) {
     if (lookup->addresses)
         address_walk_begin(&transfer->walk, lookup->addresses, transfer->job->attempt_index);
     lookup->addresses = NULL;
-    if (verdict.err == INSIST_OK && (!transfer->walk.addresses || transfer->walk.count == 0))
+    insist_ip_version version = transfer->transport->network->ip_version;
+    bool any = transfer->walk.addresses && transfer->walk.count > 0;
+    if (any && version != INSIST_IP_ANY)
+        any = address_walk_keep(&transfer->walk, version == INSIST_IPV6);
+    if (verdict.err == INSIST_OK && !any)
         verdict = verdict_of_refusal(transfer, INSIST_ERESOLVE);
     if (verdict.err == INSIST_OK) {
         request(transfer);
@@ -155,6 +164,12 @@ static void take_addresses(struct transfer *transfer) {
     end(transfer, verdict);
 }
 
+/* An answer without a lookup. */
+static bool is_known(struct transfer *transfer) {
+    transfer->lookup.addresses = network_pinned(transfer->transport->network, &transfer->route);
+    return transfer->lookup.addresses != NULL;
+}
+
 static void look_up(struct transfer *transfer) {
     struct resolver *resolver = transfer->transport->settings->resolver;
     transfer->lookup = (struct lookup){.done = lookup_done};
@@ -162,14 +177,20 @@ static void look_up(struct transfer *transfer) {
     transfer->stage = STAGE_LOOKUP;
     transfer->patience_ns = TIME_NEVER;
     set_timer(transfer);
-    if (resolver_ask(resolver, &transfer->lookup, transfer->hop.url->host))
+    if (is_known(transfer) || resolver_ask(resolver, &transfer->lookup, transfer->route.host))
         take_addresses(transfer);
 }
 
 static void begin_hop(struct transfer *transfer) {
     transfer->fresh = transfer->job->fresh;
     address_walk_end(&transfer->walk);
-    look_up(transfer);
+    transfer->walk = (struct address_walk){.count = 0};
+    transfer->route = network_route(transfer->transport->network, transfer->hop.url->host, transfer->hop.url->port);
+    limits_begin(transfer);
+    if (transfer->route.local)
+        request(transfer);
+    else
+        look_up(transfer);
 }
 
 static void follow(struct transfer *transfer, insist_sent sent) {
@@ -224,6 +245,8 @@ void transfer_resolved(struct transfer *transfer) {
 
 /* What waited comes in, and goes out, from inside here. */
 static void go_on(struct transfer *transfer) {
+    if (limits_move_on(transfer, true))
+        set_timer(transfer);
     CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
         return;
@@ -288,6 +311,17 @@ void transfer_fail_soon(struct transfer *transfer, insist_err err) {
 
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
+/* Its time is over, whichever it was. */
+static void run_out(struct transfer *transfer) {
+    bool answering =
+        transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
+    if (answering) /* `resolved` is about to come, and sets the timer again */
+        return;
+    if (transfer->stage == STAGE_WIRE)
+        leave_wire(transfer);
+    end(transfer, verdict_of_timeout(transfer));
+}
+
 /* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given
  * more time. */
 static void meet_deadline(struct transfer *transfer) {
@@ -298,13 +332,14 @@ static void meet_deadline(struct transfer *transfer) {
         set_timer(transfer);
         return;
     }
-    bool answering =
-        transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
-    if (answering) /* `resolved` is about to come, and sets the timer again */
-        return;
-    if (transfer->stage == STAGE_WIRE)
-        leave_wire(transfer);
-    end(transfer, verdict_of_timeout(transfer));
+    run_out(transfer);
+}
+
+static void meet_limit(struct transfer *transfer) {
+    if (limits_meet(transfer))
+        run_out(transfer);
+    else
+        set_timer(transfer);
 }
 
 /* This address was given its time to connect; the next one is waiting. */
@@ -328,6 +363,8 @@ void transfer_wake(struct transfer *transfer) {
         meet_deadline(transfer);
     } else if (now_ns >= transfer->patience_ns) {
         lose_patience(transfer);
+    } else if (now_ns >= transfer->limits.due_ns) {
+        meet_limit(transfer);
     } else {
         set_timer(transfer);
     }

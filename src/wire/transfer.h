@@ -15,7 +15,9 @@
 #include "wire/address.h"
 #include "wire/connections.h"
 #include "wire/decode.h"
+#include "wire/limits.h"
 #include "wire/lines.h"
+#include "wire/network.h"
 #include "wire/redirect.h"
 #include "wire/settings.h"
 #include "wire/transport.h"
@@ -24,6 +26,7 @@
 struct transport_curl {
     struct transport base;
     const struct wire_settings *settings;
+    const struct network *network; /* of the settings, or the default */
     struct transport_host host;
     CURLM *multi;
     struct timers timers;
@@ -67,8 +70,8 @@ struct transfer {
     CURL *easy;
     struct list link; /* of the spare ones */
     struct lines lines;
-    struct curl_slist connect_to;
-    char connect_to_text[RESOLVER_ADDRESS_SIZE + 24];
+    struct curl_slist pinned; /* to the address that is tried */
+    char pinned_text[AUTHORITY_NAME_MAX + RESOLVER_ADDRESS_SIZE + 24];
     char detail[CURL_ERROR_SIZE]; /* libcurl's own sentence */
 
     /* while it has a job */
@@ -76,6 +79,8 @@ struct transfer {
     enum stage stage;
     struct timer timer;
     int64_t deadline_ns, patience_ns; /* of the attempt; of this address */
+    struct limits limits;
+    struct route route; /* of the hop */
     struct lookup lookup;
     struct address_walk walk;
     struct trail trail;
@@ -112,6 +117,8 @@ void transfer_done(struct transfer *transfer, CURLcode code); /* libcurl has end
 /* From within libcurl: ends at the end of this turn. */
 void transfer_fail_soon(struct transfer *transfer, insist_err err);
 void transfer_forget_connection(struct transfer *transfer);
+/* From within libcurl: it may have come further than a limit asks. */
+void transfer_moved_on(struct transfer *transfer);
 
 /* easy.c */
 bool easy_set_up(struct transfer *transfer);        /* a new handle's options; false: no memory */

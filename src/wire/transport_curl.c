@@ -39,10 +39,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *i
         events |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         events |= EPOLLOUT;
-    if (connections_watch(&transport->connections, fd, events))
+    bool watched = connections_watch(&transport->connections, fd, events);
+    bool reads_only = watched && events == EPOLLIN;
+    if (watched && !(reads_only && transport->network->first_byte_ns != TIME_NEVER))
         return 0;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-    if (transfer)
+    if (transfer && transfer->job && watched)
+        transfer_moved_on(transfer); /* its body may be out */
+    else if (transfer && !watched)
         transfer_fail_soon(transfer, INSIST_ESYSTEM);
     return 0;
 }
@@ -245,6 +249,7 @@ struct transport *transport_curl_new(void *settings, const struct transport_host
         return NULL;
     transport->base.class = &class_of_curl;
     transport->settings = wire;
+    transport->network = wire->network ? wire->network : &network_default;
     transport->host = *host;
     transport->now_ns = env_now_ns(wire->env);
     list_init(&transport->spare);
