@@ -9,8 +9,8 @@
 
 #include <insist/execution.h>
 #include <insist/hooks.h>
-#include <insist/network.h>
 #include <insist/plan.h>
+#include <insist/race.h>
 #include <insist/result.h>
 
 INSIST_BEGIN_DECLS
@@ -61,7 +61,8 @@ typedef struct insist_client_options {
     /* Keys of a query, NULL behind the last, whose values are shown in no log, explanation or error: "token", …
      * Compared once percent-encoding is undone, letter case aside. Default: none. Users and passwords never are. */
     const char *const *hidden_query_keys;
-    const insist_net_options *net;
+    /* Default: none. Plans that may not be raced are not (insist_result_racing() says so). */
+    const insist_race_policy *race;
 } insist_client_options;
 
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})
@@ -143,6 +144,8 @@ typedef struct insist_call_options {
     const insist_validator *validator;
     const insist_preparer *prepare_retry;
     const insist_on_exhausted *on_exhausted;
+    /* Refused for a plan that may not be raced. No racing for once: a policy of insist_race_at_once(1). */
+    const insist_race_policy *race;
 } insist_call_options;
 
 #define INSIST_CALL_OPTIONS(...) (&(insist_call_options){.size = sizeof(insist_call_options), __VA_ARGS__})

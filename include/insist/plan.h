@@ -9,6 +9,7 @@
 #define INSIST_PLAN_H
 
 #include <insist/policy.h>
+#include <insist/race.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -123,6 +124,9 @@ INSIST_API insist_err insist_plan_set_close(insist_plan *plan, bool close);
  *  free its own reference. NULL: the client's again. INSIST_EFROZEN. */
 INSIST_API insist_err insist_plan_set_retry(insist_plan *plan, const insist_retry_policy *policy);
 INSIST_API insist_err insist_plan_set_timeout(insist_plan *plan, const insist_timeout_policy *policy);
+/** The same for a race. INSIST_EINVAL for a plan that may not be raced: mark it as idempotent first. Refused again when
+ *  it is executed and may not be raced any more. NULL: the client's again. INSIST_EFROZEN. */
+INSIST_API insist_err insist_plan_set_race(insist_plan *plan, const insist_race_policy *policy);
 
 /** The first problem that a setter met, or NULL. Borrowed from the plan. */
 INSIST_API const insist_problem *insist_plan_problem(const insist_plan *plan);

@@ -86,6 +86,14 @@ typedef struct insist_attempt_record {
     insist_why_ended why_ended;
 } insist_attempt_record;
 
+/** Was there a race to be run in the call? */
+typedef enum insist_racing {
+    INSIST_RACING_OFF = 0,     /* no race policy was given */
+    INSIST_RACING_ON,          /* hedges were started, or would have been, as the policy says */
+    INSIST_RACING_NOT_ALLOWED, /* the client's race policy was not used: the request may not be raced */
+    INSIST_RACING_MAX = 0x7fffffff
+} insist_racing;
+
 /** Frees a result and all that it lent. NULL is fine. */
 INSIST_API void insist_result_free(insist_result *result);
 
@@ -123,6 +131,8 @@ INSIST_API bool insist_result_header_at(const insist_result *result, size_t i, c
 INSIST_API int64_t insist_result_elapsed_us(const insist_result *result);
 /** The Retry-After of the reported answer in milliseconds; false when there is none. */
 INSIST_API bool insist_result_retry_after_ms(const insist_result *result, int64_t *ms);
+/** Whether the call was raced. */
+INSIST_API insist_racing insist_result_racing(const insist_result *result);
 /** How many attempts were made, those that never started included. */
 INSIST_API size_t insist_result_attempts(const insist_result *result);
 /** The i-th attempt; NULL beyond the last. */
@@ -135,6 +145,8 @@ INSIST_API const char *insist_kind_name(insist_kind kind);
 INSIST_API const char *insist_sent_name(insist_sent sent);
 INSIST_API const char *insist_why_started_name(insist_why_started why);
 INSIST_API const char *insist_why_ended_name(insist_why_ended why);
+/** "off", "on", "not_allowed". */
+INSIST_API const char *insist_racing_name(insist_racing racing);
 
 INSIST_END_DECLS
 

@@ -176,6 +176,8 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         problem = plan->problem;
     else
         err = take_options(&options, given, &problem);
+    if (err == INSIST_OK)
+        err = rules_check_race(plan, &options, &problem);
     if (err == INSIST_OK && plan->feed != NULL && !feed_take(plan->feed))
         err = problem_set(&problem, INSIST_EINVAL, "plan", "another call is reading the body of this plan");
     if (err != INSIST_OK)

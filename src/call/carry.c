@@ -7,7 +7,7 @@
 #include "policy/budget.h"
 #include "policy/retry_after.h"
 
-/* A hedge never shares a reactor, and so never a connection, with what it races. */
+/* Attempts of a wave share no reactor as long as there is another, and never a connection. */
 static uint64_t reactors_of_wave(const struct execution *execution) {
     uint64_t taken = 0;
     for (size_t i = 0; i < execution->count; i++) {
@@ -68,8 +68,7 @@ static insist_err start(void *ctx, struct attempt *attempt, bool *waits) {
     struct job *job = make_job(carrier, attempt);
     if (job == NULL)
         return INSIST_ENOMEM;
-    insist_err err =
-        pool_submit(carrier->client->pool, job, job->hedge ? reactors_of_wave(carrier->execution) : 0, waits);
+    insist_err err = pool_submit(carrier->client->pool, job, reactors_of_wave(carrier->execution), waits);
     if (err != INSIST_OK) {
         job_release(job);
         return err;

@@ -9,6 +9,7 @@
 #include "call/options.h"
 #include "origin/budgets.h"
 #include "policy/defaults.h"
+#include "policy/race.h"
 #include "policy/retry.h"
 #include "policy/timeout.h"
 #include "wire/resolver.h"
@@ -26,6 +27,7 @@ static void destroy(insist_client *client) {
     insist_budget_free(client->budget);
     insist_retry_policy_free(client->retry);
     insist_timeout_policy_free(client->timeout);
+    insist_race_policy_free(client->race);
     env_release(client->env, client->user_agent);
     env_release(client->env, client->thread_name);
     env_release(client->env, client->ca_file);
@@ -49,6 +51,8 @@ static insist_err take_policies(insist_client *client, const insist_client_optio
         err = defaults_timeout_policy(client->env, &client->timeout);
     if (err != INSIST_OK)
         return err;
+    if (options->race != NULL)
+        client->race = race_policy_retain(options->race);
     if (options->budget == NULL)
         return budgets_new(client->env, &client->budget);
     client->budget = budgets_retain(options->budget);

@@ -18,6 +18,7 @@ struct insist_client {
     uint64_t seed;
     insist_retry_policy *retry;
     insist_timeout_policy *timeout;
+    insist_race_policy *race; /* NULL: none */
     const insist_handlers *handlers;
     insist_budget *budget;
     int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */

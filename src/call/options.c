@@ -5,6 +5,7 @@
 #include "base/problem.h"
 #include "base/time_math.h"
 #include "policy/defaults.h"
+#include "policy/race.h"
 #include "view/policies.h"
 #include <stdint.h>
 #include <string.h>
@@ -70,6 +71,15 @@ static bool contradicts(const insist_timeout_policy *timeout, int64_t deadline_m
     return deadline_ms > 0 && fixed_us != INSIST_FOREVER && fixed_us > time_scale(deadline_ms, 1000);
 }
 
+/* A hedge whose delay is not below the attempt's timeout is never started. */
+static insist_err check_race(const insist_race_policy *race, const insist_timeout_policy *timeout,
+                             insist_problem *problem) {
+    int64_t fixed_us = timeout == NULL ? -1 : timeout_policy_fixed_us(timeout);
+    if (race == NULL || fixed_us < 0 || race_policy_longest_us(race) < fixed_us)
+        return INSIST_OK;
+    return problem_set(problem, INSIST_EINVAL, "race", "a hedge's delay is not below the attempt's timeout");
+}
+
 static insist_err check_hooks(const insist_validator *validator, const insist_preparer *prepare_retry,
                               const insist_on_exhausted *on_exhausted, insist_problem *problem) {
     const char *field = NULL;
@@ -107,6 +117,9 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
     if (options->max_in_flight_origin > options->max_in_flight)
         return problem_set(problem, INSIST_EINVAL, "max_in_flight_origin",
                            "one origin cannot have more than the client's max_in_flight");
+    insist_err err = check_race(options->race, options->timeout, problem);
+    if (err != INSIST_OK)
+        return err;
     return check_hooks(options->validator, options->prepare_retry, options->on_exhausted, problem);
 }
 
@@ -118,5 +131,8 @@ insist_err options_check_call(const insist_call_options *options, insist_problem
     if (contradicts(options->timeout, options->deadline_ms))
         return problem_set(problem, INSIST_EINVAL, "timeout",
                            "an attempt's timeout is longer than the deadline of the call");
+    insist_err err = check_race(options->race, options->timeout, problem);
+    if (err != INSIST_OK)
+        return err;
     return check_hooks(options->validator, options->prepare_retry, options->on_exhausted, problem);
 }

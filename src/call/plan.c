@@ -3,6 +3,7 @@
 #include "call/plan.h"
 #include "call/feed.h"
 #include "base/problem.h"
+#include "policy/race.h"
 #include "policy/retry.h"
 #include "policy/timeout.h"
 #include "wire/authority.h"
@@ -18,6 +19,7 @@ static void destroy(struct request *request) {
     plan_drop_body(plan);
     insist_retry_policy_free(plan->retry);
     insist_timeout_policy_free(plan->timeout);
+    insist_race_policy_free(plan->race);
     env_release(plan->env, plan);
 }
 
@@ -190,5 +192,18 @@ insist_err insist_plan_set_timeout(insist_plan *plan, const insist_timeout_polic
     insist_timeout_policy *before = plan->timeout;
     plan->timeout = policy == NULL ? NULL : timeout_policy_retain(policy);
     insist_timeout_policy_free(before);
+    return INSIST_OK;
+}
+
+insist_err insist_plan_set_race(insist_plan *plan, const insist_race_policy *policy) {
+    insist_problem problem = {0};
+    insist_err err = plan_check_open(plan);
+    if (err != INSIST_OK)
+        return err;
+    if (policy != NULL && !plan->request.raceable)
+        return plan_note(plan, problem_set(&problem, INSIST_EINVAL, "race", "%s", PLAN_NOT_RACEABLE), &problem);
+    insist_race_policy *before = plan->race;
+    plan->race = policy == NULL ? NULL : race_policy_retain(policy);
+    insist_race_policy_free(before);
     return INSIST_OK;
 }

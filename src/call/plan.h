@@ -6,6 +6,10 @@
 #include "base/body.h"
 #include <insist/plan.h>
 
+/* Why a race that was set is refused. */
+#define PLAN_NOT_RACEABLE                                                                                              \
+    "a race is set, but the request may not be raced: it is not marked as idempotent, or its body is read as it is sent"
+
 struct insist_plan {
     struct request request; /* first: the plan is its request, and as long-lived */
     const struct env *env;
@@ -16,6 +20,7 @@ struct insist_plan {
     struct feed *feed;          /* a body that is read; NULL: none */
     insist_retry_policy *retry; /* references, or NULL: the client's */
     insist_timeout_policy *timeout;
+    insist_race_policy *race;
     bool idempotent;
     atomic_bool frozen;
     insist_problem problem; /* the first that a setter met; err INSIST_OK: none */

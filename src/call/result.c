@@ -73,6 +73,12 @@ static insist_err fill(insist_result *result, const struct headers *hidden, stru
     return result->url == NULL ? INSIST_ENOMEM : explain(result, hidden, request);
 }
 
+static insist_racing racing_of(const struct execution_rules *rules) {
+    if (rules->race != NULL)
+        return INSIST_RACING_ON;
+    return rules->race_not_allowed ? INSIST_RACING_NOT_ALLOWED : INSIST_RACING_OFF;
+}
+
 insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution) {
     insist_result *result = result_new(env);
     if (result == NULL)
@@ -80,6 +86,7 @@ insist_result *result_of_execution(const struct env *env, const struct headers *
     result->err = execution->err;
     result->reason = execution->reason;
     result->handler_number = execution->handler_number;
+    result->racing = racing_of(&execution->rules);
     result->elapsed_us = (execution->view.now_ns - execution->view.start_ns) / 1000;
     if (fill(result, hidden, execution) == INSIST_OK)
         return result;
@@ -178,6 +185,10 @@ bool insist_result_retry_after_ms(const insist_result *result, int64_t *ms) {
     if (ms != NULL)
         *ms = result->retry_after_us == TIME_NEVER ? INT64_MAX : result->retry_after_us / 1000;
     return true;
+}
+
+insist_racing insist_result_racing(const insist_result *result) {
+    return result == NULL ? INSIST_RACING_OFF : result->racing;
 }
 
 size_t insist_result_attempts(const insist_result *result) {

@@ -17,6 +17,7 @@ struct insist_result {
     insist_reason reason;
     int handler_number;
     int status;
+    insist_racing racing;
     int64_t elapsed_us;
     int64_t retry_after_us; /* -1: none */
     struct headers headers;

@@ -1,7 +1,17 @@
 /* The rules of a call: what it was given goes before what its plan has, and this before what its client has. */
 #include "call/rules.h"
+#include "base/problem.h"
 #include "base/time_math.h"
 #include "call/handlers.h"
+
+static void use_race(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+                     const insist_call_options *options) {
+    const insist_race_policy *race = options->race != NULL ? options->race : plan->race;
+    if (race == NULL)
+        race = client->race;
+    rules->race = plan->request.raceable ? race : NULL;
+    rules->race_not_allowed = race != NULL && rules->race == NULL;
+}
 
 void rules_use_plan(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
                     const insist_call_options *options) {
@@ -9,6 +19,13 @@ void rules_use_plan(struct execution_rules *rules, const insist_client *client, 
     const insist_timeout_policy *timeout = options->timeout != NULL ? options->timeout : plan->timeout;
     rules->retry = retry != NULL ? retry : client->retry;
     rules->timeout = timeout != NULL ? timeout : client->timeout;
+    use_race(rules, client, plan, options);
+}
+
+insist_err rules_check_race(const insist_plan *plan, const insist_call_options *options, insist_problem *problem) {
+    if (plan->request.raceable || (plan->race == NULL && options->race == NULL))
+        return INSIST_OK;
+    return problem_set(problem, INSIST_EINVAL, "race", "%s", PLAN_NOT_RACEABLE);
 }
 
 void rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,

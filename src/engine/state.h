@@ -45,7 +45,8 @@ struct execution_ports {
 struct execution_rules {
     const struct insist_retry_policy *retry;
     const struct insist_timeout_policy *timeout;
-    const struct insist_race_policy *race; /* NULL: no racing */
+    const struct insist_race_policy *race; /* NULL: no racing … */
+    bool race_not_allowed;                 /* … although it was wanted: the request may not be raced */
     int64_t deadline_ns;            /* TIME_NEVER: none */
     int64_t connect_delay_ns;       /* to a hedge while the newest attempt is not on the wire */
     uint64_t body_limit;

@@ -139,6 +139,7 @@ insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool 
     int chosen = choose(pool, taken);
     struct reactor *reactor = pool->reactors[chosen];
     job->reactor = reactor;
+    job->apart = taken >> chosen & 1;
     job->progress.reactor = chosen;
     job->mail.progress = job->progress; /* nobody else knows it yet */
     job_retain(job);

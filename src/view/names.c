@@ -66,3 +66,13 @@ const char *insist_why_ended_name(insist_why_ended why) {
     }
     return "unknown";
 }
+
+const char *insist_racing_name(insist_racing racing) {
+    switch (racing) {
+    case INSIST_RACING_OFF: return "off";
+    case INSIST_RACING_ON: return "on";
+    case INSIST_RACING_NOT_ALLOWED: return "not_allowed";
+    case INSIST_RACING_MAX: break;
+    }
+    return "unknown";
+}

@@ -64,6 +64,7 @@ struct job {
     unsigned attempt_index;        /* a hedge takes another address than the attempts before it, where there is one */
     bool hedge, fresh, wants_sent, pauses_at_headers; /* fresh: takes no used connection */
     bool may_repeat;               /* decides about 307, 308 and idle connections */
+    bool apart; /* others of its wave are in flight on its reactor: it shares no connection with them. By the pool */
     struct reactor *reactor;
 
     /* atomics */
