@@ -1,15 +1,12 @@
-/* Journal, counts and gauges under one lock. See ledger.h. */
+/* Counts and gauges, and the lock over them and the journal. See ledger.h. */
 #include "ledger.h"
 
 #include "loop.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static const size_t table_limit = 1000000;           /* different paths, and different keys */
-static const size_t bytes_limit = (size_t)512 << 20; /* of all entries together */
-static const size_t first_room = 1024;
+static const size_t table_limit = 1000000; /* different paths, and different keys */
 
 static int64_t wall_us(void) {
     struct timespec now;
@@ -24,9 +21,7 @@ static int64_t since_start_us(const struct ledger *ledger) {
 bool ledger_init(struct ledger *ledger, size_t limit) {
     memset(ledger, 0, sizeof *ledger);
     ledger->started_ns = monotonic_ns();
-    ledger->limit = limit;
-    ledger->first = 1;
-    ledger->next = 1;
+    journal_init(&ledger->journal, limit);
     table_init(&ledger->paths, table_limit);
     table_init(&ledger->keys, table_limit);
     pthread_condattr_t attributes;
@@ -46,29 +41,8 @@ bool ledger_init(struct ledger *ledger, size_t limit) {
     return true;
 }
 
-/* Where entry `number` lies, if it is kept; NULL while there is no ring. */
-static struct record **slot_locked(const struct ledger *ledger, uint64_t number) {
-    return ledger->room > 0 ? &ledger->ring[number % ledger->room] : NULL;
-}
-
-static void drop_oldest_locked(struct ledger *ledger) {
-    struct record **slot = slot_locked(ledger, ledger->first++);
-    if (slot && *slot) {
-        ledger->bytes -= (*slot)->bytes;
-        record_release(*slot);
-        *slot = NULL;
-    }
-}
-
-static void drop_all_locked(struct ledger *ledger) {
-    while (ledger->first < ledger->next) {
-        drop_oldest_locked(ledger);
-    }
-}
-
 void ledger_fini(struct ledger *ledger) {
-    drop_all_locked(ledger);
-    free(ledger->ring);
+    journal_fini(&ledger->journal);
     table_clear(&ledger->paths, NULL);
     table_clear(&ledger->keys, NULL);
     pthread_cond_destroy(&ledger->changed);
@@ -78,50 +52,6 @@ void ledger_fini(struct ledger *ledger) {
 static void tell_locked(struct ledger *ledger) {
     if (ledger->waiting > 0) {
         pthread_cond_broadcast(&ledger->changed);
-    }
-}
-
-/* Room for one more: a ring twice as large, up to the limit. */
-static void grow_locked(struct ledger *ledger) {
-    size_t room = ledger->room ? ledger->room * 2 : first_room;
-    room = room < ledger->limit ? room : ledger->limit;
-    if (room <= ledger->room) {
-        return;
-    }
-    struct record **ring = calloc(room, sizeof(struct record *));
-    if (!ring) {
-        return;
-    }
-    for (uint64_t number = ledger->first; number < ledger->next; number++) {
-        ring[number % room] = *slot_locked(ledger, number);
-    }
-    free(ledger->ring);
-    ledger->ring = ring;
-    ledger->room = room;
-}
-
-/* Enters record under the next number; NULL: there was no memory for it. */
-static void enter_locked(struct ledger *ledger, struct record *record) {
-    if (ledger->next - ledger->first == ledger->room) {
-        grow_locked(ledger);
-    }
-    if (ledger->room > 0 && ledger->next - ledger->first == ledger->room) {
-        drop_oldest_locked(ledger);
-        ledger->stats.journal_dropped++;
-    }
-    struct record **slot = slot_locked(ledger, ledger->next++);
-    if (!slot) {
-        record_release(record);
-        record = NULL;
-        ledger->first = ledger->next;
-    } else {
-        *slot = record;
-    }
-    ledger->stats.journal_dropped += record == NULL;
-    ledger->bytes += record ? record->bytes : 0;
-    while (ledger->bytes > bytes_limit && ledger->next - ledger->first > 1) {
-        drop_oldest_locked(ledger);
-        ledger->stats.journal_dropped++;
     }
 }
 
@@ -135,14 +65,14 @@ uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry,
     int64_t time_us = wall_us();
     int64_t read_us = since_start_us(ledger);
     pthread_mutex_lock(&ledger->lock);
-    uint64_t number = ledger->next;
+    uint64_t number = ledger->journal.next;
     if (record) {
         record->entry.number = number;
         record->entry.time_us = time_us;
         record->entry.read_us = read_us;
         record->entry.ended_us = -1;
     }
-    enter_locked(ledger, record);
+    journal_enter(&ledger->journal, record);
     *path_hits = count_locked(&ledger->paths, entry->path);
     if (entry->key) {
         count_locked(&ledger->keys, entry->key);
@@ -157,12 +87,11 @@ uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry,
 void ledger_end(struct ledger *ledger, uint64_t number, bool client_gone, uint64_t gone_bytes) {
     int64_t ended_us = since_start_us(ledger);
     pthread_mutex_lock(&ledger->lock);
-    struct record **slot = slot_locked(ledger, number);
-    if (number >= ledger->first && number < ledger->next && slot && *slot) {
-        insist_testserver_entry *entry = &(*slot)->entry;
-        entry->ended_us = ended_us;
-        entry->client_gone = client_gone;
-        entry->gone_bytes = gone_bytes;
+    struct record *record = journal_find(&ledger->journal, number);
+    if (record) {
+        record->entry.ended_us = ended_us;
+        record->entry.client_gone = client_gone;
+        record->entry.gone_bytes = gone_bytes;
     }
     ledger->stats.in_flight--;
     tell_locked(ledger);
@@ -195,8 +124,7 @@ void ledger_stop(struct ledger *ledger) {
 
 void ledger_reset_journal(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->lock);
-    drop_all_locked(ledger);
-    ledger->stats.journal_dropped = 0;
+    journal_clear(&ledger->journal);
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -232,6 +160,7 @@ uint64_t ledger_key_hits(struct ledger *ledger, const char *key) {
 void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats) {
     pthread_mutex_lock(&ledger->lock);
     *stats = ledger->stats;
+    stats->journal_dropped = ledger->journal.dropped;
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -292,22 +221,17 @@ void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const
 
 uint64_t ledger_next(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->lock);
-    uint64_t next = ledger->next;
+    uint64_t next = ledger->journal.next;
     pthread_mutex_unlock(&ledger->lock);
     return next;
 }
 
 struct record *ledger_read(struct ledger *ledger, uint64_t from, insist_testserver_entry *copy) {
-    struct record *record = NULL;
     pthread_mutex_lock(&ledger->lock);
-    for (uint64_t number = from > ledger->first ? from : ledger->first; number < ledger->next; number++) {
-        struct record **slot = slot_locked(ledger, number);
-        record = slot ? *slot : NULL;
-        if (record) {
-            *copy = record->entry;
-            record_hold(record);
-            break;
-        }
+    struct record *record = journal_from(&ledger->journal, from);
+    if (record) {
+        *copy = record->entry;
+        record_hold(record);
     }
     pthread_mutex_unlock(&ledger->lock);
     return record;

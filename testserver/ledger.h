@@ -1,9 +1,9 @@
-/* What has happened: the journal, the counts by path and key, and how much is going on at this moment. Written by the loop's
- * thread, read by any: everything lies under the ledger's one lock, which is a leaf and held for short. */
+/* What has happened: the journal, the counts by path and key, and how much is going on at this moment. Written by the
+ * loop's thread, read by any: everything lies under the ledger's one lock, which is a leaf and held for short. */
 #ifndef TESTSERVER_LEDGER_H
 #define TESTSERVER_LEDGER_H
 
-#include "record.h"
+#include "journal.h"
 #include "table.h"
 
 #include <insist/testserver.h>
@@ -12,19 +12,14 @@
 struct ledger {
     /* fixed */
     uint64_t started_ns;
-    size_t limit;
 
     /* shared, under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* monotonic */
-    struct record **ring;   /* entry number n lies at n % room */
-    size_t room;
-    uint64_t first; /* number of the oldest that is kept */
-    uint64_t next;  /* number of the next request */
-    size_t bytes;
+    struct journal journal;
     struct table paths;
     struct table keys;
-    insist_testserver_stats stats;
+    insist_testserver_stats stats; /* without journal_dropped, which the journal knows */
     unsigned waiting; /* threads in ledger_wait_… */
     bool stopped;
 };
@@ -32,8 +27,8 @@ struct ledger {
 bool ledger_init(struct ledger *ledger, size_t limit);
 void ledger_fini(struct ledger *ledger);
 
-/* Enters and counts a request that has been read completely. number, time_us, read_us and ended_us of entry are filled in
- * here. Returns its number; *path_hits is what its path has after it. */
+/* Enters and counts a request that has been read completely. number, time_us, read_us and ended_us of entry are filled
+ * in here. Returns its number; *path_hits is what its path has after it. */
 uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry, uint64_t *path_hits);
 
 /* The answer or fault of request `number` is finished. */
@@ -62,7 +57,8 @@ void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const
 /* The number that the next request will get. */
 uint64_t ledger_next(struct ledger *ledger);
 
-/* The oldest entry numbered `from` or later: *copy and the record that holds its texts, for record_release(). NULL: none. */
+/* The oldest entry numbered `from` or later: *copy, and the record that holds its texts, for record_release(). NULL:
+ * none. */
 struct record *ledger_read(struct ledger *ledger, uint64_t from, insist_testserver_entry *copy);
 
 #endif
