@@ -109,8 +109,10 @@ static bool set_from_settings(CURL *easy, const struct wire_settings *settings) 
 
 /* NOSIGNAL comes first: a handle without it touches the process's action for SIGPIPE even when it is freed. */
 bool easy_set_up(struct transfer *transfer) {
-    return set_network(transfer->easy) && set_callbacks(transfer) &&
-           set_from_settings(transfer->easy, transfer->transport->settings);
+    const struct transport_curl *transport = transfer->transport;
+    CURL *easy = transfer->easy;
+    return set_network(easy) && set_callbacks(transfer) && set_from_network(easy, transport->network) &&
+           set_from_settings(easy, transport->settings) && set_tls(easy, transport->settings, transport->network);
 }
 
 static bool sends_length_without_body(const char *method) {
@@ -152,26 +154,64 @@ static bool set_connection(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     const struct job *job = transfer->job;
     CURL *easy = transfer->easy;
+    int64_t idle_ns = transfer->transport->network->idle_ns;
+    int64_t unsafe_ns = time_scale(settings->idle_unsafe_s, 1000000000);
     bool http2 = settings->http2 && transfer->hop.url->https;
     bool none_idle = !job->may_repeat && settings->idle_unsafe_s == 0;
-    bool closes = job->request->closes;
+    bool closes = job->request->closes || transfer->route.local;
     bool fresh = transfer->fresh || none_idle || closes || (http2 && job->apart);
     bool failed = false;
     SET(easy, CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     SET(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
     SET(easy, CURLOPT_FORBID_REUSE, closes || settings->max_connections == 0 ? 1L : 0L);
-    SET(easy, CURLOPT_MAXAGE_CONN, job->may_repeat || none_idle ? IDLE_MAX_S : settings->idle_unsafe_s);
-    SET(easy, CURLOPT_CONNECT_TO, &transfer->connect_to);
+    SET(easy, CURLOPT_MAXAGE_CONN,
+        whole_seconds(job->may_repeat || none_idle ? idle_ns : time_min(idle_ns, unsafe_ns)));
     return !failed;
 }
 
-static void pin(struct transfer *transfer) {
-    const char *address = address_walk_text(&transfer->walk);
-    const char *form = strchr(address, ':') ? "::[%s]:%u" : "::%s:%u";
+/* What libcurl takes for a pin: to a place with CONNECT_TO, which would make it ask a proxy for a tunnel, so with RESOLVE
+ * for the proxy's name. */
+static void write_pin(struct transfer *transfer, const char *address) {
+    const struct route *route = &transfer->route;
+    bool ipv6 = strchr(address, ':') != NULL;
+    char *text = transfer->pinned_text;
+    size_t size = sizeof(transfer->pinned_text);
+    if (route->proxied)
+        snprintf(text, size, ipv6 ? "%s:%u:[%s]" : "%s:%u:%s", route->host, route->port, address);
+    else
+        snprintf(text, size, ipv6 ? "::[%s]:%u" : "::%s:%u", address, route->port);
+    transfer->pinned = (struct curl_slist){.data = text};
+}
+
+/* For the record of the attempt. */
+static void note_place(struct transfer *transfer) {
     struct progress *progress = &transfer->job->progress;
-    snprintf(transfer->connect_to_text, sizeof(transfer->connect_to_text), form, address, transfer->hop.url->port);
-    snprintf(progress->address, sizeof(progress->address), "%s", transfer->connect_to_text + 2);
-    transfer->connect_to = (struct curl_slist){.data = transfer->connect_to_text};
+    size_t size = sizeof(progress->address);
+    if (transfer->route.local) {
+        snprintf(progress->address, size, "%.*s", (int)size - 1, transfer->transport->network->unix_socket);
+        return;
+    }
+    const char *address = address_walk_text(&transfer->walk);
+    const char *form = strchr(address, ':') ? "[%s]:%u" : "%s:%u";
+    snprintf(progress->address, size, form, address, transfer->route.port);
+}
+
+static bool set_place(struct transfer *transfer) {
+    const struct network *network = transfer->transport->network;
+    const struct route *route = &transfer->route;
+    bool pins_proxy = route->proxied && !address_is_literal(route->host);
+    CURL *easy = transfer->easy;
+    bool failed = false;
+    if (!route->local)
+        write_pin(transfer, address_walk_text(&transfer->walk));
+    note_place(transfer);
+    SET(easy, CURLOPT_CONNECT_TO, route->local || route->proxied ? NULL : &transfer->pinned);
+    if (network->proxy) {
+        SET(easy, CURLOPT_PROXY, route->proxied ? network->proxy : "");
+        SET(easy, CURLOPT_NOPROXY, route->proxied ? "" : "*");
+        SET(easy, CURLOPT_RESOLVE, pins_proxy ? &transfer->pinned : NULL);
+    }
+    return !failed;
 }
 
 insist_err easy_prepare(struct transfer *transfer) {
