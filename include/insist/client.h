@@ -9,6 +9,7 @@
 
 #include <insist/execution.h>
 #include <insist/hooks.h>
+#include <insist/network.h>
 #include <insist/plan.h>
 #include <insist/race.h>
 #include <insist/result.h>
@@ -61,6 +62,7 @@ typedef struct insist_client_options {
     /* Keys of a query, NULL behind the last, whose values are shown in no log, explanation or error: "token", …
      * Compared once percent-encoding is undone, letter case aside. Default: none. Users and passwords never are. */
     const char *const *hidden_query_keys;
+    const insist_net_options *net;
     /* Default: none. Plans that may not be raced are not (insist_result_racing() says so). */
     const insist_race_policy *race;
 } insist_client_options;
