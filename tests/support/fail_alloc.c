@@ -26,9 +26,9 @@ static void *counted_resize(void *ctx, void *old, size_t size) {
 
 static void counted_release(void *ctx, void *old) {
     struct fail_alloc *memory = ctx;
-    if (old)
-        atomic_fetch_sub(&memory->outstanding, 1);
     memory->real.release(memory->real.ctx, old);
+    if (old) /* last: whoever sees that nothing is left may take the rest away */
+        atomic_fetch_sub(&memory->outstanding, 1);
 }
 
 struct env fail_alloc_env(struct fail_alloc *memory, const struct env *rest) {
