@@ -187,7 +187,8 @@ static void exhausted_answer_may_become_an_error(void **state) { /* M26, R21, R2
     char expected[600];
     insist_retry_policy *retry = retrying(insist_retry_standard());
     assert_int_equal(
-        insist_client_new(INSIST_CLIENT_OPTIONS(.on_exhausted = &as_error, .retry = retry), NULL, &hashicorp), INSIST_OK);
+        insist_client_new(INSIST_CLIENT_OPTIONS(.on_exhausted = &as_error, .retry = retry), NULL, &hashicorp),
+        INSIST_OK);
     assert_int_equal(get_with(hashicorp, "/f?do=503;body=busy", NULL, &result), INSIST_EGAVEUP);
     assert_int_equal(insist_result_error(result), INSIST_EGAVEUP);
     assert_int_equal(insist_result_reason(result), INSIST_COUNT);
@@ -210,17 +211,17 @@ static void giving_up_tells_the_cause_and_no_secret(void **state) { /* R22, M82 
     insist_plan *plan = NULL;
     insist_result *result = NULL;
     char secret[600], expected[600];
-    assert_int_equal(
-        insist_client_new(
-            INSIST_CLIENT_OPTIONS(.on_exhausted = &as_error, .hidden_query_keys = (const char *const[]){"token", NULL}),
-            NULL, &discreet),
-        INSIST_OK);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.on_exhausted = &as_error,
+                                                             .hidden_query_keys = (const char *const[]){"token", NULL}),
+                                       NULL, &discreet),
+                     INSIST_OK);
     const char *authority = strstr(insist_testserver_url(server), "://") + 3;
     snprintf(secret, sizeof secret, "http://me:hush@%s/g?do=close&token=hush", authority);
-    snprintf(expected, sizeof expected,
-             "GET http://%s/g?do=close&token=xxxxx giving up after 1 attempt(s): the connection ended before the answer "
-             "was complete",
-             authority);
+    snprintf(
+        expected, sizeof expected,
+        "GET http://%s/g?do=close&token=xxxxx giving up after 1 attempt(s): the connection ended before the answer "
+        "was complete",
+        authority);
     assert_int_equal(insist_plan_new("GET", secret, NULL, &plan), INSIST_OK);
     insist_retry_policy *never = NULL;
     assert_int_equal(insist_retry_policy_new(insist_retry_never(), insist_wait_once(), NULL, &never), INSIST_OK);
