@@ -24,14 +24,22 @@ insist_waiter pace_new(const struct env *env, insist_wait_fn *wait, struct pace 
         return poison_waiter(&no_memory);
     *pace = content;
     pace->env = env;
+    return pace_waiter(pace, wait);
+}
+
+insist_waiter pace_waiter(struct pace *pace, insist_wait_fn *wait) {
     return (insist_waiter){.wait = wait, .ctx = pace, .release = pace_release};
+}
+
+static bool is_outermost(const insist_waiter *waiter) {
+    return pace_is(waiter) && ((const struct pace *)waiter->ctx)->outermost;
 }
 
 const struct poison *pace_cannot_wrap(const insist_waiter *inner) {
     static const struct poison not_outermost = {
         INSIST_EINVAL, "waiter", "insist_wait_retry_after() must be the outermost waiter, and there can be only one"};
     const struct poison *poison = poison_in_waiter(inner);
-    return !poison && waiter_is_retry_after(inner) ? &not_outermost : poison;
+    return !poison && is_outermost(inner) ? &not_outermost : poison;
 }
 
 insist_waiter pace_wrap(const struct env *env, insist_wait_fn *wait, insist_waiter inner, struct pace content,

@@ -14,6 +14,7 @@ struct pace {
     int64_t more_us; /* the step, or the largest */
     double factor;   /* or the spread */
     unsigned count;
+    bool outermost; /* nothing may be wrapped around it */
     insist_waiter inner;
 };
 
@@ -24,7 +25,9 @@ insist_waiter pace_wrap(const struct env *env, insist_wait_fn *wait, insist_wait
                         const struct poison *refusal);
 /* What is wrong with wrapping it, or NULL. */
 const struct poison *pace_cannot_wrap(const insist_waiter *inner);
-/* Made by one of the two; its context is then a struct pace. */
+/* The waiter of a pace that was allocated with env, alone or as the first member of something larger. */
+insist_waiter pace_waiter(struct pace *pace, insist_wait_fn *wait);
+/* Made by one of the three; its context is then a struct pace. */
 bool pace_is(const insist_waiter *waiter);
 
 /* A whole number, uniform in [0, most], from one draw. */

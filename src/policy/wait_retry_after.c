@@ -7,8 +7,7 @@
 #include "view/execution.h"
 
 struct follow {
-    const struct env *env;
-    insist_waiter inner;
+    struct pace pace; /* first: what it wraps */
     int64_t cap_us;
     bool replaces;
     bool listed;
@@ -19,12 +18,6 @@ static const struct poison no_memory = {INSIST_ENOMEM, "waiter", "out of memory"
 static const struct poison negative_cap = {INSIST_EINVAL, "cap_ms",
                                            "the longest Retry-After that is waited for cannot be negative"};
 static const struct poison bad_use = {INSIST_EINVAL, "use", "there is no such use of Retry-After"};
-
-static void follow_release(void *ctx) {
-    struct follow *follow = ctx;
-    waiter_release(follow->inner);
-    env_release(follow->env, follow);
-}
 
 /* What the answer at hand asks for, in microseconds; -1: nothing that is followed. */
 static int64_t asked_us(const struct follow *follow, const insist_execution *execution) {
@@ -39,7 +32,7 @@ static int64_t wait_retry_after(void *ctx, const insist_execution *execution, in
     const int64_t header_us = asked_us(follow, execution);
     if (header_us > follow->cap_us)
         return INSIST_EXIT;
-    const int64_t wait_us = waiter_ask(&follow->inner, execution, random);
+    const int64_t wait_us = waiter_ask(&follow->pace.inner, execution, random);
     if (wait_us == INSIST_EXIT || header_us < 0)
         return wait_us;
     return follow->replaces ? header_us : time_add(header_us, wait_us);
@@ -51,21 +44,22 @@ bool waiter_is_retry_after(const insist_waiter *waiter) {
 
 /* Consumes what content holds as inner, also when it fails. */
 static insist_waiter follow_new(const struct env *env, struct follow content, const struct poison *refusal) {
-    const struct poison *poison = pace_cannot_wrap(&content.inner);
+    const struct poison *poison = pace_cannot_wrap(&content.pace.inner);
     if (!poison)
         poison = refusal;
     struct follow *follow = poison ? NULL : env_alloc(env, sizeof *follow);
     if (!follow) {
-        waiter_release(content.inner);
+        waiter_release(content.pace.inner);
         return poison_waiter(poison ? poison : &no_memory);
     }
     *follow = content;
-    follow->env = env;
-    return (insist_waiter){.wait = wait_retry_after, .ctx = follow, .release = follow_release};
+    follow->pace.env = env;
+    follow->pace.outermost = true;
+    return pace_waiter(&follow->pace, wait_retry_after);
 }
 
 insist_waiter waiter_retry_after(const struct env *env, insist_waiter waiter, int64_t cap_ms) {
-    struct follow follow = {.inner = waiter};
+    struct follow follow = {.pace = {.inner = waiter}};
     if (cap_ms < 0)
         return follow_new(env, follow, &negative_cap);
     follow.cap_us = time_scale(cap_ms, US_PER_MS);
@@ -74,7 +68,7 @@ insist_waiter waiter_retry_after(const struct env *env, insist_waiter waiter, in
 
 insist_waiter waiter_retry_after_on(const struct env *env, insist_waiter waiter, const int *statuses, size_t n,
                                     insist_retry_after_use use, int64_t cap_ms) {
-    struct follow follow = {.inner = waiter, .replaces = use == INSIST_RETRY_AFTER_REPLACES, .listed = true};
+    struct follow follow = {.pace = {.inner = waiter}, .replaces = use == INSIST_RETRY_AFTER_REPLACES, .listed = true};
     const struct poison *refusal = statuses_read(&follow.statuses, statuses, n);
     if (!refusal && use != INSIST_RETRY_AFTER_ADDS && use != INSIST_RETRY_AFTER_REPLACES)
         refusal = &bad_use;
@@ -91,12 +85,12 @@ void waiter_peel_retry_after(insist_waiter waiter, insist_retry_policy *policy) 
     if (waiter.wait != wait_retry_after)
         return;
     struct follow *follow = waiter.ctx;
-    policy->waiter = follow->inner;
+    policy->waiter = follow->pace.inner;
     policy->retry_after_cap_us = follow->cap_us;
     policy->retry_after_replaces = follow->replaces;
     policy->retry_after_listed = follow->listed;
     policy->retry_after_statuses = follow->statuses;
-    env_release(follow->env, follow);
+    env_release(follow->pace.env, follow);
 }
 
 /* ---- the public constructors ------------------------------------------------------------------------------------- */
