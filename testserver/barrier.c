@@ -1,12 +1,10 @@
-/* A list of waiting requests for each path that some wait for. See barrier.h. */
+/* A list of waiters for each path that some wait for. See barrier.h. */
 #include "barrier.h"
-
-#include "conduct.h"
 
 #include <stdlib.h>
 
 struct barrier {
-    struct exchange *first, *last;
+    struct waiter *first, *last;
     uint64_t lowest; /* number of hits that anybody in the list waits for */
 };
 
@@ -27,48 +25,49 @@ static struct barrier *make(struct table *barriers, const char *path) {
     return entry ? entry->object : NULL;
 }
 
-bool barrier_add(struct table *barriers, struct exchange *exchange) {
-    struct barrier *barrier = make(barriers, exchange->choice->hold_path);
+bool barrier_add(struct table *barriers, struct waiter *waiter, const char *path, uint64_t hits) {
+    struct barrier *barrier = make(barriers, path);
     if (!barrier) {
         return false;
     }
-    uint64_t wanted = exchange->choice->hold_hits;
-    if (!barrier->first || wanted < barrier->lowest) {
-        barrier->lowest = wanted;
+    if (!barrier->first || hits < barrier->lowest) {
+        barrier->lowest = hits;
     }
-    exchange->holds = true;
-    exchange->hold_next = NULL;
-    exchange->hold_previous = barrier->last;
+    waiter->path = path;
+    waiter->hits = hits;
+    waiter->waits = true;
+    waiter->next = NULL;
+    waiter->previous = barrier->last;
     if (barrier->last) {
-        barrier->last->hold_next = exchange;
+        barrier->last->next = waiter;
     } else {
-        barrier->first = exchange;
+        barrier->first = waiter;
     }
-    barrier->last = exchange;
+    barrier->last = waiter;
     return true;
 }
 
-static void unlink_from(struct barrier *barrier, struct exchange *exchange) {
-    if (exchange->hold_previous) {
-        exchange->hold_previous->hold_next = exchange->hold_next;
+static void unlink_from(struct barrier *barrier, struct waiter *waiter) {
+    if (waiter->previous) {
+        waiter->previous->next = waiter->next;
     } else {
-        barrier->first = exchange->hold_next;
+        barrier->first = waiter->next;
     }
-    if (exchange->hold_next) {
-        exchange->hold_next->hold_previous = exchange->hold_previous;
+    if (waiter->next) {
+        waiter->next->previous = waiter->previous;
     } else {
-        barrier->last = exchange->hold_previous;
+        barrier->last = waiter->previous;
     }
-    exchange->holds = false;
+    waiter->waits = false;
 }
 
-void barrier_remove(struct table *barriers, struct exchange *exchange) {
-    if (!exchange->holds) {
+void barrier_remove(struct table *barriers, struct waiter *waiter) {
+    if (!waiter->waits) {
         return;
     }
-    struct barrier *barrier = find(barriers, exchange->choice->hold_path);
+    struct barrier *barrier = find(barriers, waiter->path);
     if (barrier) {
-        unlink_from(barrier, exchange);
+        unlink_from(barrier, waiter);
     }
 }
 
@@ -78,15 +77,14 @@ void barrier_hit(struct table *barriers, const char *path, uint64_t hits) {
         return;
     }
     uint64_t lowest = UINT64_MAX;
-    struct exchange *next;
-    for (struct exchange *exchange = barrier->first; exchange; exchange = next) {
-        next = exchange->hold_next;
-        uint64_t wanted = exchange->choice->hold_hits;
-        if (wanted <= hits) {
-            unlink_from(barrier, exchange);
-            conduct_released(exchange);
-        } else if (wanted < lowest) {
-            lowest = wanted;
+    struct waiter *next;
+    for (struct waiter *waiter = barrier->first; waiter; waiter = next) {
+        next = waiter->next;
+        if (waiter->hits <= hits) {
+            unlink_from(barrier, waiter);
+            waiter->go_on(waiter);
+        } else if (waiter->hits < lowest) {
+            lowest = waiter->hits;
         }
     }
     barrier->lowest = lowest;

@@ -1,4 +1,5 @@
-/* Requests that are held until a path has had so many hits. Loop's thread. */
+/* Those who wait until a path has had so many hits. Each is told by its own function when the time has come. Pure; loop's
+ * thread. */
 #ifndef TESTSERVER_BARRIER_H
 #define TESTSERVER_BARRIER_H
 
@@ -6,13 +7,20 @@
 
 #include <stdbool.h>
 
-struct exchange;
+struct waiter {
+    void (*go_on)(struct waiter *waiter); /* fixed */
+    void *owner;                          /* fixed */
+    const char *path;                     /* what it waits for, while it waits */
+    uint64_t hits;
+    struct waiter *next, *previous; /* for the same path, first come first */
+    bool waits;
+};
 
-/* False: no memory. The exchange's choice says what it waits for. */
-bool barrier_add(struct table *barriers, struct exchange *exchange);
+/* waiter waits from now on; path must stay until it waits no more. False: no memory. */
+bool barrier_add(struct table *barriers, struct waiter *waiter, const char *path, uint64_t hits);
 
-/* Takes it out; nothing happens if it is not held. */
-void barrier_remove(struct table *barriers, struct exchange *exchange);
+/* Takes it out; nothing happens if it does not wait. */
+void barrier_remove(struct table *barriers, struct waiter *waiter);
 
 /* path has had so many hits: those who waited for no more go on, first come first. */
 void barrier_hit(struct table *barriers, const char *path, uint64_t hits);

@@ -1,8 +1,6 @@
 /* See connection.h. */
 #include "connection.h"
 
-#include "conduct.h"
-#include "server.h"
 #include "tcp.h"
 
 #include <stdlib.h>
@@ -11,7 +9,7 @@
 static const uint64_t look_ms = 1; /* for libmicrohttpd to read what came before the FIN */
 
 static struct loop *loop_of(const struct connection *connection) {
-    return &connection->door->server->loop;
+    return connection->door->loop;
 }
 
 static void stop_watching(struct connection *connection) {
@@ -21,16 +19,11 @@ static void stop_watching(struct connection *connection) {
     }
 }
 
-/* Whether a request of this connection is complete: then it is answered, even if its client only listens by now. */
-static bool is_answering(const struct connection *connection) {
-    return connection->current && connection->current->state != EXCHANGE_READING;
-}
-
 /* Closes the connection of a client that has left, once nothing more can become of what it has sent. */
 static void look(struct alarm *alarm) {
     struct connection *connection = alarm->owner;
-    if (is_answering(connection)) {
-        return; /* connection_between() comes */
+    if (connection->answers) {
+        return; /* even if its client only listens by now; connection_between() comes */
     }
     if (tcp_unread(connection->fd) > 0) {
         loop_alarm(loop_of(connection), alarm, look_ms);
@@ -48,30 +41,26 @@ void connection_between(struct connection *connection) {
 
 static void ready(struct source *source, uint32_t events) {
     struct connection *connection = source->owner;
-    struct exchange *exchange = connection->current;
-    bool suspended = exchange && exchange->suspended;
     if (!connection->watched) {
         return; /* something earlier in this turn has ended it */
     }
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         connection->left = true;
         stop_watching(connection); /* level-triggered: it would stay ready */
-        if (suspended) {
-            conduct_gone(exchange);
-        } else {
-            connection_between(connection);
-        }
-    } else if (suspended) {
-        conduct_room(exchange);
+        connection->events->left(connection);
+    } else {
+        connection->events->room(connection);
     }
 }
 
-struct connection *connection_new(struct door *door, struct MHD_Connection *mhd, uint64_t number) {
+struct connection *connection_new(struct door *door, struct MHD_Connection *mhd, uint64_t number,
+                                  const struct connection_events *events) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct connection *connection = info ? calloc(1, sizeof *connection) : NULL;
     if (!connection) {
         return NULL;
     }
+    connection->events = events;
     connection->door = door;
     connection->fd = info->connect_fd;
     connection->number = number;
@@ -88,9 +77,6 @@ struct connection *connection_new(struct door *door, struct MHD_Connection *mhd,
 void connection_free(struct connection *connection) {
     if (!connection) {
         return;
-    }
-    if (connection->current) { /* ended before libmicrohttpd would have told */
-        exchange_free(connection->current);
     }
     stop_watching(connection);
     loop_alarm_clear(loop_of(connection), &connection->alarm);

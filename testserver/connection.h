@@ -1,22 +1,28 @@
-/* One connection of a door, from its acceptance on. The loop watches its socket for the whole of its life: libmicrohttpd 0.9.75 does not
- * notice a client that leaves while its request is suspended, nor one whose FIN came in one piece with its last bytes. Loop's
- * thread. */
+/* One connection of a door, from its acceptance on. The loop watches its socket for the whole of its life: libmicrohttpd
+ * 0.9.75 does not notice a client that leaves while its request is suspended, nor one whose FIN came in one piece with
+ * its last bytes. Loop's thread. */
 #ifndef TESTSERVER_CONNECTION_H
 #define TESTSERVER_CONNECTION_H
 
-#include "loop.h"
+#include "door.h"
 
-#include <microhttpd.h>
-
-struct door;
+struct connection;
 struct exchange;
 
+/* What its socket tells. */
+struct connection_events {
+    void (*left)(struct connection *connection); /* the client sends nothing any more; comes once */
+    void (*room)(struct connection *connection); /* there is room to write; comes while that is watched for */
+};
+
 struct connection {
-    struct door *door;        /* fixed */
-    int fd;                   /* fixed; libmicrohttpd's, which closes it */
-    uint64_t number;          /* fixed: n-th accepted, from 1; 0 on the control port */
-    uint64_t requests;        /* begun so far */
-    struct exchange *current; /* the request that is being read or answered; NULL between two */
+    const struct connection_events *events; /* fixed */
+    struct door *door;                      /* fixed */
+    int fd;                                 /* fixed; libmicrohttpd's, which closes it */
+    uint64_t number;                        /* fixed: n-th accepted, from 1; 0 on the control port */
+    uint64_t requests;                      /* begun so far */
+    struct exchange *current;               /* the request that is being read or answered; NULL between two */
+    bool answers;                           /* the current one is complete */
     struct source source;
     struct alarm alarm;
     bool watched;
@@ -25,7 +31,8 @@ struct connection {
 };
 
 /* NULL: no memory, or it cannot be watched. */
-struct connection *connection_new(struct door *door, struct MHD_Connection *mhd, uint64_t number);
+struct connection *connection_new(struct door *door, struct MHD_Connection *mhd, uint64_t number,
+                                  const struct connection_events *events);
 
 /* libmicrohttpd is about to close the socket. NULL is allowed. */
 void connection_free(struct connection *connection);
@@ -33,7 +40,7 @@ void connection_free(struct connection *connection);
 /* Also watches for room to write, or no longer. */
 void connection_watch_room(struct connection *connection, bool wanted);
 
-/* Its request is finished: the connection of a client that has left is closed then. */
+/* No complete request is left on it: the connection of a client that has left is closed then. */
 void connection_between(struct connection *connection);
 
 #endif

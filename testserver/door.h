@@ -1,5 +1,6 @@
-/* One libmicrohttpd daemon without threads and without a listener: connections are handed in by an acceptor, and the loop runs
- * it when there is something to do. There are two, the service's (plain or TLS) and the control port's. Loop's thread. */
+/* One libmicrohttpd daemon without threads and without a listener: connections are handed in by an acceptor, the loop runs
+ * it when there is something to do, and what comes of that is its handlers' affair. There are two, the service's (plain
+ * or TLS) and the control port's. Loop's thread. */
 #ifndef TESTSERVER_DOOR_H
 #define TESTSERVER_DOOR_H
 
@@ -12,17 +13,26 @@
 struct insist_testserver;
 struct certificate;
 
+/* What libmicrohttpd calls, each with the door as cls. */
+struct door_handlers {
+    MHD_NotifyConnectionCallback connection;
+    void *(*target)(void *cls, const char *raw, struct MHD_Connection *mhd); /* a request's first line has been read */
+    MHD_AccessHandlerCallback request;
+    MHD_RequestCompletedCallback completed;
+};
+
 struct door {
-    struct insist_testserver *server; /* fixed */
-    bool control;                     /* fixed: only /__admin/ is served, and nothing is counted */
+    struct loop *loop;                    /* fixed */
+    const struct door_handlers *handlers; /* fixed */
+    struct insist_testserver *server;     /* fixed; the handlers' */
+    bool control;                         /* fixed; the handlers': only /__admin/ is served, and nothing is counted */
     struct MHD_Daemon *daemon;
     struct source source;
     bool busy; /* has work that its descriptors do not tell of: a resumed or a new connection */
 };
 
-/* certificate: NULL for a plain one. False: libmicrohttpd would not start. */
-bool door_open(struct door *door, struct insist_testserver *server, bool control,
-               const struct certificate *certificate);
+/* Opens a door whose fixed fields are set. certificate: NULL for a plain one. False: libmicrohttpd would not start. */
+bool door_open(struct door *door, const struct certificate *certificate);
 
 /* Ends every connection; none may be suspended. */
 void door_close(struct door *door);

@@ -1,8 +1,6 @@
 /* The life of a request, without what is done with it. See exchange.h; conduct.c does it. */
 #include "exchange.h"
 
-#include "barrier.h"
-#include "conduct.h"
 #include "server.h"
 #include "tcp.h"
 
@@ -32,22 +30,19 @@ static void list_remove(struct exchange *exchange) {
     }
 }
 
-struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection,
-                              const char *raw) {
+struct exchange *exchange_new(struct connection *connection, struct MHD_Connection *mhd, const char *raw) {
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (!exchange) {
         return NULL;
     }
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    exchange->server = door->server;
-    exchange->door = door;
+    exchange->server = connection->door->server;
     exchange->connection = connection;
     exchange->mhd = mhd;
     exchange->fd = fd ? fd->connect_fd : -1;
     exchange->tls = tls ? tls->tls_session : NULL;
-    exchange->alarm = (struct alarm){.fire = conduct_alarm, .owner = exchange};
-    exchange->connection->current = exchange;
+    connection->current = exchange;
     list_insert(exchange);
     if (exchange->fd < 0 || !target_init(&exchange->target, raw)) {
         exchange_free(exchange);
@@ -66,9 +61,9 @@ bool exchange_begin(struct exchange *exchange, const char *method) {
     exchange->begun = true;
     exchange->connection->requests++;
     exchange->method = strdup(method);
-    exchange->admin = exchange->door->control || is_admin_path(exchange->target.path);
+    exchange->admin = exchange->connection->door->control || is_admin_path(exchange->target.path);
     exchange->keeps_body = exchange->admin;
-    return exchange->method && (exchange->admin || conduct_read_script(exchange));
+    return exchange->method != NULL;
 }
 
 /* Appends to the kept body, or gives it up when it grows too large. */
@@ -141,9 +136,9 @@ void exchange_resume(struct exchange *exchange) {
     exchange->resumed = true;
     connection_watch_room(exchange->connection, false);
     loop_alarm_clear(&exchange->server->loop, &exchange->alarm);
-    barrier_remove(&exchange->server->barriers, exchange);
+    barrier_remove(&exchange->server->barriers, &exchange->waiter);
     ledger_held(&exchange->server->ledger, false);
-    exchange->door->busy = true;
+    exchange->connection->door->busy = true;
     MHD_resume_connection(exchange->mhd);
 }
 
@@ -169,6 +164,7 @@ void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode 
 void exchange_free(struct exchange *exchange) {
     loop_alarm_clear(&exchange->server->loop, &exchange->alarm);
     exchange->connection->current = NULL;
+    exchange->connection->answers = false;
     list_remove(exchange);
     answer_fini(&exchange->answer);
     pump_fini(&exchange->pump);

@@ -1,17 +1,18 @@
-/* One request and what becomes of it. Made when its first line has been read, freed when libmicrohttpd has finished with it.
- * Loop's thread only.
+/* One request and what becomes of it. Made when its first line has been read, freed when libmicrohttpd has finished with
+ * it. Loop's thread only.
  *
  *   READING ─► WAITING (hold, then delay) ─► READY ─► ANSWERED            libmicrohttpd sends the answer
  *                    └──────────────────────► PUMPING ─► ENDING           raw bytes, then RST or FIN
  *                                                └─► SILENT ─► ENDING     until the client gives up
  *
- * While it waits, is pumped or is silent, its connection is suspended: libmicrohttpd touches neither socket nor TLS session. */
+ * While it waits, is pumped or is silent, its connection is suspended: libmicrohttpd touches neither socket nor TLS
+ * session. */
 #ifndef TESTSERVER_EXCHANGE_H
 #define TESTSERVER_EXCHANGE_H
 
 #include "answer.h"
+#include "barrier.h"
 #include "connection.h"
-#include "door.h"
 #include "pump.h"
 #include "rules.h"
 #include "text.h"
@@ -31,7 +32,6 @@ enum exchange_state {
 
 struct exchange {
     struct insist_testserver *server;
-    struct door *door;
     struct connection *connection;
     struct MHD_Connection *mhd;
     int fd;
@@ -61,20 +61,18 @@ struct exchange {
 
     /* while suspended */
     bool suspended;
-    bool resumed; /* since the handler's last call began */
-    struct alarm alarm;
+    bool resumed;       /* since the handler's last call began */
+    struct alarm alarm; /* for its delay, or its pump */
     struct pump pump;
-    struct exchange *hold_next, *hold_previous; /* others that wait for the same path */
-    bool holds;
+    struct waiter waiter;         /* for its hold */
     uint64_t acknowledged_before; /* bytes of the connection that came before this answer, once that was asked */
     bool asked_before;
     bool client_gone;
     uint64_t gone_bytes;
 };
 
-/* From its raw target; NULL: no memory. Known to its connection from then on. */
-struct exchange *exchange_new(struct door *door, struct MHD_Connection *mhd, struct connection *connection,
-                              const char *raw);
+/* From its raw target; NULL: no memory. Its connection's current one from then on. */
+struct exchange *exchange_new(struct connection *connection, struct MHD_Connection *mhd, const char *raw);
 
 /* The header block has been read. False: no memory. */
 bool exchange_begin(struct exchange *exchange, const char *method);

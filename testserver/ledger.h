@@ -20,7 +20,7 @@ struct ledger {
     struct table paths;
     struct table keys;
     insist_testserver_stats stats; /* without journal_dropped, which the journal knows */
-    unsigned waiting; /* threads in ledger_wait_… */
+    unsigned waiting;              /* threads in ledger_wait_… */
     bool stopped;
 };
 

@@ -1,11 +1,10 @@
-/* The server: what there is one of, and the thread that drives it. */
+/* The server: what there is one of, for all rooms that serve its requests. */
 #ifndef TESTSERVER_SERVER_H
 #define TESTSERVER_SERVER_H
 
 #include "acceptor.h"
 #include "certificate.h"
 #include "door.h"
-#include "exchange.h"
 #include "ledger.h"
 #include "loop.h"
 #include "rules.h"
@@ -14,6 +13,8 @@
 #include <pthread.h>
 
 enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_COUNT };
+
+struct exchange;
 
 enum { URL_SIZE = 80 };
 
@@ -33,10 +34,10 @@ struct insist_testserver {
     struct loop loop;
     struct door doors[DOOR_COUNT];
     struct acceptor acceptors[DOOR_COUNT]; /* in the same order */
-    struct table barriers;
-    struct exchange *exchanges;
-    uint64_t connections; /* of the service, so far */
-    bool stopping;        /* nothing is suspended any more */
+    struct table barriers;                 /* of held requests */
+    struct exchange *exchanges;            /* all */
+    uint64_t connections;                  /* of the service, so far */
+    bool stopping;                         /* nothing is suspended any more */
 
     /* atomics */
     atomic_bool stop; /* the thread shall end */

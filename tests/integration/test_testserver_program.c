@@ -211,6 +211,23 @@ static void a_port_in_use_is_told(void **state) {
     insist_testserver_free(server);
 }
 
+/* 192.0.2.0/24 and 2001:db8::/32 are for documentation: no machine has them. */
+static void an_address_of_another_machine_is_told(void **state) {
+    (void)state;
+    insist_testserver *server;
+    insist_problem problem;
+    const char *arguments[] = {"--bind", "192.0.2.1", NULL};
+    must_fail(arguments, 1, "bind: 192.0.2.1 cannot be listened on: Cannot assign requested address\n");
+    const char *const addresses[] = {"192.0.2.1", "2001:db8::1"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        insist_err err =
+            insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.bind = addresses[i], .port = 1), &problem, &server);
+        assert_true(err == INSIST_EPORT || err == INSIST_ESYSTEM); /* the latter without IPv6 */
+        assert_string_equal(problem.field, "bind");
+        assert_non_null(strstr(problem.text, " cannot be listened on: "));
+    }
+}
+
 static void options_of_the_future_are_refused(void **state) {
     (void)state;
     struct {
@@ -336,6 +353,7 @@ int main(void) {
         cmocka_unit_test(bad_script_files_are_refused),
         cmocka_unit_test(bad_usage_is_explained),
         cmocka_unit_test(a_port_in_use_is_told),
+        cmocka_unit_test(an_address_of_another_machine_is_told),
         cmocka_unit_test(options_of_the_future_are_refused),
         cmocka_unit_test(help_and_version),
         cmocka_unit_test(waiting_costs_no_processor_time),

@@ -1,7 +1,8 @@
-/* Start, the thread, stop. See server.h. */
-#include "server.h"
-
+/* The public functions that start and stop a server, and its thread. */
 #include "barrier.h"
+#include "exchange.h"
+#include "reception.h"
+#include "server.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -117,15 +118,37 @@ static void write_url(char *url, const char *scheme, const struct acceptor *acce
     snprintf(url, URL_SIZE, "%s://%s%s%s:%u", scheme, v6 ? "[" : "", address, v6 ? "]" : "", acceptor_port(acceptor));
 }
 
+/* The port cannot be had, with errno: which option is at fault. */
+static insist_err fail_bind(insist_problem *problem, insist_err err, const char *field, uint16_t port,
+                            const char *address) {
+    char reason[80];
+    char text[160];
+    switch (errno) {
+    case EADDRINUSE: snprintf(text, sizeof text, "port %u of %.50s is in use", port, address); break;
+    case EACCES:
+        snprintf(text, sizeof text, "port %u of %.50s may not be used: %s", port, address,
+                 strerror_r(EACCES, reason, sizeof reason));
+        break;
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EINVAL: /* such as a link-local one, which names no interface */
+        field = "bind";
+        snprintf(text, sizeof text, "%.50s cannot be listened on: %s", address,
+                 strerror_r(errno, reason, sizeof reason));
+        break;
+    default: return fail_system(problem, "no socket to listen on");
+    }
+    return fail(problem, err, field, text);
+}
+
 static insist_err open_port(struct insist_testserver *server, const insist_testserver_options *options, int which,
                             insist_problem *problem) {
-    bool tls = options->tls && which == DOOR_SERVICE;
-    uint16_t port = which == DOOR_SERVICE ? options->port : options->admin_port;
-    const char *field = which == DOOR_SERVICE ? "port" : "admin_port";
-    char text[160];
-    char reason[80];
+    bool control = which == DOOR_CONTROL;
+    bool tls = options->tls && !control;
+    uint16_t port = control ? options->admin_port : options->port;
     struct door *door = &server->doors[which];
-    if (!door_open(door, server, which == DOOR_CONTROL, tls ? &server->certificate : NULL)) {
+    *door = (struct door){.loop = &server->loop, .handlers = &reception, .server = server, .control = control};
+    if (!door_open(door, tls ? &server->certificate : NULL)) {
         return fail(problem, INSIST_ESYSTEM, "system", "libmicrohttpd could not be started");
     }
     struct acceptor *acceptor = &server->acceptors[which];
@@ -134,11 +157,9 @@ static insist_err open_port(struct insist_testserver *server, const insist_tests
         return fail(problem, err, "bind", "must be a numeric address, such as 127.0.0.1 or ::1");
     }
     if (err != INSIST_OK) {
-        const char *why = errno == EADDRINUSE ? "is in use" : strerror_r(errno, reason, sizeof reason);
-        snprintf(text, sizeof text, "port %u of %.50s %s", port, options->bind, why);
-        return fail(problem, err, field, text);
+        return fail_bind(problem, err, control ? "admin_port" : "port", port, options->bind);
     }
-    write_url(which == DOOR_SERVICE ? server->url : server->admin_url, tls ? "https" : "http", acceptor, options->bind);
+    write_url(control ? server->admin_url : server->url, tls ? "https" : "http", acceptor, options->bind);
     return INSIST_OK;
 }
 

@@ -1,0 +1,145 @@
+/* See hit.h. */
+#include "hit.h"
+
+#include "draw.h"
+#include "fault.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- the script -------------------------------------------------------------------------------------------------- */
+
+static bool refuse(struct exchange *exchange, int status, const char *line) {
+    return answer_make_text(&exchange->answer, status, line);
+}
+
+/* Takes over the script that came with the request; consumes text. */
+static bool use_text(struct exchange *exchange, char *text) {
+    struct script *script;
+    size_t column;
+    char expected[160];
+    char line[240];
+    insist_err err = script_parse(text, &script, &column, expected);
+    free(text);
+    if (err == INSIST_EINVAL) {
+        snprintf(line, sizeof line, "do: column %zu: %s\n", column, expected);
+        return refuse(exchange, 400, line);
+    }
+    exchange->rule = err == INSIST_OK ? rule_new(script) : NULL;
+    return exchange->rule != NULL;
+}
+
+bool hit_find_script(struct exchange *exchange) {
+    struct target *target = &exchange->target;
+    char *text = NULL;
+    enum target_code key_code = target_parameter(target, "key", &exchange->key);
+    enum target_code do_code = target_parameter(target, "do", &text);
+    bool ok = key_code != TARGET_NO_MEMORY && do_code != TARGET_NO_MEMORY;
+    if (ok && (target->bad || key_code == TARGET_BAD || do_code == TARGET_BAD)) {
+        ok = refuse(exchange, 400, "the path, key= or do= has a broken percent escape\n");
+    } else if (ok && text) {
+        ok = use_text(exchange, text);
+        text = NULL;
+    } else if (ok) {
+        exchange->rule = rules_find(&exchange->server->rules, target->path);
+    }
+    free(text);
+    exchange->keeps_body = exchange->rule && exchange->rule->script->echoes;
+    return ok;
+}
+
+/* Counts the hit for its script and works out what it gets. False: no memory. */
+static bool choose(struct exchange *exchange) {
+    static const struct choice plain = {.weight = 1};
+    struct rule *rule = exchange->rule;
+    const char *target = exchange->target.raw;
+    if (exchange->answer.status != 0) {
+        return true; /* refused when its header block was read */
+    }
+    const struct choice *choice = &plain;
+    if (rule) {
+        uint64_t hit = rules_hit(&exchange->server->rules, rule, exchange->key, target);
+        const char *draw_key = rule_draw_key(rule, exchange->key, target);
+        choice = step_choose(script_step(rule->script, hit), draw_number(exchange->server->seed, draw_key, hit, 0));
+        exchange->choice = choice;
+    }
+    if (choice->body == BODY_ECHO && exchange->body_too_large) {
+        exchange->choice = NULL;
+        return refuse(exchange, 413, "echo: a body of at most 16 MiB can be echoed\n");
+    }
+    const struct asked asked = {
+        .head = strcmp(exchange->method, "HEAD") == 0,
+        .content_type = exchange_header(exchange, "Content-Type"),
+        .body = exchange->body,
+        .body_size = exchange->body_size,
+        .wall_s = (int64_t)time(NULL),
+    };
+    return answer_make(&exchange->answer, choice, &asked);
+}
+
+/* ---- the ledger -------------------------------------------------------------------------------------------------- */
+
+static void finish_digest(struct exchange *exchange) {
+    unsigned char raw[32];
+    if (!exchange->hash) {
+        return;
+    }
+    gnutls_hash_deinit(exchange->hash, raw);
+    exchange->hash = NULL;
+    for (size_t i = 0; i < sizeof raw; i++) {
+        snprintf(exchange->digest + i * 2, 3, "%02x", raw[i]);
+    }
+}
+
+struct collected {
+    insist_testserver_field *fields;
+    size_t count;
+    size_t room;
+};
+
+static enum MHD_Result collect_field(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct collected *collected = cls;
+    (void)kind;
+    if (collected->count < collected->room) {
+        collected->fields[collected->count++] = (insist_testserver_field){name, value ? value : ""};
+    }
+    return MHD_YES;
+}
+
+/* Enters the request in the ledger; the hits of its path. */
+static uint64_t enter(struct exchange *exchange) {
+    struct collected collected = {0};
+    int count = MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, NULL, NULL);
+    collected.room = count > 0 ? (size_t)count : 0;
+    collected.fields = calloc(collected.room + 1, sizeof *collected.fields);
+    if (!collected.fields) {
+        return 0;
+    }
+    MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, collect_field, &collected);
+    finish_digest(exchange);
+    const insist_testserver_entry entry = {
+        .connection = exchange->connection->number,
+        .place = exchange->connection->requests,
+        .method = exchange->method,
+        .path = exchange->target.path,
+        .query = exchange->target.query,
+        .key = exchange->key,
+        .field_count = collected.count,
+        .fields = collected.fields,
+        .body_bytes = exchange->body_bytes,
+        .body_sha256 = exchange->digest,
+        .status = fault_answers_nothing(exchange->answer.fault) ? 0 : exchange->answer.status,
+        .fault = exchange->answer.fault,
+    };
+    uint64_t hits = 0;
+    exchange->number = ledger_hit(&exchange->server->ledger, &entry, &hits);
+    free(collected.fields);
+    return hits;
+}
+
+uint64_t hit_enter(struct exchange *exchange) {
+    return choose(exchange) ? enter(exchange) : 0;
+}
