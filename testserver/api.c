@@ -1,9 +1,9 @@
 /* The public functions that ask or tell a server something. Any thread. */
 #include "draw.h"
 #include "fault.h"
+#include "problem.h"
 #include "server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,15 +33,6 @@ const char *insist_testserver_certificate(const insist_testserver *server) {
 
 /* ---- scripts --------------------------------------------------------------------------------------------------------- */
 
-static insist_err explain(insist_problem *problem, insist_err err, const char *field, const char *text) {
-    if (problem) {
-        problem->err = err;
-        snprintf(problem->field, sizeof problem->field, "%s", field);
-        snprintf(problem->text, sizeof problem->text, "%s", text);
-    }
-    return err;
-}
-
 insist_err insist_testserver_check(const char *text, size_t *column, insist_problem *problem) {
     struct script *script = NULL;
     size_t at = 0;
@@ -51,7 +42,7 @@ insist_err insist_testserver_check(const char *text, size_t *column, insist_prob
     if (column) {
         *column = at;
     }
-    return err == INSIST_OK ? INSIST_OK : explain(problem, err, "script", expected);
+    return err == INSIST_OK ? INSIST_OK : problem_tell(problem, err, "script", "%s", expected);
 }
 
 insist_err insist_testserver_script(insist_testserver *server, const char *path, const char *text,
@@ -59,19 +50,17 @@ insist_err insist_testserver_script(insist_testserver *server, const char *path,
     struct script *script = NULL;
     size_t column = 0;
     char expected[160];
-    char sentence[160];
     if (!path || path[0] != '/') {
-        return explain(problem, INSIST_EINVAL, "path", "must begin with '/'");
+        return problem_tell(problem, INSIST_EINVAL, "path", "must begin with '/'");
     }
     insist_err err = text ? script_parse(text, &script, &column, expected) : INSIST_OK;
     if (err == INSIST_EINVAL) {
-        snprintf(sentence, sizeof sentence, "column %zu: %.130s", column, expected);
-        return explain(problem, err, "script", sentence);
+        return problem_tell(problem, err, "script", "column %zu: %s", column, expected);
     }
     if (err == INSIST_OK) {
         err = rules_set(&server->rules, path, script);
     }
-    return err == INSIST_OK ? INSIST_OK : explain(problem, err, "script", "out of memory");
+    return err == INSIST_OK ? INSIST_OK : problem_tell(problem, err, "script", "out of memory");
 }
 
 const char *insist_testserver_fault_name(insist_testserver_fault fault) {

@@ -1,6 +1,7 @@
 /* The public functions that start and stop a server, and its thread. */
 #include "barrier.h"
 #include "exchange.h"
+#include "problem.h"
 #include "reception.h"
 #include "server.h"
 
@@ -70,35 +71,24 @@ static bool start_thread(struct insist_testserver *server) {
 
 /* ---- starting -------------------------------------------------------------------------------------------------------- */
 
-static insist_err fail(insist_problem *problem, insist_err err, const char *field, const char *text) {
-    if (problem) {
-        problem->err = err;
-        snprintf(problem->field, sizeof problem->field, "%s", field);
-        snprintf(problem->text, sizeof problem->text, "%s", text);
-    }
-    return err;
-}
-
 /* A failure of the system, with errno in words. */
 static insist_err fail_system(insist_problem *problem, const char *what) {
     char reason[80];
-    char text[160];
     insist_err err = errno == ENOMEM ? INSIST_ENOMEM : INSIST_ESYSTEM;
-    snprintf(text, sizeof text, "%s: %s", what, strerror_r(errno, reason, sizeof reason));
-    return fail(problem, err, "system", text);
+    return problem_tell(problem, err, "system", "%s: %s", what, strerror_r(errno, reason, sizeof reason));
 }
 
 static insist_err read_options(const insist_testserver_options *given, insist_testserver_options *options,
                                insist_problem *problem) {
     memset(options, 0, sizeof *options);
     if (given && given->size < sizeof given->size) {
-        return fail(problem, INSIST_EINVAL, "size", "must be sizeof(insist_testserver_options)");
+        return problem_tell(problem, INSIST_EINVAL, "size", "must be sizeof(insist_testserver_options)");
     }
     if (given) {
         const unsigned char *bytes = (const unsigned char *)given;
         for (size_t i = sizeof *options; i < given->size; i++) {
             if (bytes[i] != 0) {
-                return fail(problem, INSIST_ETOONEW, "size", "options are set that this version does not know");
+                return problem_tell(problem, INSIST_ETOONEW, "size", "options are set that this version does not know");
             }
         }
         memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
@@ -121,24 +111,17 @@ static void write_url(char *url, const char *scheme, const struct acceptor *acce
 /* The port cannot be had, with errno: which option is at fault. */
 static insist_err fail_bind(insist_problem *problem, insist_err err, const char *field, uint16_t port,
                             const char *address) {
-    char reason[80];
-    char text[160];
+    char buffer[80];
+    const char *reason = strerror_r(errno, buffer, sizeof buffer);
     switch (errno) {
-    case EADDRINUSE: snprintf(text, sizeof text, "port %u of %.50s is in use", port, address); break;
-    case EACCES:
-        snprintf(text, sizeof text, "port %u of %.50s may not be used: %s", port, address,
-                 strerror_r(EACCES, reason, sizeof reason));
-        break;
+    case EADDRINUSE: return problem_tell(problem, err, field, "port %u of %s is in use", port, address);
+    case EACCES: return problem_tell(problem, err, field, "port %u of %s may not be used: %s", port, address, reason);
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
     case EINVAL: /* such as a link-local one, which names no interface */
-        field = "bind";
-        snprintf(text, sizeof text, "%.50s cannot be listened on: %s", address,
-                 strerror_r(errno, reason, sizeof reason));
-        break;
+        return problem_tell(problem, err, "bind", "%s cannot be listened on: %s", address, reason);
     default: return fail_system(problem, "no socket to listen on");
     }
-    return fail(problem, err, field, text);
 }
 
 static insist_err open_port(struct insist_testserver *server, const insist_testserver_options *options, int which,
@@ -149,12 +132,12 @@ static insist_err open_port(struct insist_testserver *server, const insist_tests
     struct door *door = &server->doors[which];
     *door = (struct door){.loop = &server->loop, .handlers = &reception, .server = server, .control = control};
     if (!door_open(door, tls ? &server->certificate : NULL)) {
-        return fail(problem, INSIST_ESYSTEM, "system", "libmicrohttpd could not be started");
+        return problem_tell(problem, INSIST_ESYSTEM, "system", "libmicrohttpd could not be started");
     }
     struct acceptor *acceptor = &server->acceptors[which];
     insist_err err = acceptor_open(acceptor, &server->loop, door, options->bind, port);
     if (err == INSIST_EINVAL) {
-        return fail(problem, err, "bind", "must be a numeric address, such as 127.0.0.1 or ::1");
+        return problem_tell(problem, err, "bind", "must be a numeric address, such as 127.0.0.1 or ::1");
     }
     if (err != INSIST_OK) {
         return fail_bind(problem, err, control ? "admin_port" : "port", port, options->bind);
@@ -170,7 +153,7 @@ static insist_err start(struct insist_testserver *server, const insist_testserve
         return fail_system(problem, "no descriptor for the loop");
     }
     if (options->tls && !certificate_make(&server->certificate, options->bind)) {
-        return fail(problem, INSIST_ESYSTEM, "tls", "GnuTLS could not make a certificate");
+        return problem_tell(problem, INSIST_ESYSTEM, "tls", "GnuTLS could not make a certificate");
     }
     for (int i = 0; i < DOOR_COUNT; i++) {
         insist_err err = open_port(server, options, i, problem);
@@ -209,7 +192,7 @@ insist_err insist_testserver_start(const insist_testserver_options *given, insis
                                    insist_testserver **out) {
     insist_testserver_options options;
     if (!out) {
-        return fail(problem, INSIST_EINVAL, "out", "must not be NULL");
+        return problem_tell(problem, INSIST_EINVAL, "out", "must not be NULL");
     }
     *out = NULL;
     insist_err err = read_options(given, &options, problem);
@@ -218,7 +201,7 @@ insist_err insist_testserver_start(const insist_testserver_options *given, insis
     }
     struct insist_testserver *server = server_new(options.journal_limit);
     if (!server) {
-        return fail(problem, INSIST_ENOMEM, "system", "out of memory");
+        return problem_tell(problem, INSIST_ENOMEM, "system", "out of memory");
     }
     err = start(server, &options, problem);
     if (err != INSIST_OK) {
