@@ -91,8 +91,8 @@ INSIST_API insist_decider insist_retry_fail_exhausted(insist_decider decider, in
 /* What three other libraries retry. None of them looks at the method: insist's own gate (may this request be repeated?)
  * still comes after them. */
 
-/** gogama/httpx, its default: up to 5 retries of 429 502 503 504 and of the errors that it calls transient: timeouts,
- *  refused and reset connections, an early end, in the TLS handshake too. */
+/** gogama/httpx, its default: 429 502 503 504, and the errors that it calls transient: timeouts, refused and reset
+ *  connections, an early end, in the TLS handshake too. It counts nothing: join it with insist_retry_times(). */
 INSIST_API insist_decider insist_retry_httpx(void);
 /** sethgrid/pester: 500 and above, every error until the headers have come, a redirect that was not followed and a
  *  validator's rejection; 429 when asked. A body that breaks off after good headers is not retried. It counts nothing:

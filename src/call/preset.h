@@ -7,7 +7,7 @@
 
 insist_err preset_httpx(const struct env *env, insist_client_options *options, insist_preset **out);
 insist_err preset_pester(const struct env *env, insist_client_options *options, bool too_many_requests_too,
-                         insist_preset **out);
+                         unsigned concurrency, insist_preset **out);
 insist_err preset_retryablehttp(const struct env *env, insist_client_options *options, insist_preset **out);
 
 #endif

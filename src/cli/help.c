@@ -1,6 +1,7 @@
 /* What is said about the options: the help screen, and the nearest name for one that was mistyped. Pure. */
 #include "cli/help.h"
 #include "cli/option_table.h"
+#include <stdbool.h>
 #include <string.h>
 
 enum { LONGEST_NAME = 40 };
@@ -57,7 +58,12 @@ static void put_entry(FILE *out, const struct option_entry *entry, int width, in
     fprintf(out, "  %-*s %-*s", width, flags, help_width, entry->help);
 }
 
-/* Options that take an argument have a line each, the others share one by two. */
+/* Short ones share a line by two: those without an argument, and with one of a single letter. */
+static bool is_short(const struct option_entry *entry) {
+    return entry->argument == NULL || (strlen(entry->argument) == 1 && strlen(entry->name) <= 8);
+}
+
+/* All others have a line each. */
 void help_print(FILE *out) {
     fputs("insist [options] URL: tries until the answer is good or the deadline comes\n", out);
     unsigned plain = 0;
@@ -66,7 +72,7 @@ void help_print(FILE *out) {
         if (entry->help == NULL) {
             continue;
         }
-        if (entry->argument != NULL) {
+        if (!is_short(entry)) {
             put_entry(out, entry, 29, 0);
             fputc('\n', out);
         } else if (plain++ % 2 == 0) {

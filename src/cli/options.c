@@ -1,6 +1,7 @@
 #include "cli/options.h"
 #include "cli/help.h"
 #include "cli/option_table.h"
+#include "cli/preset.h"
 #include "cli/refuse.h"
 #include <getopt.h>
 #include <stdlib.h>
@@ -135,16 +136,23 @@ static bool apply_request(struct settings *settings, int key, const char *text, 
 static bool apply(struct settings *settings, int key, const char *text, insist_problem *problem) {
     unsigned redirects = 0;
     switch (key) {
-    case KEY_RETRIES: settings->retry_given = true; return spec_number(text, 0, 1000000, &settings->retries, problem);
+    case KEY_RETRIES:
+        settings->retry_given = settings->given.retries = true;
+        return spec_number(text, 0, 1000000, &settings->retries, problem);
     case KEY_RETRY_ON: settings->retry_given = true; return spec_retry_list(text, &settings->retry_on, problem);
-    case KEY_BACKOFF: settings->retry_given = true; return spec_backoff(text, &settings->backoff, problem);
+    case KEY_BACKOFF:
+        settings->retry_given = settings->given.backoff = true;
+        return spec_backoff(text, &settings->backoff, problem);
     case KEY_RETRY_AFTER_CAP:
-        settings->retry_given = true;
+        settings->retry_given = settings->given.retry_after_cap = true;
         return spec_duration_ms(text, &settings->retry_after_cap_ms, problem);
+    case KEY_PRESET: return preset_by_name(text, &settings->preset, problem);
     case KEY_TIMEOUT: return positive_duration_ms(text, &settings->timeout_ms, problem);
     case KEY_DEADLINE: return positive_duration_ms(text, &settings->deadline_ms, problem);
     case KEY_IDEMPOTENT: settings->idempotent = true; return true;
-    case KEY_BUDGET: return one_of(text, "none", "default", &settings->budget_off, problem);
+    case KEY_BUDGET:
+        settings->given.budget = true;
+        return one_of(text, "none", "default", &settings->budget_off, problem);
     case KEY_MAX_REDIRECTS:
         if (!spec_number(text, 0, 1000, &redirects, problem)) {
             return false;
@@ -186,6 +194,7 @@ static bool settings_complete(struct settings *settings, int given, char **urls,
     if (both && settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
         return refuse_field(problem, "--timeout", "longer than --deadline gives the whole call");
     }
+    preset_fill_in(settings);
     if (settings->count == 0) {
         settings->count = settings->parallel == 0 ? 1 : settings->parallel;
     }

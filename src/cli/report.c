@@ -1,6 +1,7 @@
 #include "cli/report.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
+#include "cli/preset.h"
 #include "cli/request.h"
 #include "cli/text.h"
 #include "cli/timeline.h"
@@ -24,29 +25,54 @@ static void put_header(char mark, const char *name, size_t len, const char *valu
     fprintf(stderr, "%c %.*s: %s\n", mark, (int)len, name, secret ? "(not shown)" : value);
 }
 
-static void put_retries(const struct settings *settings) {
-    char cap[TEXT_DURATION];
+static void put_backoff(const struct backoff *backoff) {
+    static const char *const jitters[] = {[JITTER_NONE] = "no jitter",
+                                          [JITTER_FULL] = "full jitter",
+                                          [JITTER_EQUAL] = "equal jitter",
+                                          [JITTER_SPREAD] = "jitter spread by"};
     char base[TEXT_DURATION];
+    char step[TEXT_DURATION];
     char most[TEXT_DURATION];
-    const struct backoff *backoff = &settings->backoff;
-    text_duration_ms(cap, settings->retry_after_cap_ms);
     text_duration_ms(base, backoff->base_ms);
+    text_duration_ms(step, backoff->step_ms < 0 ? -backoff->step_ms : backoff->step_ms);
     text_duration_ms(most, backoff->max_ms);
-    fprintf(stderr, "* retries: at most %u, Retry-After up to %s, budget %s\n", settings->retries, cap,
-            settings->budget_off ? "none" : "default");
     switch (backoff->shape) {
-    case BACKOFF_STANDARD: fputs("* backoff: standard, 50ms doubling up to 20s", stderr); break;
+    case BACKOFF_STANDARD: fputs("* backoff: standard, 50ms doubling up to 20s, full jitter\n", stderr); return;
     case BACKOFF_CONSTANT: fprintf(stderr, "* backoff: constant, %s", base); break;
+    case BACKOFF_LINEAR:
+        fprintf(stderr, "* backoff: linear, %s %s %s up to %s", base, backoff->step_ms < 0 ? "less" : "plus", step,
+                most);
+        break;
     case BACKOFF_EXPONENTIAL:
         fprintf(stderr, "* backoff: exponential, %s times %g up to %s", base, backoff->factor, most);
         break;
     }
-    bool jittered = backoff->full_jitter || backoff->shape == BACKOFF_STANDARD;
-    fputs(jittered ? ", full jitter\n" : ", no jitter\n", stderr);
+    fprintf(stderr, ", %s", jitters[backoff->jitter]);
+    if (backoff->jitter == JITTER_SPREAD) {
+        fprintf(stderr, " %g", backoff->spread);
+    }
+    fputc('\n', stderr);
 }
 
-static void put_retry_list(const struct retry_list *list) {
-    fprintf(stderr, "* retried:%s", list->replaces ? "" : " 408 425 429 500 502 503 504 transient");
+static void put_retries(const struct settings *settings) {
+    char cap[TEXT_DURATION];
+    text_duration_ms(cap, settings->retry_after_cap_ms);
+    fprintf(stderr, "* retries: at most %u, ", settings->retries);
+    if (settings->retry_after_cap_ms == RETRY_AFTER_IGNORED) {
+        fputs("Retry-After ignored", stderr);
+    } else {
+        fprintf(stderr, "Retry-After up to %s", cap);
+    }
+    fprintf(stderr, ", budget %s\n", settings->budget_off ? "none" : "default");
+    put_backoff(&settings->backoff);
+}
+
+static void put_retry_list(const struct settings *settings) {
+    const struct retry_list *list = &settings->retry_on;
+    fputs("* retried:", stderr);
+    if (!list->replaces) {
+        fprintf(stderr, " %s", preset_retried(settings->preset));
+    }
     for (size_t i = 0; i < list->status_count; i++) {
         fprintf(stderr, " %d", list->statuses[i]);
     }
@@ -67,7 +93,7 @@ void report_request(const struct settings *settings) {
     text_duration_ms(deadline, settings->deadline_ms == 0 ? DEFAULT_DEADLINE_MS : settings->deadline_ms);
     fprintf(stderr, "* deadline: %s, timeout of an attempt: %s\n", deadline, timeout);
     put_retries(settings);
-    put_retry_list(&settings->retry_on);
+    put_retry_list(settings);
 
     size_t offset = 0;
     size_t secret = text_url_secret(settings->url, &offset);

@@ -19,6 +19,10 @@ enum when {
     WHEN_NEVER
 };
 
+enum preset { PRESET_NONE = 0, PRESET_HTTPX, PRESET_PESTER, PRESET_RETRYABLEHTTP };
+
+#define RETRY_AFTER_IGNORED ((int64_t)-1)
+
 /* Arguments of an option that may be given several times; room for as many as argv has. */
 struct texts {
     const char **items;
@@ -39,14 +43,18 @@ struct settings {
     int max_redirects; /* -1: not given */
 
     /* insisting */
+    enum preset preset;
     unsigned retries;
     struct retry_list retry_on;
     struct backoff backoff;
-    int64_t retry_after_cap_ms;
+    int64_t retry_after_cap_ms; /* or RETRY_AFTER_IGNORED */
     int64_t timeout_ms;  /* 0: not given */
     int64_t deadline_ms; /* 0: not given */
     bool retry_given;    /* any of --retries, --retry-on, --backoff, --retry-after-cap */
     bool budget_off;
+    struct {
+        bool retries, backoff, retry_after_cap, budget;
+    } given; /* goes before a preset's part */
 
     /* the report */
     const char *output; /* NULL: standard output */

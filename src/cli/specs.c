@@ -167,23 +167,50 @@ bool spec_retry_list(const char *text, struct retry_list *list, insist_problem *
     return true;
 }
 
+static bool backoff_spread(struct part number, struct backoff *backoff, insist_problem *problem) {
+    struct part rest = number;
+    if (!part_decimal(&rest, &backoff->spread) || rest.len > 0 || backoff->spread >= 1) {
+        return refuse_value(problem, "\"%.*s\" is no spread: a number below 1 is wanted, such as 0.33", shown(number),
+                            number.start);
+    }
+    backoff->jitter = JITTER_SPREAD;
+    return true;
+}
+
 static bool backoff_jitter(struct part jitter, struct backoff *backoff, insist_problem *problem) {
-    if (part_is(jitter, "full") || part_is(jitter, "none")) {
-        backoff->full_jitter = part_is(jitter, "full");
-        return true;
+    static const char *const names[] = {[JITTER_NONE] = "none", [JITTER_FULL] = "full", [JITTER_EQUAL] = "equal"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (part_is(jitter, names[i])) {
+            backoff->jitter = (enum jitter)i;
+            return true;
+        }
     }
     struct part rest = jitter;
     struct part name;
-    part_cut(&rest, "=", &name);
-    if (part_is(name, "equal") || part_is(name, "spread")) {
-        return refuse_value(problem, "the jitter %.*s comes with a later version; this one has full and none",
-                            shown(name), name.start);
+    if (part_cut(&rest, "=", &name) && part_is(name, "spread")) {
+        return backoff_spread(rest, backoff, problem);
     }
-    return refuse_value(problem, "\"%.*s\" is no jitter; there are full and none", shown(jitter), jitter.start);
+    return refuse_value(problem, "\"%.*s\" is no jitter; there are full, equal, none and spread=0.33", shown(jitter),
+                        jitter.start);
+}
+
+/* BASE..MAX, the base read already. */
+static bool backoff_max(struct part max, struct part base, struct backoff *backoff, insist_problem *problem) {
+    if (!part_duration_ms(max, &backoff->max_ms, problem)) {
+        return false;
+    }
+    if (backoff->max_ms == 0) {
+        return refuse_value(problem, "the longest wait is 0; constant:0ms means no waits");
+    }
+    if (backoff->max_ms < backoff->base_ms) {
+        return refuse_value(problem, "the longest wait (%.*s) is below the first (%.*s)", shown(max), max.start,
+                            shown(base), base.start);
+    }
+    return true;
 }
 
 /* BASE[*FACTOR][..MAX] */
-static bool backoff_curve(struct part curve, struct backoff *backoff, insist_problem *problem) {
+static bool backoff_exponential(struct part curve, struct backoff *backoff, insist_problem *problem) {
     struct part rest = curve;
     struct part growth;
     bool capped = part_cut(&rest, "..", &growth);
@@ -200,20 +227,26 @@ static bool backoff_curve(struct part curve, struct backoff *backoff, insist_pro
                                 factor.start);
         }
     }
-    if (!capped) {
-        return true;
-    }
-    if (!part_duration_ms(rest, &backoff->max_ms, problem)) {
+    return !capped || backoff_max(rest, base, backoff, problem);
+}
+
+/* BASE[+STEP|-STEP][..MAX] */
+static bool backoff_linear(struct part curve, struct backoff *backoff, insist_problem *problem) {
+    struct part rest = curve;
+    struct part growth;
+    bool capped = part_cut(&rest, "..", &growth);
+    bool shrinks = memchr(growth.start, '-', growth.len) != NULL;
+    struct part base;
+    bool stepped = part_cut(&growth, shrinks ? "-" : "+", &base);
+
+    if (!part_duration_ms(base, &backoff->base_ms, problem)) {
         return false;
     }
-    if (backoff->max_ms == 0) {
-        return refuse_value(problem, "the longest wait is 0; constant:0ms means no waits");
+    if (stepped && !part_duration_ms(growth, &backoff->step_ms, problem)) {
+        return false;
     }
-    if (backoff->max_ms < backoff->base_ms) {
-        return refuse_value(problem, "the longest wait (%.*s) is below the first (%.*s)", shown(rest), rest.start,
-                            shown(base), base.start);
-    }
-    return true;
+    backoff->step_ms = shrinks ? -backoff->step_ms : backoff->step_ms;
+    return !capped || backoff_max(rest, base, backoff, problem);
 }
 
 bool spec_backoff(const char *text, struct backoff *backoff, insist_problem *problem) {
@@ -222,8 +255,8 @@ bool spec_backoff(const char *text, struct backoff *backoff, insist_problem *pro
     struct part shape;
     struct part curve;
     if (!part_cut(&rest, ":", &shape)) {
-        return refuse_value(problem, "\"%.*s\" is no backoff: constant:1s or exp:50ms..20s are", shown(shape),
-                            shape.start);
+        return refuse_value(problem, "\"%.*s\" is no backoff: constant:1s, linear:100ms+50ms or exp:50ms..20s are",
+                            shown(shape), shape.start);
     }
     bool jittered = part_cut(&rest, ",", &curve);
 
@@ -232,16 +265,20 @@ bool spec_backoff(const char *text, struct backoff *backoff, insist_problem *pro
         if (!part_duration_ms(curve, &backoff->base_ms, problem)) {
             return false;
         }
-    } else if (part_is(shape, "exp")) {
-        backoff->shape = BACKOFF_EXPONENTIAL;
-        backoff->full_jitter = true;
-        if (!backoff_curve(curve, backoff, problem)) {
+    } else if (part_is(shape, "linear")) {
+        backoff->shape = BACKOFF_LINEAR;
+        if (!backoff_linear(curve, backoff, problem)) {
             return false;
         }
-    } else if (part_is(shape, "linear")) {
-        return refuse_value(problem, "linear backoff comes with a later version; this one has constant and exp");
+    } else if (part_is(shape, "exp")) {
+        backoff->shape = BACKOFF_EXPONENTIAL;
+        backoff->jitter = JITTER_FULL;
+        if (!backoff_exponential(curve, backoff, problem)) {
+            return false;
+        }
     } else {
-        return refuse_value(problem, "\"%.*s\" is no backoff; there are constant and exp", shown(shape), shape.start);
+        return refuse_value(problem, "\"%.*s\" is no backoff; there are constant, linear and exp", shown(shape),
+                            shape.start);
     }
     return !jittered || backoff_jitter(rest, backoff, problem);
 }

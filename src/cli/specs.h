@@ -18,7 +18,8 @@ struct retry_list {
     size_t status_count;
 };
 
-enum backoff_shape { BACKOFF_STANDARD = 0, BACKOFF_CONSTANT, BACKOFF_EXPONENTIAL };
+enum backoff_shape { BACKOFF_STANDARD = 0, BACKOFF_CONSTANT, BACKOFF_LINEAR, BACKOFF_EXPONENTIAL };
+enum jitter { JITTER_NONE = 0, JITTER_FULL, JITTER_EQUAL, JITTER_SPREAD };
 
 /* What --backoff describes. Default (all zero): insist_wait_standard(). */
 struct backoff {
@@ -26,7 +27,9 @@ struct backoff {
     int64_t base_ms;
     double factor;
     int64_t max_ms; /* INSIST_FOREVER: no cap */
-    bool full_jitter;
+    enum jitter jitter;
+    int64_t step_ms; /* of a linear one; may be negative */
+    double spread;   /* with JITTER_SPREAD */
 };
 
 /* 500ms, 1.5s, 2m, 1h, or forever (INSIST_FOREVER); 0 needs a unit, too. */
@@ -38,7 +41,7 @@ bool spec_number(const char *text, unsigned min, unsigned max, unsigned *number,
 /* 404,429,5xx,transient,any; = in front replaces the standard list. */
 bool spec_retry_list(const char *text, struct retry_list *list, insist_problem *problem);
 
-/* constant:1s[,full|none]   exp:50ms[*2][..20s][,full|none] */
+/* constant:1s   linear:100ms[+50ms][..20s]   exp:50ms[*2][..20s]; behind each [,full|equal|none|spread=0.33] */
 bool spec_backoff(const char *text, struct backoff *backoff, insist_problem *problem);
 
 #endif

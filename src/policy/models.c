@@ -86,10 +86,6 @@ static insist_verdict decide_httpx(void *ctx, const insist_execution *execution,
     return retry_if(status == 429 || status == 502 || status == 503 || status == 504);
 }
 
-insist_decider decider_httpx(const struct env *env) {
-    return decider_and(env, decider_times(env, 5), (insist_decider){.decide = decide_httpx});
-}
-
 /* The other two judge when the headers have come, so a body that breaks off is not theirs to see: the error, unless it
  * is one of those. */
 static insist_err error_they_see(const insist_execution *execution) {
@@ -158,7 +154,7 @@ insist_waiter insist_wait_retryablehttp_rate_limit(int64_t min_ms, int64_t max_m
 }
 
 insist_decider insist_retry_httpx(void) {
-    return decider_httpx(&env_standard);
+    return (insist_decider){.decide = decide_httpx};
 }
 
 insist_decider insist_retry_pester(bool too_many_requests_too) {

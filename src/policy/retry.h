@@ -16,7 +16,6 @@ insist_decider decider_and(const struct env *env, insist_decider first, insist_d
 insist_decider decider_or(const struct env *env, insist_decider first, insist_decider second);
 insist_decider decider_not(const struct env *env, insist_decider decider);
 insist_decider decider_fail_exhausted(const struct env *env, insist_decider decider, insist_err err);
-insist_decider decider_httpx(const struct env *env);
 void decider_release(insist_decider decider);
 
 /* The counts from which on a decider cannot answer RETRY any more; RETRY_UNBOUNDED: none is known. */

@@ -272,6 +272,74 @@ static void policies_reach_the_client(void **state) {
     assert_int_equal(insist_testserver_hits(server, "/moved"), 1);
 }
 
+/* The case of the pester blog, with one option. */
+static void not_found_and_found_a_moment_later(void **state) {
+    (void)state;
+    json_int_t attempts = 0;
+    assert_string_equal(reason_of("--json --retry-on 404 URL/new?do=404,200&key=moment", &attempts), "done");
+    assert_int_equal(attempts, 2);
+}
+
+static void backoffs_reach_the_client(void **state) {
+    (void)state;
+    static const struct {
+        const char *backoff;
+        json_int_t least_us[3], most_us[3]; /* of the waits */
+    } rows[] = {
+        {"linear:3ms+2ms", {3000, 5000, 7000}, {3000, 5000, 7000}},
+        {"linear:3ms-2ms", {3000, 1000, 0}, {3000, 1000, 0}},
+        {"linear:3ms+2ms..6ms", {3000, 5000, 6000}, {3000, 5000, 6000}},
+        {"exp:2ms,equal", {1000, 2000, 4000}, {2000, 4000, 8000}},
+        {"exp:2ms..3ms,spread=0.5", {1000, 1500, 1500}, {3000, 4500, 4500}},
+        {"exp:2ms", {0, 0, 0}, {2000, 4000, 8000}},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[256];
+        snprintf(line, sizeof(line), "--json --retries 3 --budget none --backoff %s URL/b?do=503", rows[i].backoff);
+        struct run run = insist(line);
+        json_t *call = json_of(&run);
+        const json_t *all = json_object_get(call, "attempts");
+        assert_int_equal(json_array_size(all), 4);
+        for (size_t j = 0; j < 3; j++) {
+            json_int_t wait_us = number_of(json_array_get(all, j + 1), "wait_us");
+            assert_true(wait_us >= rows[i].least_us[j] && wait_us <= rows[i].most_us[j]);
+        }
+        json_decref(call);
+        run_fini(&run);
+    }
+}
+
+static void presets_reach_the_client(void **state) {
+    (void)state;
+    json_int_t attempts = 0;
+    assert_string_equal(reason_of("--json -d x --preset httpx URL/q?do=503", &attempts), "count");
+    assert_int_equal(attempts, 6);
+    assert_string_equal(reason_of("--json -d x --preset httpx --retries 1 URL/q?do=503;retry-after=90", &attempts),
+                        "count");
+    assert_int_equal(attempts, 2);
+    assert_string_equal(reason_of("--json --preset httpx URL/q?do=500", &attempts), "done");
+    assert_int_equal(attempts, 1);
+    assert_string_equal(reason_of("--json -d x --preset pester --backoff constant:0ms URL/q?do=501", &attempts),
+                        "count");
+    assert_int_equal(attempts, 3);
+    assert_string_equal(reason_of("--json --preset pester --backoff constant:0ms URL/q?do=429", &attempts), "done");
+    assert_int_equal(attempts, 1);
+    assert_string_equal(
+        reason_of("--json --preset pester --backoff constant:0ms --retry-on 429 URL/q?do=429", &attempts), "count");
+    assert_int_equal(attempts, 3);
+    assert_string_equal(
+        reason_of("--json --preset retryablehttp --retry-after-cap 1s URL/q?do=503;retry-after=2", &attempts),
+        "retry_after");
+    assert_int_equal(attempts, 1);
+
+    struct run run = insist("--preset retryablehttp -v URL/q?do=503;retry-after=0");
+    assert_int_equal(run.exit_status, 1); /* an error, though an answer came */
+    assert_non_null(strstr(run.err, "EGAVEUP"));
+    assert_non_null(strstr(run.err, "* deadline: forever, timeout of an attempt: forever\n"));
+    assert_non_null(strstr(run.err, "* backoff: exponential, 1.00s times 2 up to 30.0s, no jitter\n"));
+    run_fini(&run);
+}
+
 static const insist_testserver_entry *last_request(const char *path, insist_testserver_journal **journal) {
     assert_int_equal(insist_testserver_journal_new(server, path, NULL, journal), INSIST_OK);
     size_t count = insist_testserver_journal_count(*journal);
@@ -520,6 +588,9 @@ int main(void) {
         cmocka_unit_test(sigint_ends_the_call_in_order),
         cmocka_unit_test(json_tells_the_record),
         cmocka_unit_test(policies_reach_the_client),
+        cmocka_unit_test(not_found_and_found_a_moment_later),
+        cmocka_unit_test(backoffs_reach_the_client),
+        cmocka_unit_test(presets_reach_the_client),
         cmocka_unit_test(the_request_is_what_was_asked_for),
         cmocka_unit_test(the_body_goes_where_it_should),
         cmocka_unit_test(secrets_are_not_shown),

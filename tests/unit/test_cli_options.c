@@ -163,8 +163,9 @@ static void values_are_refused_with_the_option_s_name(void **state) {
     refused("--retries many u", "--retries", "no whole number");
     refused("--retries -1 u", "--retries", "no whole number");
     refused("--retry-on 40x u", "--retry-on", "\"40x\"");
-    refused("--backoff linear:1s+1s u", "--backoff", "later version");
-    refused("--backoff exp:1s,equal u", "--backoff", "later version");
+    refused("--backoff linear:1s*2 u", "--backoff", "no duration");
+    refused("--backoff exp:1s,half u", "--backoff", "no jitter");
+    refused("--preset curl u", "--preset", "there are httpx, pester and retryablehttp");
     refused("--timeout 5 u", "--timeout", "no duration");
     refused("--timeout 0s u", "--timeout", "longer than 0");
     refused("--deadline 0ms u", "--deadline", "longer than 0");
@@ -186,7 +187,46 @@ static void what_comes_later_is_refused_clearly(void **state) {
     (void)state;
     refused("--race 50ms u", "--race", "comes with a later version");
     refused("--wave close u", "--wave", "comes with a later version");
-    refused("--preset httpx u", "--preset", "comes with a later version");
+}
+
+static void a_preset_fills_in_what_was_not_given(void **state) {
+    (void)state;
+    static const struct {
+        const char *words;
+        enum preset preset;
+        unsigned retries;
+        int64_t base_ms, retry_after_cap_ms, timeout_ms, deadline_ms;
+        bool retry_given, budget_off;
+    } rows[] = {
+        {"--preset httpx u", PRESET_HTTPX, 5, 50, -1, 5000, INSIST_FOREVER, false, true},
+        {"--preset pester u", PRESET_PESTER, 2, 1000, -1, INSIST_FOREVER, INSIST_FOREVER, false, true},
+        {"--preset retryablehttp u", PRESET_RETRYABLEHTTP, 4, 1000, INSIST_FOREVER, INSIST_FOREVER, INSIST_FOREVER,
+         false, true},
+        {"--retries 9 --preset httpx u", PRESET_HTTPX, 9, 50, -1, 5000, INSIST_FOREVER, true, true},
+        {"--preset httpx --retries 0 u", PRESET_HTTPX, 0, 50, -1, 5000, INSIST_FOREVER, true, true},
+        {"--preset pester --backoff constant:5ms u", PRESET_PESTER, 2, 5, -1, INSIST_FOREVER, INSIST_FOREVER, true,
+         true},
+        {"--preset pester --retry-on 429 u", PRESET_PESTER, 2, 1000, -1, INSIST_FOREVER, INSIST_FOREVER, true, true},
+        {"--preset retryablehttp --retry-after-cap 7s u", PRESET_RETRYABLEHTTP, 4, 1000, 7000, INSIST_FOREVER,
+         INSIST_FOREVER, true, true},
+        {"--preset httpx --deadline 2s u", PRESET_HTTPX, 5, 50, -1, 2000, 2000, false, true},
+        {"--preset httpx --timeout 9s --budget default u", PRESET_HTTPX, 5, 50, -1, 9000, INSIST_FOREVER, false,
+         false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct line line;
+        parse(&line, rows[i].words);
+        const struct settings *settings = &line.settings;
+        assert_int_equal(line.request, REQUEST_CALL);
+        assert_int_equal(settings->preset, rows[i].preset);
+        assert_int_equal(settings->retries, rows[i].retries);
+        assert_true(settings->backoff.base_ms == rows[i].base_ms);
+        assert_true(settings->retry_after_cap_ms == rows[i].retry_after_cap_ms);
+        assert_true(settings->timeout_ms == rows[i].timeout_ms && settings->deadline_ms == rows[i].deadline_ms);
+        assert_int_equal(settings->retry_given, rows[i].retry_given);
+        assert_int_equal(settings->budget_off, rows[i].budget_off);
+        settings_fini(&line.settings);
+    }
 }
 
 static void help_and_version_need_no_url(void **state) {
@@ -250,6 +290,7 @@ int main(void) {
         cmocka_unit_test(a_stranger_is_refused_with_the_nearest_name),
         cmocka_unit_test(values_are_refused_with_the_option_s_name),
         cmocka_unit_test(what_comes_later_is_refused_clearly),
+        cmocka_unit_test(a_preset_fills_in_what_was_not_given),
         cmocka_unit_test(help_and_version_need_no_url),
         cmocka_unit_test(help_fits_a_small_terminal),
         cmocka_unit_test(the_man_page_has_every_option),

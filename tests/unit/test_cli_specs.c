@@ -103,14 +103,21 @@ static void backoffs_are_read(void **state) {
         const char *text;
         struct backoff backoff;
     } rows[] = {
-        {"constant:1s", {BACKOFF_CONSTANT, 1000, 2, INSIST_FOREVER, false}},
-        {"constant:0ms", {BACKOFF_CONSTANT, 0, 2, INSIST_FOREVER, false}},
-        {"constant:1s,full", {BACKOFF_CONSTANT, 1000, 2, INSIST_FOREVER, true}},
-        {"exp:50ms", {BACKOFF_EXPONENTIAL, 50, 2, INSIST_FOREVER, true}},
-        {"exp:50ms..20s", {BACKOFF_EXPONENTIAL, 50, 2, 20000, true}},
-        {"exp:50ms..20s,none", {BACKOFF_EXPONENTIAL, 50, 2, 20000, false}},
-        {"exp:0.5s*1.5..2s,full", {BACKOFF_EXPONENTIAL, 500, 1.5, 2000, true}},
-        {"exp:50ms*3,none", {BACKOFF_EXPONENTIAL, 50, 3, INSIST_FOREVER, false}},
+        {"constant:1s", {BACKOFF_CONSTANT, 1000, 2, INSIST_FOREVER, JITTER_NONE, 0, 0}},
+        {"constant:0ms", {BACKOFF_CONSTANT, 0, 2, INSIST_FOREVER, JITTER_NONE, 0, 0}},
+        {"constant:1s,full", {BACKOFF_CONSTANT, 1000, 2, INSIST_FOREVER, JITTER_FULL, 0, 0}},
+        {"exp:50ms", {BACKOFF_EXPONENTIAL, 50, 2, INSIST_FOREVER, JITTER_FULL, 0, 0}},
+        {"exp:50ms..20s", {BACKOFF_EXPONENTIAL, 50, 2, 20000, JITTER_FULL, 0, 0}},
+        {"exp:50ms..20s,none", {BACKOFF_EXPONENTIAL, 50, 2, 20000, JITTER_NONE, 0, 0}},
+        {"exp:0.5s*1.5..2s,full", {BACKOFF_EXPONENTIAL, 500, 1.5, 2000, JITTER_FULL, 0, 0}},
+        {"exp:50ms*3,none", {BACKOFF_EXPONENTIAL, 50, 3, INSIST_FOREVER, JITTER_NONE, 0, 0}},
+        {"exp:50ms*2..20s,equal", {BACKOFF_EXPONENTIAL, 50, 2, 20000, JITTER_EQUAL, 0, 0}},
+        {"exp:50ms..20s,spread=0.33", {BACKOFF_EXPONENTIAL, 50, 2, 20000, JITTER_SPREAD, 0, 0.33}},
+        {"constant:1s,spread=0", {BACKOFF_CONSTANT, 1000, 2, INSIST_FOREVER, JITTER_SPREAD, 0, 0}},
+        {"linear:100ms", {BACKOFF_LINEAR, 100, 2, INSIST_FOREVER, JITTER_NONE, 0, 0}},
+        {"linear:100ms+50ms", {BACKOFF_LINEAR, 100, 2, INSIST_FOREVER, JITTER_NONE, 50, 0}},
+        {"linear:2s-500ms", {BACKOFF_LINEAR, 2000, 2, INSIST_FOREVER, JITTER_NONE, -500, 0}},
+        {"linear:100ms+1.5s..20s,full", {BACKOFF_LINEAR, 100, 2, 20000, JITTER_FULL, 1500, 0}},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct backoff backoff;
@@ -120,7 +127,9 @@ static void backoffs_are_read(void **state) {
         assert_int_equal(backoff.shape, wanted->shape);
         assert_true(backoff.base_ms == wanted->base_ms && backoff.max_ms == wanted->max_ms);
         assert_true(backoff.factor >= wanted->factor && backoff.factor <= wanted->factor);
-        assert_int_equal(backoff.full_jitter, wanted->full_jitter);
+        assert_int_equal(backoff.jitter, wanted->jitter);
+        assert_true(backoff.step_ms == wanted->step_ms);
+        assert_true(backoff.spread >= wanted->spread && backoff.spread <= wanted->spread);
     }
 }
 
@@ -132,12 +141,12 @@ static void other_backoffs_are_refused_with_a_reason(void **state) {
     } rows[] = {
         {"", "is no backoff"},
         {"constant", "is no backoff"},
-        {"fast:1s", "there are constant and exp"},
+        {"fast:1s", "there are constant, linear and exp"},
         {"constant:", "no duration"},
         {"constant:1", "no duration"},
         {"constant:1s..2s", "no duration"},
-        {"constant:1s,half", "there are full and none"},
-        {"constant:1s,", "there are full and none"},
+        {"constant:1s,half", "there are full, equal, none"},
+        {"constant:1s,", "there are full, equal, none"},
         {"exp:50ms..", "no duration"},
         {"exp:..20s", "no duration"},
         {"exp:50ms*..20s", "no factor"},
@@ -147,9 +156,16 @@ static void other_backoffs_are_refused_with_a_reason(void **state) {
         {"exp:50ms..20ms", "below the first"},
         {"exp:0ms..0ms", "longest wait is 0"},
         {"exp:50ms...20s", "no duration"},
-        {"linear:100ms+50ms", "comes with a later version"},
-        {"exp:50ms..20s,equal", "comes with a later version"},
-        {"exp:50ms..20s,spread=0.33", "comes with a later version"},
+        {"linear:", "no duration"},
+        {"linear:100ms+", "no duration"},
+        {"linear:100ms+-5ms", "no duration"},
+        {"linear:100ms*2", "no duration"},
+        {"linear:100ms+50ms..20ms", "below the first"},
+        {"exp:50ms..20s,spread", "there are full, equal, none"},
+        {"exp:50ms..20s,spread=", "no spread"},
+        {"exp:50ms..20s,spread=1", "no spread"},
+        {"exp:50ms..20s,spread=-0.1", "no spread"},
+        {"exp:50ms..20s,spread=0.3x", "no spread"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct backoff backoff;

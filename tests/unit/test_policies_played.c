@@ -103,7 +103,7 @@ static void httpx_tries_six_times(void **state) { /* H51, 2.1 "zero value": 503 
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10),
          ANSWER(200, 10));
-    play(&world, insist_retry_httpx(), insist_wait_constant_ms(0), NULL);
+    play(&world, insist_retry_and(insist_retry_times(5), insist_retry_httpx()), insist_wait_constant_ms(0), NULL);
     assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 60, 6);
     world_fini(&world);
 }

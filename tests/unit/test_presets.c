@@ -28,13 +28,14 @@ double __wrap_insist_random_unit(insist_random *random) {
     return drawn;
 }
 
-enum model { HTTPX, PESTER, PESTER_429, RETRYABLEHTTP };
+enum model { HTTPX, PESTER, PESTER_429, PESTER_3, RETRYABLEHTTP };
 
 static insist_err apply(enum model model, const struct env *env, insist_client_options *options, insist_preset **out) {
     switch (model) {
     case HTTPX: return preset_httpx(env, options, out);
-    case PESTER: return preset_pester(env, options, false, out);
-    case PESTER_429: return preset_pester(env, options, true, out);
+    case PESTER: return preset_pester(env, options, false, 1, out);
+    case PESTER_429: return preset_pester(env, options, true, 0, out);
+    case PESTER_3: return preset_pester(env, options, false, 3, out);
     default: return preset_retryablehttp(env, options, out);
     }
 }
@@ -53,6 +54,7 @@ struct row {
 static void use(const insist_client_options *options, struct world *world) {
     world->rules.retry = options->retry;
     world->rules.timeout = options->timeout;
+    world->rules.race = world->request.raceable ? options->race : NULL;
     world->rules.repeat_unsafe = options->repeat_unsafe;
     if (options->on_exhausted != NULL)
         world->rules.on_exhausted = *options->on_exhausted;
@@ -255,6 +257,52 @@ static void pester_retries_every_error(void **state) { /* P5 */
              {INSIST_EREDIRECT, INSIST_NOT_TRANSIENT});
 }
 
+static void pester_races_get_alone(void **state) { /* P7; M59: the first good answer wins, not the first to end */
+    static const char *const methods[] = {"GET", "HEAD"};
+    static const unsigned attempts[] = {3, 1};
+    const struct script scripts[] = {ANSWER(200, 500), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(200, 300)};
+    (void)state;
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        insist_client_options options;
+        insist_preset *preset = NULL;
+        struct world world;
+        insist_client_options_init(&options);
+        assert_int_equal(apply(PESTER_3, &env_standard, &options, &preset), INSIST_OK);
+        world_init(&world, scripts, COUNT(scripts));
+        world.request.method = methods[i];
+        use(&options, &world);
+        drawn = NO_DRAW;
+        world_play(&world);
+        assert_int_equal(world.execution.count, attempts[i]);
+        assert_int_equal(world.execution.reason, INSIST_DONE);
+        assert_int_equal(world_elapsed_ms(&world), attempts[i] == 3 ? 300 : 500);
+        world_fini(&world);
+        insist_preset_free(preset);
+    }
+}
+
+static void pester_racers_share_the_count(void **state) { /* P4, P7: three at once, and two retries */
+    const struct script scripts[] = {ANSWER(500, 10), ANSWER(500, 20), ANSWER(500, 30), ANSWER(500, 10),
+                                     ANSWER(500, 10), ANSWER(500, 10), ANSWER(500, 10), ANSWER(500, 10),
+                                     ANSWER(500, 10), ANSWER(200, 10)};
+    insist_client_options options;
+    insist_preset *preset = NULL;
+    struct world world;
+    (void)state;
+    insist_client_options_init(&options);
+    assert_int_equal(apply(PESTER_3, &env_standard, &options, &preset), INSIST_OK);
+    world_init(&world, scripts, COUNT(scripts));
+    use(&options, &world);
+    drawn = NO_DRAW;
+    world_play(&world);
+    assert_int_equal(world.execution.count, 9);
+    assert_int_equal(world.execution.reason, INSIST_COUNT);
+    assert_int_equal(world.execution.reported->outcome.status, 500);
+    assert_int_equal(world_elapsed_ms(&world), 10 + 1000 + 10 + 1000 + 10);
+    world_fini(&world);
+    insist_preset_free(preset);
+}
+
 /* ---- go-retryablehttp -------------------------------------------------------------------------------------------- */
 
 static void retryablehttp_attempts_waits_and_ends(void **state) { /* R1, R3, R5, R7, R8, R21, R23 */
@@ -339,12 +387,14 @@ static void a_preset_sets_its_own_fields_only(void **state) {
         assert_true(options.deadline_ms == INSIST_FOREVER && options.repeat_unsafe);
         assert_true(options.max_body_bytes == UINT64_MAX && options.max_header_bytes == UINT64_MAX);
         assert_int_equal(options.max_redirects, 9);
+        assert_true((options.race != NULL) == (model == PESTER_3));
         assert_true((options.on_exhausted != NULL) == (model == RETRYABLEHTTP));
 
         const insist_client_options expected = {.size = sizeof expected,
                                                 .retry = options.retry,
                                                 .timeout = options.timeout,
                                                 .budget = options.budget,
+                                                .race = options.race,
                                                 .on_exhausted = options.on_exhausted,
                                                 .deadline_ms = INSIST_FOREVER,
                                                 .max_body_bytes = UINT64_MAX,
@@ -362,14 +412,17 @@ static void a_preset_sets_its_own_fields_only(void **state) {
 /* Over options of another preset, too. */
 static void the_last_preset_counts(void **state) {
     insist_client_options options;
-    insist_preset *first = NULL, *second = NULL;
+    insist_preset *first = NULL, *second = NULL, *third = NULL;
     (void)state;
     insist_client_options_init(&options);
+    assert_int_equal(insist_preset_pester(&options, true, 3, &third), INSIST_OK);
     assert_int_equal(insist_preset_retryablehttp(&options, &first), INSIST_OK);
-    assert_int_equal(insist_preset_pester(&options, false, &second), INSIST_OK);
+    assert_null(options.race);
+    insist_preset_free(third);
+    assert_int_equal(insist_preset_pester(&options, false, 0, &second), INSIST_OK);
     insist_preset_free(first);
     assert_null(options.on_exhausted);
-    assert_int_equal(options.retry->attempt_bound, 3);
+    assert_int_equal(options.retry->retry_bound, 2);
     insist_preset_free(second);
 }
 
@@ -377,7 +430,7 @@ static void bad_arguments_are_refused(void **state) {
     insist_preset *preset = (void *)1;
     (void)state;
     for (int model = HTTPX; model <= RETRYABLEHTTP; model++) {
-        insist_client_options options = {.size = offsetof(insist_client_options, on_exhausted)};
+        insist_client_options options = {.size = offsetof(insist_client_options, race)};
         const insist_client_options untouched = options;
         preset = (void *)1;
         assert_int_equal(apply((enum model)model, &env_standard, NULL, &preset), INSIST_EINVAL);
@@ -425,6 +478,8 @@ int main(void) {
         cmocka_unit_test(pester_attempts_waits_and_ends),
         cmocka_unit_test(pester_retries_500_and_above),
         cmocka_unit_test(pester_retries_every_error),
+        cmocka_unit_test(pester_races_get_alone),
+        cmocka_unit_test(pester_racers_share_the_count),
         cmocka_unit_test(retryablehttp_attempts_waits_and_ends),
         cmocka_unit_test(retryablehttp_statuses),
         cmocka_unit_test(retryablehttp_errors),

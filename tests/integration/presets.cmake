@@ -1,0 +1,1 @@
+insist_integration_test(test_presets_called)
