@@ -189,7 +189,8 @@ static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {
         return 0;
     world->charges_allowed--;
     world->charged++;
-    return throttled ? 5 : 14;
+    world->last_charge = throttled ? 5 : 14;
+    return world->last_charge;
 }
 
 static void give_back(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns) {

@@ -78,7 +78,7 @@ struct world {
     int handler_number;
     unsigned charges_allowed; /* by the budget */
     bool has_budget;
-    unsigned charged, given_back, refunded, firsts_begun, firsts_accepted;
+    unsigned charged, last_charge, given_back, refunded, firsts_begun, firsts_accepted;
 
     char log[16384];
     size_t log_length;

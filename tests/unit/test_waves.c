@@ -364,6 +364,119 @@ static void deadline_ends_all_racers(void **state) {
     world_fini(&world);
 }
 
+static void three_that_fail_at_one_instant_cost_one_retry_without_a_wait_too(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10), HANGS, HANGS);
+    world_race(&world, INSIST_REFILL, -1, -1);
+    world.retry.waiter.wait = at_once;
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 20, 6);
+    assert_int_equal(world.execution.view.retries, 1);
+    assert_int_equal(world_attempt(&world, 3)->wave, 1);
+    world_fini(&world);
+}
+
+static void answer_of_the_same_turn_makes_a_due_retry_needless(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world.retry.waiter.wait = at_once;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10, 2);
+    world_fini(&world);
+}
+
+static void later_retry_after_puts_the_pending_retry_off(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), {.status = 503, .ends_ms = 50, .has_retry_after = true, .retry_after_ms = 1000},
+         ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world_play(&world);
+    assert_int_equal(world_attempt(&world, 2)->progress.queued_ns - world.start_ns, (50 + 1000 + 100) * WORLD_MS);
+    assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_RETRY_AFTER);
+    assert_int_equal(world_attempt(&world, 2)->wait_us, 1100000);
+    world_fini(&world);
+}
+
+static void later_retry_after_beyond_the_cap_closes(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), {.status = 503, .ends_ms = 50, .has_retry_after = true, .retry_after_ms = 31000});
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 50, 2);
+    assert_int_equal(world.given_back, 1); /* the retry's; the hedge was spent */
+    world_fini(&world);
+}
+
+static void later_retry_after_that_does_not_fit_closes(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), {.status = 503, .ends_ms = 50, .has_retry_after = true, .retry_after_ms = 1000});
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world.rules.deadline_ns = world.start_ns + 1100 * WORLD_MS;
+    world_play(&world);
+    assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 50, 2);
+    world_fini(&world);
+}
+
+/* The first wave's answer is more useful to the caller, but it is the second wave that is to be repeated. */
+static void mode_close_asks_about_its_own_wave(void **state) {
+    (void)state;
+    PLAY(world, {.status = 503, .ends_ms = 10, .has_retry_after = true}, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10),
+         FAILS(INSIST_ERESET, INSIST_CONN_RESET, 20), ANSWER(200, 10));
+    world_race(&world, INSIST_CLOSE, 50, 0);
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10 + 100 + 20 + 100 + 10, 4);
+    assert_int_equal(world.last_charge, 14); /* the last wave was not throttled */
+    world_fini(&world);
+}
+
+static void at_once_waits_for_room_like_any_hedge(void **state) {
+    (void)state;
+    PLAY(world, {.queued_ms = 1000, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 10, 2);
+    world_fini(&world);
+}
+
+static void starter_learns_that_a_hedge_did_not_start(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300), {.refused = INSIST_EQUEUEFULL});
+    world_race(&world, INSIST_REFILL, 50, 0);
+    world_play(&world);
+    assert_int_equal(world.starter_asked, 1);
+    assert_int_equal(world.not_started, 1);
+    world_fini(&world);
+}
+
+static void starter_is_not_asked_when_the_budget_refuses(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300));
+    world_race(&world, INSIST_REFILL, 50, 50);
+    world.has_budget = true;
+    world_play(&world);
+    assert_int_equal(world.starter_asked, 0);
+    assert_int_equal(world.not_started, 0);
+    world_fini(&world);
+}
+
+static void budget_refused_for_a_retry_gives_the_last_real_outcome(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 40));
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world.has_budget = true;
+    world.charges_allowed = 1; /* for the hedge */
+    world_play(&world);
+    assert_ended(&world, INSIST_BUDGET, INSIST_OK, 503, 40, 2);
+    world_fini(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hedge_wins_and_the_loser_is_left_behind),
@@ -394,6 +507,16 @@ int main(void) {
         cmocka_unit_test(of_two_answers_at_one_instant_the_first_in_the_mailbox_wins),
         cmocka_unit_test(loser_that_had_ended_keeps_its_outcome),
         cmocka_unit_test(deadline_ends_all_racers),
+        cmocka_unit_test(three_that_fail_at_one_instant_cost_one_retry_without_a_wait_too),
+        cmocka_unit_test(answer_of_the_same_turn_makes_a_due_retry_needless),
+        cmocka_unit_test(later_retry_after_puts_the_pending_retry_off),
+        cmocka_unit_test(later_retry_after_beyond_the_cap_closes),
+        cmocka_unit_test(later_retry_after_that_does_not_fit_closes),
+        cmocka_unit_test(mode_close_asks_about_its_own_wave),
+        cmocka_unit_test(at_once_waits_for_room_like_any_hedge),
+        cmocka_unit_test(starter_learns_that_a_hedge_did_not_start),
+        cmocka_unit_test(starter_is_not_asked_when_the_budget_refuses),
+        cmocka_unit_test(budget_refused_for_a_retry_gives_the_last_real_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
