@@ -9,6 +9,7 @@
 
 #include <insist/execution.h>
 #include <insist/hooks.h>
+#include <insist/log.h>
 #include <insist/network.h>
 #include <insist/plan.h>
 #include <insist/race.h>
@@ -65,6 +66,10 @@ typedef struct insist_client_options {
     const insist_net_options *net;
     /* Default: none. Plans that may not be raced are not (insist_result_racing() says so). */
     const insist_race_policy *race;
+    const insist_logger *logger; /* copied; default: none. One without a function is refused */
+    /* Of the attempts of a call that failed, so many are kept in the result, the latest (insist_result_failure());
+     * default: none. */
+    unsigned failures_kept;
 } insist_client_options;
 
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})
@@ -148,6 +153,7 @@ typedef struct insist_call_options {
     const insist_on_exhausted *on_exhausted;
     /* Refused for a plan that may not be raced. No racing for once: a policy of insist_race_at_once(1). */
     const insist_race_policy *race;
+    unsigned failures_kept;
 } insist_call_options;
 
 #define INSIST_CALL_OPTIONS(...) (&(insist_call_options){.size = sizeof(insist_call_options), __VA_ARGS__})

@@ -7,6 +7,7 @@
 #include <insist/error.h>
 #include <insist/execution.h>
 #include <insist/hooks.h>
+#include <insist/log.h>
 #include <insist/plan.h>
 #include <insist/policy.h>
 #include <insist/preset.h>

@@ -133,6 +133,28 @@ INSIST_API int64_t insist_result_elapsed_us(const insist_result *result);
 INSIST_API bool insist_result_retry_after_ms(const insist_result *result, int64_t *ms);
 /** Whether the call was raced. */
 INSIST_API insist_racing insist_result_racing(const insist_result *result);
+/** An attempt that failed: with an error, or with an answer that was not good enough. Fields are only ever appended. */
+typedef struct insist_failure {
+    int64_t time_s;     /* when it ended, in seconds since 1970 */
+    const char *method; /* "POST" */
+    const char *url;    /* as in explanations */
+    unsigned racer;     /* its place in its wave, from 0 */
+    unsigned attempt;   /* from 1 */
+    int status;         /* 0: none */
+    insist_err error;   /* INSIST_OK: an answer */
+} insist_failure;
+
+/** How many failures are kept, at most failures_kept of the options of client or call; what lost a race is none. */
+INSIST_API size_t insist_result_failures(const insist_result *result);
+/** The i-th of them, in the order in which the attempts were started; NULL beyond the last. */
+INSIST_API const insist_failure *insist_result_failure(const insist_result *result, size_t i);
+/** How many earlier failures are not kept. */
+INSIST_API size_t insist_result_failures_dropped(const insist_result *result);
+/** Those that are kept, a line each as in pester's log: seconds, Do, method, URL, racer, number of the retry that would
+ *  follow (attempt + 1), and the error's sentence or the status: "1700000000 Do [GET] http://… request-0 retry-2 error:
+ *  status 503". "" when there are none. Never NULL. */
+INSIST_API const char *insist_result_failure_log(const insist_result *result);
+
 /** How many attempts were made, those that never started included. */
 INSIST_API size_t insist_result_attempts(const insist_result *result);
 /** The i-th attempt; NULL beyond the last. */

@@ -111,7 +111,8 @@ static insist_result *execute(struct call *call, const insist_plan *plan, const 
     cancel_remove(options->cancel, &call->cancel);
     mailbox_close(call->carrier.mailbox);
     count_end(client, execution);
-    insist_result *result = result_of_execution(env, &client->hidden, execution);
+    size_t kept = options->failures_kept != 0 ? options->failures_kept : client->failures_kept;
+    insist_result *result = result_of_execution(env, &client->hidden, execution, kept);
     execution_fini(execution);
     replace_end(&call->carrier);
     return result;

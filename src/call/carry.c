@@ -3,6 +3,7 @@
 #include "call/carry.h"
 #include "call/feed.h"
 #include "call/handlers.h"
+#include "call/log.h"
 #include "origin/budgets.h"
 #include "policy/budget.h"
 #include "policy/retry_after.h"
@@ -170,6 +171,8 @@ static int fire(void *ctx, insist_event event) {
     struct carrier *carrier = ctx;
     if (event == INSIST_AFTER_ATTEMPT_TIMEOUT)
         counter_add(&carrier->client->counters.attempt_timeouts);
+    if (carrier->client->logger.log != NULL)
+        log_event(&carrier->client->logger, &carrier->client->hidden, carrier->execution, event);
     int of_client = handlers_fire(carrier->client->handlers, event, &carrier->execution->view);
     int of_call = handlers_fire(carrier->handlers, event, &carrier->execution->view);
     return of_client != 0 ? of_client : of_call;

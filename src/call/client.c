@@ -75,6 +75,9 @@ static void copy_hooks(insist_client *client, const insist_client_options *optio
         client->preparer = *options->prepare_retry;
     if (options->on_exhausted != NULL)
         client->on_exhausted = *options->on_exhausted;
+    if (options->logger != NULL)
+        client->logger = *options->logger;
+    client->failures_kept = options->failures_kept;
 }
 
 static insist_err copy_hidden(insist_client *client, const char *const *keys) {

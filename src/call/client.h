@@ -26,6 +26,8 @@ struct insist_client {
     insist_validator validator; /* hooks: their function NULL: none */
     insist_preparer preparer;
     insist_on_exhausted on_exhausted;
+    insist_logger logger; /* log NULL: none */
+    unsigned failures_kept;
     struct headers hidden; /* keys of a query whose values are not shown */
     char *user_agent, *thread_name, *ca_file;
     struct network *network;

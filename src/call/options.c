@@ -113,6 +113,10 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
     for (size_t i = 0; options->hidden_query_keys != NULL && options->hidden_query_keys[i] != NULL; i++)
         if (options->hidden_query_keys[i][0] == '\0')
             return problem_set(problem, INSIST_EINVAL, "hidden_query_keys", "a key is empty");
+    if (options->logger != NULL && options->logger->log == NULL)
+        return problem_set(problem, INSIST_EINVAL, "logger", "it has no function");
+    if (options->logger != NULL && (unsigned)options->logger->level > INSIST_LOG_DEBUG)
+        return problem_set(problem, INSIST_EINVAL, "logger", "there is no such level");
     fill_in(options);
     if (options->max_in_flight_origin > options->max_in_flight)
         return problem_set(problem, INSIST_EINVAL, "max_in_flight_origin",

@@ -1,5 +1,6 @@
-/* A plan that takes another's place in BEFORE_EXECUTION_START: what the execution and its ports know of the plan changes at once, and nothing
- * has been started yet. The call keeps the new one alive; the one that it was given is its caller's. */
+/* A plan that takes another's place in BEFORE_EXECUTION_START: what the execution and its ports know of the plan changes
+ * at once, and nothing has been started yet. The call keeps the new one alive; the one that it was given is its
+ * caller's. */
 #include "call/replace.h"
 #include "call/feed.h"
 #include "call/plan.h"
@@ -31,6 +32,8 @@ insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *
     struct carrier *carrier = execution->ctx;
     if (plan == carrier->replacement)
         return INSIST_OK;
+    if (rules_check_race(plan, carrier->options, NULL) != INSIST_OK)
+        return INSIST_EINVAL;
     if (plan != carrier->plan && plan->feed != NULL && !feed_take(plan->feed))
         return INSIST_EINVAL;
     replace_end(carrier);

@@ -12,6 +12,7 @@ static insist_result *result_new(const struct env *env) {
     body_init(&result->body, env, UINT64_MAX);
     body_init(&result->explain, env, UINT64_MAX);
     body_init(&result->giving_up, env, UINT64_MAX);
+    failures_init(&result->failures, env);
     return result;
 }
 
@@ -22,6 +23,7 @@ void insist_result_free(insist_result *result) {
     body_fini(&result->body);
     body_fini(&result->explain);
     body_fini(&result->giving_up);
+    failures_fini(&result->failures);
     env_release(result->env, result->url);
     env_release(result->env, result->attempts);
     env_release(result->env, result);
@@ -79,7 +81,8 @@ static insist_racing racing_of(const struct execution_rules *rules) {
     return rules->race_not_allowed ? INSIST_RACING_NOT_ALLOWED : INSIST_RACING_OFF;
 }
 
-insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution) {
+insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution,
+                                   size_t failures_kept) {
     insist_result *result = result_new(env);
     if (result == NULL)
         return NULL;
@@ -88,7 +91,10 @@ insist_result *result_of_execution(const struct env *env, const struct headers *
     result->handler_number = execution->handler_number;
     result->racing = racing_of(&execution->rules);
     result->elapsed_us = (execution->view.now_ns - execution->view.start_ns) / 1000;
-    if (fill(result, hidden, execution) == INSIST_OK)
+    insist_err err = fill(result, hidden, execution);
+    if (err == INSIST_OK && failures_kept > 0)
+        err = failures_keep(&result->failures, execution, hidden, failures_kept);
+    if (err == INSIST_OK)
         return result;
     insist_result_free(result);
     return NULL;
@@ -189,6 +195,22 @@ bool insist_result_retry_after_ms(const insist_result *result, int64_t *ms) {
 
 insist_racing insist_result_racing(const insist_result *result) {
     return result == NULL ? INSIST_RACING_OFF : result->racing;
+}
+
+size_t insist_result_failures(const insist_result *result) {
+    return result == NULL ? 0 : result->failures.count;
+}
+
+const insist_failure *insist_result_failure(const insist_result *result, size_t i) {
+    return result == NULL || i >= result->failures.count ? NULL : &result->failures.kept[i];
+}
+
+size_t insist_result_failures_dropped(const insist_result *result) {
+    return result == NULL ? 0 : result->failures.dropped;
+}
+
+const char *insist_result_failure_log(const insist_result *result) {
+    return result == NULL ? "" : body_text(&result->failures.log);
 }
 
 size_t insist_result_attempts(const insist_result *result) {

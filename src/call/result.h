@@ -2,6 +2,7 @@
 #ifndef CALL_RESULT_H
 #define CALL_RESULT_H
 
+#include "call/failures.h"
 #include "engine/execution.h"
 #include <insist/result.h>
 
@@ -25,6 +26,7 @@ struct insist_result {
     char *url;
     struct body explain;
     struct body giving_up; /* empty: it did not */
+    struct failures failures;
     struct kept_attempt *attempts;
     size_t count;
 };
@@ -32,7 +34,8 @@ struct insist_result {
 /* hidden: keys of a query whose values are not shown. */
 
 /* Takes the reported outcome's headers and body over. NULL: no memory. */
-insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution);
+insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution,
+                                   size_t failures_kept);
 /* Nothing could be started. url may be NULL; sentence says why. */
 insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
                                  const char *url, insist_err err, const char *sentence);
