@@ -1,5 +1,5 @@
-/* A listening port: takes connections and hands them to a door; can refuse connections for a while and keep its port. Loop's
- * thread, but for opening. What befalls a connection before its first request belongs here. */
+/* A listening port: takes connections and hands them to a door; can refuse connections for a while and keep its port.
+ * Loop's thread, but for opening. What befalls a connection before its first request belongs here. */
 #ifndef TESTSERVER_ACCEPTOR_H
 #define TESTSERVER_ACCEPTOR_H
 
@@ -20,8 +20,8 @@ struct acceptor {
     struct alarm unpause;
 };
 
-/* Binds to a numeric address and a port (0: any) and listens. INSIST_OK, INSIST_EINVAL (address), INSIST_EPORT, INSIST_ESYSTEM,
- * with errno. acceptor_close() may follow in all cases. */
+/* Binds to a numeric address and a port (0: any) and listens. INSIST_OK, INSIST_EINVAL (address), INSIST_EPORT,
+ * INSIST_ESYSTEM, with errno. acceptor_close() may follow in all cases. */
 insist_err acceptor_open(struct acceptor *acceptor, struct loop *loop, struct door *door, const char *address,
                          uint16_t port);
 

@@ -1,5 +1,5 @@
-/* A heap of points in time, in whole milliseconds, so that all that falls due within one is handled in one turn. Pure: `now` is
- * handed in. Equal times fire in the order in which they were set. Belongs to the loop thread. */
+/* A heap of points in time, in whole milliseconds, so that all that falls due within one is handled in one turn. Pure:
+ * `now` is handed in. Equal times fire in the order in which they were set. Belongs to the loop thread. */
 #ifndef TESTSERVER_ALARMS_H
 #define TESTSERVER_ALARMS_H
 

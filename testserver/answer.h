@@ -1,5 +1,5 @@
-/* What is sent to one hit: the choice of its script, worked out for this request into a status, header fields and body bytes.
- * Pure; allocates. */
+/* What is sent to one hit: the choice of its script, worked out for this request into a status, header fields and body
+ * bytes. Pure; allocates. */
 #ifndef TESTSERVER_ANSWER_H
 #define TESTSERVER_ANSWER_H
 

@@ -31,7 +31,7 @@ const char *insist_testserver_certificate(const insist_testserver *server) {
     return server->certificate.certificate_pem;
 }
 
-/* ---- scripts --------------------------------------------------------------------------------------------------------- */
+/* ---- scripts ---------------------------------------------------------------------------------------------------- */
 
 insist_err insist_testserver_check(const char *text, size_t *column, insist_problem *problem) {
     struct script *script = NULL;
@@ -58,7 +58,7 @@ insist_err insist_testserver_script(insist_testserver *server, const char *path,
         return problem_tell(problem, err, "script", "column %zu: %s", column, expected);
     }
     if (err == INSIST_OK) {
-        err = rules_set(&server->rules, path, script);
+        err = rulebook_set(&server->rules, path, script);
     }
     return err == INSIST_OK ? INSIST_OK : problem_tell(problem, err, "script", "out of memory");
 }
@@ -91,7 +91,7 @@ insist_err insist_testserver_foretell(uint64_t seed, const char *text, const cha
     return INSIST_OK;
 }
 
-/* ---- the ledger ------------------------------------------------------------------------------------------------------ */
+/* ---- the ledger ------------------------------------------------------------------------------------------------- */
 
 /* Reading takes the ledger's lock, which is the only thing that changes. */
 static struct ledger *ledger_of(const insist_testserver *server) {
@@ -121,7 +121,7 @@ bool insist_testserver_wait_idle(insist_testserver *server, int64_t timeout_ms) 
 void insist_testserver_reset(insist_testserver *server) {
     ledger_reset_journal(&server->ledger);
     ledger_reset_counts(&server->ledger);
-    rules_reset(&server->rules);
+    rulebook_reset(&server->rules);
 }
 
 insist_err insist_testserver_get_stats(const insist_testserver *server, insist_testserver_stats *stats) {
@@ -136,7 +136,7 @@ insist_err insist_testserver_get_stats(const insist_testserver *server, insist_t
     return INSIST_OK;
 }
 
-/* ---- copies of the journal ------------------------------------------------------------------------------------------- */
+/* ---- copies of the journal -------------------------------------------------------------------------------------- */
 
 struct copied {
     insist_testserver_entry entry;

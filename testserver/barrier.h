@@ -1,5 +1,5 @@
-/* Those who wait until a path has had so many hits. Each is told by its own function when the time has come. Pure; loop's
- * thread. */
+/* Those who wait until a path has had so many hits. Each is told by its own function when the time has come. Pure;
+ * loop's thread. */
 #ifndef TESTSERVER_BARRIER_H
 #define TESTSERVER_BARRIER_H
 

@@ -1,6 +1,6 @@
-/* One connection of a door, from its acceptance on. The loop watches its socket for the whole of its life: libmicrohttpd
- * 0.9.75 does not notice a client that leaves while its request is suspended, nor one whose FIN came in one piece with
- * its last bytes. Loop's thread. */
+/* One connection of a door, from its acceptance on. The loop watches its socket for the whole of its life:
+ * libmicrohttpd 0.9.75 does not notice a client that leaves while its request is suspended, nor one whose FIN came in
+ * one piece with its last bytes. Loop's thread. */
 #ifndef TESTSERVER_CONNECTION_H
 #define TESTSERVER_CONNECTION_H
 

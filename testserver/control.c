@@ -50,7 +50,7 @@ static struct reply reply_error(unsigned status, const char *sentence) {
     return reply_json(status, json_pack("{s:s}", "error", sentence));
 }
 
-/* ---- journal --------------------------------------------------------------------------------------------------------- */
+/* ---- journal ---------------------------------------------------------------------------------------------------- */
 
 static struct reply get_journal(const struct request *request) {
     return (struct reply){200, listing_response(&request->server->ledger, request->path, request->key), NULL};
@@ -61,7 +61,7 @@ static struct reply delete_journal(const struct request *request) {
     return reply_empty();
 }
 
-/* ---- counts ---------------------------------------------------------------------------------------------------------- */
+/* ---- counts ----------------------------------------------------------------------------------------------------- */
 
 static bool add_count(void *ctx, const char *name, uint64_t count) {
     const size_t enough = 10000; /* names in a list */
@@ -103,11 +103,11 @@ static struct reply get_counts(const struct request *request) {
 
 static struct reply delete_counts(const struct request *request) {
     ledger_reset_counts(&request->server->ledger);
-    rules_reset(&request->server->rules);
+    rulebook_reset(&request->server->rules);
     return reply_empty();
 }
 
-/* ---- scripts --------------------------------------------------------------------------------------------------------- */
+/* ---- scripts ---------------------------------------------------------------------------------------------------- */
 
 static void add_script(void *ctx, const char *path, const char *text) {
     json_t *name = json_text(path);
@@ -122,13 +122,13 @@ static struct reply script_reply(const char *path, const char *text) {
 }
 
 static struct reply get_scripts(const struct request *request) {
-    struct rules *rules = &request->server->rules;
+    struct rulebook *rules = &request->server->rules;
     if (!request->path) {
         json_t *scripts = json_object();
-        rules_each(rules, add_script, scripts);
+        rulebook_each(rules, add_script, scripts);
         return reply_json(200, json_pack("{s:o}", "scripts", scripts));
     }
-    struct rule *rule = rules_find(rules, request->path);
+    struct rule *rule = rulebook_find(rules, request->path);
     if (!rule) {
         return reply_error(404, "this path has no script");
     }
@@ -154,7 +154,7 @@ static struct reply put_script(const struct request *request) {
         return reply_json(400, json_pack("{s:s,s:I}", "error", expected, "column", (json_int_t)column));
     }
     if (err == INSIST_OK) {
-        err = rules_set(&request->server->rules, request->path, script);
+        err = rulebook_set(&request->server->rules, request->path, script);
     }
     return err == INSIST_OK ? script_reply(request->path, text) : reply_error(500, "out of memory");
 }
@@ -163,11 +163,11 @@ static struct reply delete_script(const struct request *request) {
     if (!request->path) {
         return reply_error(400, "?path= is missing");
     }
-    rules_set(&request->server->rules, request->path, NULL);
+    rulebook_set(&request->server->rules, request->path, NULL);
     return reply_empty();
 }
 
-/* ---- routes ---------------------------------------------------------------------------------------------------------- */
+/* ---- routes ----------------------------------------------------------------------------------------------------- */
 
 typedef struct reply route_fn(const struct request *request);
 

@@ -1,6 +1,6 @@
-/* One libmicrohttpd daemon without threads and without a listener: connections are handed in by an acceptor, the loop runs
- * it when there is something to do, and what comes of that is its handlers' affair. There are two, the service's (plain
- * or TLS) and the control port's. Loop's thread. */
+/* One libmicrohttpd daemon without threads and without a listener: connections are handed in by an acceptor, the loop
+ * runs it when there is something to do, and what comes of that is its handlers' affair. There are two, the service's
+ * (plain or TLS) and the control port's. Loop's thread. */
 #ifndef TESTSERVER_DOOR_H
 #define TESTSERVER_DOOR_H
 

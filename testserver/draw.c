@@ -1,5 +1,5 @@
-/* See draw.h. The mixer is the output function of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
- * generators", 2014). */
+/* See draw.h. The mixer is the output function of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
+ * number generators", 2014). */
 #include "draw.h"
 
 #include "table.h"

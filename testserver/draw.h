@@ -1,5 +1,5 @@
-/* Random numbers that depend on the seed, the key and the number of the hit, and on nothing else: the order in which requests
- * arrive never changes what one of them gets. Pure. */
+/* Random numbers that depend on the seed, the key and the number of the hit, and on nothing else: the order in which
+ * requests arrive never changes what one of them gets. Pure. */
 #ifndef TESTSERVER_DRAW_H
 #define TESTSERVER_DRAW_H
 

@@ -1,5 +1,5 @@
-/* One request and what becomes of it. Made when its first line has been read, freed when libmicrohttpd has finished with
- * it. Loop's thread only.
+/* One request and what becomes of it. Made when its first line has been read, freed when libmicrohttpd has finished
+ * with it. Loop's thread only.
  *
  *   READING ─► WAITING (hold, then delay) ─► READY ─► ANSWERED            libmicrohttpd sends the answer
  *                    └──────────────────────► PUMPING ─► ENDING           raw bytes, then RST or FIN
@@ -14,7 +14,7 @@
 #include "barrier.h"
 #include "connection.h"
 #include "pump.h"
-#include "rules.h"
+#include "rulebook.h"
 #include "text.h"
 
 #include <gnutls/crypto.h>

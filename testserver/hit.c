@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- the script -------------------------------------------------------------------------------------------------- */
+/* ---- the script ------------------------------------------------------------------------------------------------- */
 
 static bool refuse(struct exchange *exchange, int status, const char *line) {
     return answer_make_text(&exchange->answer, status, line);
@@ -44,7 +44,7 @@ bool hit_find_script(struct exchange *exchange) {
         ok = use_text(exchange, text);
         text = NULL;
     } else if (ok) {
-        exchange->rule = rules_find(&exchange->server->rules, target->path);
+        exchange->rule = rulebook_find(&exchange->server->rules, target->path);
     }
     free(text);
     exchange->keeps_body = exchange->rule && exchange->rule->script->echoes;
@@ -61,7 +61,7 @@ static bool choose(struct exchange *exchange) {
     }
     const struct choice *choice = &plain;
     if (rule) {
-        uint64_t hit = rules_hit(&exchange->server->rules, rule, exchange->key, target);
+        uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
         const char *draw_key = rule_draw_key(rule, exchange->key, target);
         choice = step_choose(script_step(rule->script, hit), draw_number(exchange->server->seed, draw_key, hit, 0));
         exchange->choice = choice;
@@ -80,7 +80,7 @@ static bool choose(struct exchange *exchange) {
     return answer_make(&exchange->answer, choice, &asked);
 }
 
-/* ---- the ledger -------------------------------------------------------------------------------------------------- */
+/* ---- the ledger ------------------------------------------------------------------------------------------------- */
 
 static void finish_digest(struct exchange *exchange) {
     unsigned char raw[32];

@@ -1,5 +1,5 @@
-/* What a request counts as: the script that it follows, the step of it that its hit falls on, the answer made from that, and
- * its entry in the ledger. Loop's thread. */
+/* What a request counts as: the script that it follows, the step of it that its hit falls on, the answer made from
+ * that, and its entry in the ledger. Loop's thread. */
 #ifndef TESTSERVER_HIT_H
 #define TESTSERVER_HIT_H
 
@@ -8,8 +8,8 @@
 /* Finds the script of a request whose header block has been read, or the answer that refuses it. False: no memory. */
 bool hit_find_script(struct exchange *exchange);
 
-/* Counts a complete request, chooses its step and makes its answer. Returns the hits of its path after it; without memory
- * the exchange keeps its number 0. */
+/* Counts a complete request, chooses its step and makes its answer. Returns the hits of its path after it; without
+ * memory the exchange keeps its number 0. */
 uint64_t hit_enter(struct exchange *exchange);
 
 #endif

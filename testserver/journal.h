@@ -1,5 +1,5 @@
-/* The last requests in the order in which they came: a ring that grows up to a limit and then drops its oldest. Numbers go
- * on for ever, also where an entry could not be kept. Pure; whoever shares one locks. */
+/* The last requests in the order in which they came: a ring that grows up to a limit and then drops its oldest.
+ * Numbers go on for ever, also where an entry could not be kept. Pure; whoever shares one locks. */
 #ifndef TESTSERVER_JOURNAL_H
 #define TESTSERVER_JOURNAL_H
 

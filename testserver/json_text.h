@@ -4,7 +4,8 @@
 
 #include <jansson.h>
 
-/* A JSON string. Where text is not UTF-8 each of its bytes becomes the character of that number, as in Latin-1. NULL: no memory. */
+/* A JSON string. Where text is not UTF-8 each of its bytes becomes the character of that number, as in Latin-1. NULL:
+ * no memory. */
 json_t *json_text(const char *text);
 
 #endif

@@ -1,4 +1,5 @@
-/* The journal as a JSON document, written piece by piece while it is sent, so that 300,000 entries need no memory. Loop's thread. */
+/* The journal as a JSON document, written piece by piece while it is sent, so that 300,000 entries need no memory.
+ * Loop's thread. */
 #ifndef TESTSERVER_LISTING_H
 #define TESTSERVER_LISTING_H
 
@@ -6,8 +7,8 @@
 
 #include <microhttpd.h>
 
-/* {"dropped": N, "requests": [ … ]}, the oldest first; where path or key is not NULL, only theirs. What comes in after this call is
- * left out. NULL: no memory. */
+/* {"dropped": N, "requests": [ … ]}, the oldest first; where path or key is not NULL, only theirs. What comes in after
+ * this call is left out. NULL: no memory. */
 struct MHD_Response *listing_response(struct ledger *ledger, const char *path, const char *key);
 
 #endif

@@ -96,7 +96,8 @@ void loop_alarm_clear(struct loop *loop, struct alarm *alarm) {
     alarms_clear(&loop->alarms, alarm);
 }
 
-/* Sets the timer to the first alarm. One that was set earlier is left: it costs an empty turn, not a system call a request. */
+/* Sets the timer to the first alarm. One that was set earlier is left: an empty turn costs less than a system call a
+ * request. */
 static void arm_timer(struct loop *loop) {
     uint64_t due_ms = alarms_next_ms(&loop->alarms);
     if (due_ms >= loop->armed_ms) {

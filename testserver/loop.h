@@ -1,5 +1,5 @@
-/* The loop: one epoll with a timer and a wake-up, and whatever is watched besides. Belongs to the server's thread; loop_wake()
- * may be called from any. */
+/* The loop: one epoll with a timer and a wake-up, and whatever is watched besides. Belongs to the server's thread;
+ * loop_wake() may be called from any. */
 #ifndef TESTSERVER_LOOP_H
 #define TESTSERVER_LOOP_H
 

@@ -1,5 +1,5 @@
-/* insist-testserver: the server as a program. Exit status: 0 ended by SIGTERM or SIGINT; 1 it could not start; 2 bad usage or a
- * bad script. */
+/* insist-testserver: the server as a program. Exit status: 0 ended by SIGTERM or SIGINT; 1 it could not start; 2 bad
+ * usage or a bad script. */
 #include "options.h"
 #include "script_file.h"
 

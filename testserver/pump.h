@@ -1,5 +1,5 @@
-/* Raw bytes on a socket: what libmicrohttpd would not send, up to the point where the fault strikes, and the fault. It says
- * what it waits for, and whoever drives it sees to that. Never blocks. Loop's thread. */
+/* Raw bytes on a socket: what libmicrohttpd would not send, up to the point where the fault strikes, and the fault. It
+ * says what it waits for, and whoever drives it sees to that. Never blocks. Loop's thread. */
 #ifndef TESTSERVER_PUMP_H
 #define TESTSERVER_PUMP_H
 

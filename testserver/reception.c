@@ -4,7 +4,7 @@
 #include "conduct.h"
 #include "server.h"
 
-/* ---- connections ------------------------------------------------------------------------------------------------- */
+/* ---- connections ------------------------------------------------------------------------------------------------ */
 
 static bool is_suspended(const struct connection *connection) {
     return connection->current && connection->current->suspended;
@@ -54,7 +54,7 @@ static void connection_changed(void *cls, struct MHD_Connection *mhd, void **con
     }
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------------------------------------------------- */
 
 static void *note_target(void *cls, const char *raw, struct MHD_Connection *mhd) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);

@@ -1,5 +1,5 @@
-/* What comes in through a door: libmicrohttpd tells of connections, of requests and of their ends, and each is handed to
- * the room that knows what to do. Loop's thread. */
+/* What comes in through a door: libmicrohttpd tells of connections, of requests and of their ends, and each is handed
+ * to the room that knows what to do. Loop's thread. */
 #ifndef TESTSERVER_RECEPTION_H
 #define TESTSERVER_RECEPTION_H
 

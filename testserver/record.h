@@ -1,5 +1,5 @@
-/* One journal entry and its texts in a single piece of memory, shared by the journal and its copies. Texts never change; the
- * rest of the entry changes under the ledger's lock only. */
+/* One journal entry and its texts in a single piece of memory, shared by the journal and its copies. Texts never
+ * change; the rest of the entry changes under the ledger's lock only. */
 #ifndef TESTSERVER_RECORD_H
 #define TESTSERVER_RECORD_H
 

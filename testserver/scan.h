@@ -1,5 +1,6 @@
-/* Reading a script from left to right: a cursor, the words and numbers that scripts are made of, and the place where it went
- * wrong. Pure. Every scan_ function that returns false has noted column and expectation, the first mistake only. */
+/* Reading a script from left to right: a cursor, the words and numbers that scripts are made of, and the place where
+ * it went wrong. Pure. Every scan_ function that returns false has noted column and expectation, of the first
+ * mistake. */
 #ifndef TESTSERVER_SCAN_H
 #define TESTSERVER_SCAN_H
 
@@ -44,8 +45,8 @@ bool scan_duration_ms(struct scan *scan, uint64_t *out);
 /* 100, 64KiB, 1MB, at most 1 GiB, in bytes. */
 bool scan_size(struct scan *scan, uint64_t *out);
 
-/* A text up to the end of the item, or in double quotes with \" \\ \n \r \t and \xHH. *out (NUL-terminated, *length bytes) is the
- * caller's. stops: further characters that end an unquoted text. */
+/* A text up to the end of the item, or in double quotes with \" \\ \n \r \t and \xHH. *out (NUL-terminated, *length
+ * bytes) is the caller's. stops: further characters that end an unquoted text. */
 bool scan_text(struct scan *scan, const char *stops, char **out, size_t *length);
 
 #endif

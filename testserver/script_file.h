@@ -14,7 +14,7 @@ struct script_file {
     size_t count;
 };
 
-/* Reads and checks a file. False: file, line, column and what was expected there have been written to standard error. */
+/* Reads and checks a file. False: file, line, column and what was expected there are on standard error. */
 bool script_file_read(struct script_file *file, const char *name);
 
 /* Hands the scripts to a server. False: no memory. */

@@ -7,15 +7,14 @@
 #include "door.h"
 #include "ledger.h"
 #include "loop.h"
-#include "rules.h"
+#include "rulebook.h"
 
 #include <insist/testserver.h>
 #include <pthread.h>
 
-enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_COUNT };
-
 struct exchange;
 
+enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_COUNT };
 enum { URL_SIZE = 80 };
 
 struct insist_testserver {
@@ -27,7 +26,7 @@ struct insist_testserver {
     pthread_t thread;
 
     /* shared, each under a lock of its own */
-    struct rules rules;
+    struct rulebook rules;
     struct ledger ledger;
 
     /* own: the loop's thread, or whoever starts the server before there is one */

@@ -14,7 +14,7 @@
 static const size_t default_journal_limit = 300000;
 static const size_t barrier_limit = 100000;
 
-/* ---- the thread ------------------------------------------------------------------------------------------------------ */
+/* ---- the thread ------------------------------------------------------------------------------------------------- */
 
 /* The shorter of two times to wait; -1 is for ever. */
 static int shorter(int a, int b) {
@@ -69,7 +69,7 @@ static bool start_thread(struct insist_testserver *server) {
     return true;
 }
 
-/* ---- starting -------------------------------------------------------------------------------------------------------- */
+/* ---- starting --------------------------------------------------------------------------------------------------- */
 
 /* A failure of the system, with errno in words. */
 static insist_err fail_system(insist_problem *problem, const char *what) {
@@ -177,7 +177,7 @@ static struct insist_testserver *server_new(size_t journal_limit) {
         return NULL;
     }
     bool ledger = ledger_init(&server->ledger, journal_limit);
-    if (ledger && rules_init(&server->rules)) {
+    if (ledger && rulebook_init(&server->rules)) {
         return server;
     }
     if (ledger) {
@@ -212,7 +212,7 @@ insist_err insist_testserver_start(const insist_testserver_options *given, insis
     return INSIST_OK;
 }
 
-/* ---- stopping -------------------------------------------------------------------------------------------------------- */
+/* ---- stopping --------------------------------------------------------------------------------------------------- */
 
 void insist_testserver_stop(insist_testserver *server) {
     if (!server) {
@@ -240,7 +240,7 @@ void insist_testserver_free(insist_testserver *server) {
     }
     loop_fini(&server->loop);
     barriers_fini(&server->barriers);
-    rules_fini(&server->rules);
+    rulebook_fini(&server->rules);
     ledger_fini(&server->ledger);
     certificate_fini(&server->certificate);
     pthread_mutex_destroy(&server->stop_lock);

@@ -25,7 +25,8 @@ enum target_code { TARGET_OK, TARGET_BAD, TARGET_NO_MEMORY };
 bool target_init(struct target *target, const char *raw);
 void target_fini(struct target *target);
 
-/* The decoded value of a parameter, for the caller to free; *value is NULL where it is not there. TARGET_BAD: a broken escape. */
+/* The decoded value of a parameter, for the caller to free; *value is NULL where it is not there. TARGET_BAD: a broken
+ * escape. */
 enum target_code target_parameter(const struct target *target, const char *name, char **value);
 
 #endif

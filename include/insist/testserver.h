@@ -5,7 +5,8 @@
  * below /__admin/. docs/testserver.md has the whole grammar.
  *
  * Link with insist-testserver; libinsist is not needed. One thread serves everything. Every function here may be called
- * from any thread, at any time between start and free, and blocks for no longer than a lock is held, unless it says so. */
+ * from any thread, at any time between start and free, and blocks for no longer than a lock is held, unless it says
+ * otherwise. */
 #ifndef INSIST_TESTSERVER_H
 #define INSIST_TESTSERVER_H
 
@@ -31,7 +32,7 @@ typedef struct insist_testserver_options {
     size_t journal_limit; /* requests that the journal keeps before it drops its oldest; default 300,000 */
 } insist_testserver_options;
 
-/** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), &server, NULL). */
+/** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), NULL, &server). */
 #define INSIST_TESTSERVER_OPTIONS(...)                                                                                 \
     (&(const insist_testserver_options){.size = sizeof(insist_testserver_options), __VA_ARGS__})
 
@@ -47,7 +48,8 @@ INSIST_API void insist_testserver_options_init(insist_testserver_options *option
 INSIST_API INSIST_MUST_USE insist_err insist_testserver_start(const insist_testserver_options *options,
                                                               insist_problem *problem, insist_testserver **out);
 
-/** Closes the ports and every connection and waits for the thread. Counts and journal can still be read. Again: no effect. */
+/** Closes the ports and every connection and waits for the thread. Counts and journal can still be read. A second call
+ *  has no effect. */
 INSIST_API void insist_testserver_stop(insist_testserver *server);
 
 /** Stops the server if it runs and frees it. NULL is allowed. The last call; no other may be running. */
@@ -70,15 +72,16 @@ INSIST_API uint16_t insist_testserver_admin_port(const insist_testserver *server
 INSIST_API const char *insist_testserver_certificate(const insist_testserver *server);
 
 /**
- * What path (decoded, beginning with '/') answers from the next request on, at the script's first step. Hits are counted
- * by the request's ?key= where it has one, else all together. NULL as script: the path answers 200 again.
- * Returns INSIST_OK, INSIST_EINVAL (problem->text begins with the column and says what was expected there), INSIST_ENOMEM.
+ * What path (decoded, beginning with '/') answers from the next request on, at the script's first step. Hits are
+ * counted by the request's ?key= where it has one, else all together. NULL as script: the path answers 200 again.
+ * Returns INSIST_OK, INSIST_EINVAL (problem->text begins with the column and says what was expected there) or
+ * INSIST_ENOMEM.
  */
 INSIST_API insist_err insist_testserver_script(insist_testserver *server, const char *path, const char *script,
                                                insist_problem *problem);
 
-/** Whether script parses: INSIST_OK or INSIST_EINVAL, with the column of the mistake (from 1, in bytes) in *column and the
- *  sentence, without the column, in problem. Both may be NULL. */
+/** Whether script parses: INSIST_OK or INSIST_EINVAL, with the column of the mistake (from 1, in bytes) in *column and
+ *  the sentence, without the column, in problem. Both may be NULL. */
 INSIST_API insist_err insist_testserver_check(const char *script, size_t *column, insist_problem *problem);
 
 /** What a hit gets instead of a proper answer. Numbers are only ever appended. */
@@ -110,23 +113,25 @@ typedef struct insist_testserver_step {
 
 /**
  * Foretells what a server with this seed does with hit number hit (from 0) of key under script. key is the request's
- * ?key=; without one it is the path for path scripts, and path and query as sent ("/p?do=...") for ?do=. Needs no server.
+ * ?key=; without one it is the path for path scripts, and path and query as sent ("/p?do=...") for ?do=. Needs no
+ * server.
  * Returns INSIST_OK or INSIST_EINVAL (script does not parse, step->size unknown), INSIST_ENOMEM.
  */
 INSIST_API insist_err insist_testserver_foretell(uint64_t seed, const char *script, const char *key, uint64_t hit,
                                                  insist_testserver_step *step);
 
-/** Requests to path (decoded, without the query) that have been read completely, those waiting for an answer included. */
+/** Requests to path (decoded, without the query) that have been read completely; some may still wait for an answer. */
 INSIST_API size_t insist_testserver_hits(const insist_testserver *server, const char *path);
 
 /** Requests with ?key=key that have been read completely, on any path. */
 INSIST_API size_t insist_testserver_hits_by_key(const insist_testserver *server, const char *key);
 
-/** Blocks until path has had that many hits: true; false when timeout_ms have passed first, or the server was stopped. */
+/** Blocks until path has had that many hits: true; false when timeout_ms have passed or the server was stopped first. */
 INSIST_API bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits,
                                             int64_t timeout_ms);
 
-/** Blocks until that many requests are held at once, waiting for a delay, a hold, a hang or a stall: true; false as above. */
+/** Blocks until that many requests are held at once, waiting for a delay, a hold, a hang or a stall: true; false when
+ *  timeout_ms have passed or the server was stopped first. */
 INSIST_API bool insist_testserver_wait_held(insist_testserver *server, size_t held, int64_t timeout_ms);
 
 /** Blocks until no request is in flight and every journal entry is final: true; false as above. */
@@ -183,7 +188,8 @@ typedef struct insist_testserver_entry {
 typedef struct insist_testserver_journal insist_testserver_journal;
 
 /** Copies the journal, oldest request first, into *out, to be freed by the caller. Where path or key is not NULL, only
- *  their entries. INSIST_OK or INSIST_ENOMEM. An entry's status and fault are there before the client can see the answer. */
+ *  their entries. INSIST_OK or INSIST_ENOMEM. An entry's status and fault are there before the client can see the
+ *  answer. */
 INSIST_API INSIST_MUST_USE insist_err insist_testserver_journal_new(insist_testserver *server, const char *path,
                                                                     const char *key, insist_testserver_journal **out);
 

@@ -1,7 +1,7 @@
-/* The scripts in force, and where every key stands in them. Set by any thread, followed by the loop's: all under one lock, which
- * is a leaf. */
-#ifndef TESTSERVER_RULES_H
-#define TESTSERVER_RULES_H
+/* The scripts in force, and where every key stands in them. Set by any thread, followed by the loop's: all under one
+ * lock, which is a leaf. */
+#ifndef TESTSERVER_RULEBOOK_H
+#define TESTSERVER_RULEBOOK_H
 
 #include "script.h"
 #include "table.h"
@@ -17,35 +17,35 @@ struct rule {
     struct table hits;     /* of a path's script, by key; under the rules' lock */
 };
 
-struct rules {
+struct rulebook {
     pthread_mutex_t lock;
     struct table paths; /* path to rule */
     struct table asked; /* hits of all ?do= scripts, by key, or by path and query */
 };
 
-bool rules_init(struct rules *rules);
-void rules_fini(struct rules *rules);
+bool rulebook_init(struct rulebook *rules);
+void rulebook_fini(struct rulebook *rules);
 
 /* Consumes script, also when there is no memory. NULL as script: path has none any more. */
-insist_err rules_set(struct rules *rules, const char *path, struct script *script);
+insist_err rulebook_set(struct rulebook *rules, const char *path, struct script *script);
 
 /* The rule of path, held for the caller; NULL: none. */
-struct rule *rules_find(struct rules *rules, const char *path);
+struct rule *rulebook_find(struct rulebook *rules, const char *path);
 
 /* A rule for a script that came with its request; consumes script. NULL: no memory. */
 struct rule *rule_new(struct script *script);
 void rule_release(struct rule *rule); /* NULL is allowed */
 
 /* Counts a hit and says which it is, from 0. `key` is the request's, or NULL; `target` its path and query. */
-uint64_t rules_hit(struct rules *rules, struct rule *rule, const char *key, const char *target);
+uint64_t rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key, const char *target);
 
 /* What the draws of such a hit start from. */
 const char *rule_draw_key(const struct rule *rule, const char *key, const char *target);
 
 /* Every script begins again. */
-void rules_reset(struct rules *rules);
+void rulebook_reset(struct rulebook *rules);
 
 /* For lists: calls each(ctx, path, text) under the lock. */
-void rules_each(struct rules *rules, void (*each)(void *ctx, const char *path, const char *text), void *ctx);
+void rulebook_each(struct rulebook *rules, void (*each)(void *ctx, const char *path, const char *text), void *ctx);
 
 #endif

@@ -1,5 +1,5 @@
-/* Scripts in force. See rules.h. */
-#include "rules.h"
+/* Scripts in force. See rulebook.h. */
+#include "rulebook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 static const size_t path_limit = 100000;
 static const size_t key_limit = 1000000;
 
-bool rules_init(struct rules *rules) {
+bool rulebook_init(struct rulebook *rules) {
     table_init(&rules->paths, path_limit);
     table_init(&rules->asked, key_limit);
     return pthread_mutex_init(&rules->lock, NULL) == 0;
@@ -17,7 +17,7 @@ static void release_object(void *object) {
     rule_release(object);
 }
 
-void rules_fini(struct rules *rules) {
+void rulebook_fini(struct rulebook *rules) {
     table_clear(&rules->paths, release_object);
     table_clear(&rules->asked, NULL);
     pthread_mutex_destroy(&rules->lock);
@@ -58,7 +58,7 @@ static struct rule *path_rule_new(const char *path, struct script *script) {
     return rule;
 }
 
-insist_err rules_set(struct rules *rules, const char *path, struct script *script) {
+insist_err rulebook_set(struct rulebook *rules, const char *path, struct script *script) {
     struct rule *rule = script ? path_rule_new(path, script) : NULL;
     if (script && !rule) {
         return INSIST_ENOMEM;
@@ -80,7 +80,7 @@ insist_err rules_set(struct rules *rules, const char *path, struct script *scrip
     return INSIST_OK;
 }
 
-struct rule *rules_find(struct rules *rules, const char *path) {
+struct rule *rulebook_find(struct rulebook *rules, const char *path) {
     pthread_mutex_lock(&rules->lock);
     const struct table_entry *entry = table_find(&rules->paths, path);
     struct rule *rule = entry ? entry->object : NULL;
@@ -112,7 +112,7 @@ static uint64_t count_locked(struct table *table, char kind, const char *name) {
     return entry ? entry->number++ : 0;
 }
 
-uint64_t rules_hit(struct rules *rules, struct rule *rule, const char *key, const char *target) {
+uint64_t rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key, const char *target) {
     pthread_mutex_lock(&rules->lock);
     struct table *table = rule->path ? &rule->hits : &rules->asked;
     uint64_t hit = count_locked(table, key ? 'k' : 't', rule_draw_key(rule, key, target));
@@ -120,7 +120,7 @@ uint64_t rules_hit(struct rules *rules, struct rule *rule, const char *key, cons
     return hit;
 }
 
-void rules_reset(struct rules *rules) {
+void rulebook_reset(struct rulebook *rules) {
     pthread_mutex_lock(&rules->lock);
     table_clear(&rules->asked, NULL);
     struct table_entry *entry = NULL;
@@ -131,7 +131,7 @@ void rules_reset(struct rules *rules) {
     pthread_mutex_unlock(&rules->lock);
 }
 
-void rules_each(struct rules *rules, void (*each)(void *ctx, const char *path, const char *text), void *ctx) {
+void rulebook_each(struct rulebook *rules, void (*each)(void *ctx, const char *path, const char *text), void *ctx) {
     pthread_mutex_lock(&rules->lock);
     const struct table_entry *entry = NULL;
     while ((entry = table_next(&rules->paths, entry)) != NULL) {
