@@ -1,5 +1,5 @@
 /* Names to addresses: a few threads of our own, one lookup at a time for a name, cached (60 s; stale for up to ten
- * minutes when a lookup fails). A lookup that hangs holds its thread and nothing else. Any thread; one leaf lock;
+ * minutes while lookups find no address). A lookup that hangs holds its thread and nothing else. Any thread; one leaf lock;
  * `done` is called unlocked. */
 #ifndef WIRE_RESOLVER_H
 #define WIRE_RESOLVER_H
@@ -26,7 +26,8 @@ struct lookup {
     bool again; /* of a failure: the name server may know better later */
 };
 
-/* What looks a name up: getaddrinfo() or a test's stand-in. May take for ever. Returns 0 or one of EAI_*. */
+/* What looks a name up: getaddrinfo() or a test's stand-in. May take for ever. Returns 0 or one of EAI_*; EAI_SYSTEM
+ * means that the system could not look, for want of descriptors perhaps: INSIST_ESYSTEM, not remembered. */
 typedef int resolver_fn(void *ctx, const char *host, struct resolved *out);
 
 struct resolver;

@@ -2,20 +2,35 @@
 #include "wire/resolver_state.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define STACK_BYTES ((size_t)512 * 1024) /* modules of the name service switch are not known to be modest */
+
+/* Without descriptors getaddrinfo() can read no file and ask no server, and may well say that there is no such name.
+ * errno is what the lookup left behind; the lack itself may still be there. */
+static bool lacked_descriptors(int os_errno) {
+    if (os_errno == EMFILE || os_errno == ENFILE)
+        return true;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return errno == EMFILE || errno == ENFILE;
+    close(descriptor);
+    return false;
+}
 
 int resolver_ask_system(void *ctx, const char *host, struct resolved *out) {
     (void)ctx;
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *found = NULL;
+    errno = 0;
     int code = getaddrinfo(host, NULL, &hints, &found);
     if (code != 0)
-        return code;
+        return lacked_descriptors(errno) ? EAI_SYSTEM : code;
     for (const struct addrinfo *info = found; info; info = info->ai_next) {
         char text[INET6_ADDRSTRLEN];
         const void *address = info->ai_family == AF_INET6

@@ -69,31 +69,34 @@ bool resolver_start_thread_locked(struct resolver *resolver) {
 static struct answer answer_of(const struct env *env, int code, const struct resolved *resolved) {
     if (code == EAI_MEMORY)
         return (struct answer){NULL, INSIST_ENOMEM, false};
-    if (code != 0) /* EAI_SYSTEM: no descriptor, no socket; nothing was found out about the name */
-        return (struct answer){NULL, INSIST_ERESOLVE, code == EAI_AGAIN || code == EAI_SYSTEM};
+    if (code == EAI_SYSTEM) /* no descriptor, no socket: nothing was found out about the name */
+        return (struct answer){NULL, INSIST_ESYSTEM, true};
+    if (code != 0)
+        return (struct answer){NULL, INSIST_ERESOLVE, code == EAI_AGAIN};
     if (resolved->count == 0)
         return (struct answer){NULL, INSIST_ERESOLVE, false};
     struct addresses *addresses = addresses_new(env, resolved);
     return (struct answer){addresses, addresses ? INSIST_OK : INSIST_ENOMEM, false};
 }
 
-/* Remembers what was found out about the name; where nothing was, old addresses have to do. Takes *host when it
- * keeps it. */
+/* Remembers what was found out about the name. Where no address was, old ones have to do while they last, even
+ * against the word that there is no such name: a system in trouble says that too. Takes *host when it keeps it. */
 static void consult_cache_locked(struct resolver *resolver, const char *name, char **host, struct answer *answer,
                                  struct cached_name *gone) {
     int64_t now_ns = env_now_ns(resolver->env);
     bool missing = answer->err == INSIST_ERESOLVE && !answer->again;
-    if (answer->err == INSIST_OK || missing) {
-        if (*host)
-            address_cache_put(&resolver->cache, *host, answer->addresses ? addresses_retain(answer->addresses) : NULL,
-                              now_ns, gone);
-        *host = NULL;
+    struct addresses *old = NULL;
+    if (answer->err != INSIST_OK)
+        address_cache_find(&resolver->cache, name, now_ns, &old);
+    if (old) {
+        *answer = (struct answer){addresses_retain(old), INSIST_OK, false};
         return;
     }
-    struct addresses *old;
-    address_cache_find(&resolver->cache, name, now_ns, &old);
-    if (old)
-        *answer = (struct answer){addresses_retain(old), INSIST_OK, false};
+    if (*host && (answer->err == INSIST_OK || missing)) {
+        address_cache_put(&resolver->cache, *host, answer->addresses ? addresses_retain(answer->addresses) : NULL,
+                          now_ns, gone);
+        *host = NULL;
+    }
 }
 
 /* Answers everybody who waits for a question, each unlocked: until its turn has come it may be taken back. */

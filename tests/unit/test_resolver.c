@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -327,9 +328,9 @@ static void a_name_that_does_not_exist_is_remembered_for_a_second(void **state) 
     struct waiter waiter;
     world_init(&world);
     expect_found(&world, "a", "10.0.0.1");
-    pass_time(&world, 61 * SECOND);
+    pass_time(&world, 600 * SECOND);
     atomic_store(&world.code, EAI_NONAME);
-    expect_not_found(&world, "a", false); /* the name server has spoken: the old addresses are gone */
+    expect_not_found(&world, "a", false);
     pass_time(&world, SECOND - 1);
     assert_true(ask(&world, &waiter, "a"));
     expect_failure(&waiter, INSIST_ERESOLVE, false);
@@ -342,6 +343,39 @@ static void a_name_that_does_not_exist_is_remembered_for_a_second(void **state) 
     assert_false(ask(&world, &waiter, "a"));
     wait_for(&waiter.done);
     expect_failure(&waiter, INSIST_ENOMEM, false);
+    world_fini(&world);
+}
+
+static void no_such_name_does_not_replace_addresses(void **state) {
+    (void)state;
+    struct world world;
+    world_init(&world);
+    expect_found(&world, "a", "10.0.0.1");
+    atomic_store(&world.code, EAI_NONAME);
+    pass_time(&world, 61 * SECOND);
+    expect_found(&world, "a", "10.0.0.1");
+    pass_time(&world, 538 * SECOND);
+    expect_found(&world, "a", "10.0.0.1"); /* asked again each time */
+    assert_int_equal(atomic_load(&world.calls), 3);
+    pass_time(&world, SECOND);
+    expect_not_found(&world, "a", false);
+    world_fini(&world);
+}
+
+static void a_system_that_cannot_look_is_asked_again(void **state) {
+    (void)state;
+    struct world world;
+    struct waiter waiter;
+    world_init(&world);
+    atomic_store(&world.code, EAI_SYSTEM);
+    for (int i = 1; i <= 2; i++) {
+        assert_false(ask(&world, &waiter, "a"));
+        wait_for(&waiter.done);
+        expect_failure(&waiter, INSIST_ESYSTEM, true);
+        assert_int_equal(atomic_load(&world.calls), i);
+    }
+    atomic_store(&world.code, 0);
+    expect_found(&world, "a", "10.0.0.1");
     world_fini(&world);
 }
 
@@ -597,6 +631,31 @@ static void the_system_knows_localhost(void **state) {
     resolver_free(NULL);
 }
 
+static void ask_system(struct resolver *resolver, struct waiter *waiter, const char *host) {
+    waiter_init(waiter);
+    assert_false(resolver_ask(resolver, &waiter->lookup, host));
+    wait_for(&waiter->done);
+}
+
+/* There is no such name, says getaddrinfo() then. */
+static void the_system_without_descriptors_knows_nothing(void **state) {
+    (void)state;
+    struct rlimit before, none;
+    struct waiter waiter;
+    struct resolver *resolver;
+    assert_int_equal(resolver_new(&env_standard, &resolver), INSIST_OK);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ask_system(resolver, &waiter, "localhost");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    expect_failure(&waiter, INSIST_ESYSTEM, true);
+    ask_system(resolver, &waiter, "localhost");
+    assert_int_equal(waiter.lookup.err, INSIST_OK);
+    addresses_release(waiter.lookup.addresses);
+    resolver_free(resolver);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literals_are_answered_at_once),
@@ -608,6 +667,8 @@ int main(void) {
         cmocka_unit_test(too_many_waiting_names_are_refused),
         cmocka_unit_test(old_addresses_do_while_the_name_server_is_silent),
         cmocka_unit_test(a_name_that_does_not_exist_is_remembered_for_a_second),
+        cmocka_unit_test(no_such_name_does_not_replace_addresses),
+        cmocka_unit_test(a_system_that_cannot_look_is_asked_again),
         cmocka_unit_test(old_addresses_do_while_the_lookup_hangs),
         cmocka_unit_test(a_lookup_can_be_taken_back),
         cmocka_unit_test(freeing_does_not_wait_for_a_hung_lookup),
@@ -618,6 +679,7 @@ int main(void) {
         cmocka_unit_test(many_threads_ask_and_take_back),
         cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(the_system_knows_localhost),
+        cmocka_unit_test(the_system_without_descriptors_knows_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
