@@ -40,7 +40,6 @@ static bool make_room(struct connections *connections, int fd) {
 
 static void leave(struct connections *connections, struct connection *connection) {
     connections->by_fd[connection->fd] = NULL;
-    connections->open--;
     if (connection->dead)
         connections->dead--;
     connection->closed = true;
@@ -60,7 +59,6 @@ static struct connection *enter(struct connections *connections, int fd, int64_t
     connection->fd = fd;
     connection->number = number;
     connections->by_fd[fd] = connection;
-    connections->open++;
     return connection;
 }
 
@@ -160,19 +158,36 @@ void connection_mute(struct connections *connections, struct connection *connect
     connection->watched = 0;
 }
 
-void connections_end_idle(struct connections *connections) {
-    for (size_t fd = 0; fd < connections->fds; fd++) {
-        struct connection *connection = connections->by_fd[fd];
-        if (connection && connection->number && !connection->users)
-            shutdown(connection->fd, SHUT_RDWR);
-    }
+void connections_note_idle(struct connections *connections, struct connection *connection) {
+    if (!connection->watched && !connection->closed && !connection->dead)
+        tell_epoll(connections, connection, EPOLLIN);
 }
 
-bool connections_note_dead(struct connections *connections, struct connection *connection) {
+void connections_await_end(struct connections *connections, struct connection *connection) {
+    const uint32_t end = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    if (connection->watched != end && !tell_epoll(connections, connection, end))
+        connection_mute(connections, connection);
+}
+
+/* Emptied, because of TLS libcurl looks at the next byte only, which may be the goodbye before the end. */
+void connections_give_up(struct connections *connections, struct connection *connection) {
+    char bytes[1024];
+    connection_mute(connections, connection);
+    shutdown(connection->fd, SHUT_RDWR);
+    while (recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+        ;
     if (!connection->dead)
         connections->dead++;
     connection->dead = true;
-    return connections->dead == connections->open;
+}
+
+bool connections_give_up_idle(struct connections *connections) {
+    for (size_t fd = 0; fd < connections->fds; fd++) {
+        struct connection *connection = connections->by_fd[fd];
+        if (connection && connection->number && !connection->users)
+            connections_give_up(connections, connection);
+    }
+    return connections->dead > 0;
 }
 
 void connections_bury(struct connections *connections) {

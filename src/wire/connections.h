@@ -24,10 +24,11 @@ struct connection {
     struct list link; /* of its bucket from when it is connected; of the graveyard once closed */
     int fd;
     int64_t number; /* from 1; 0: not opened by us */
-    /* EPOLLIN and EPOLLOUT: what libcurl waits for, and what epoll was told last; 0: epoll does not know it. */
+    /* EPOLLIN and EPOLLOUT: what libcurl waits for, and what epoll was told last, perhaps more; 0: epoll does not
+     * know it. */
     uint32_t wanted, watched;
     unsigned users;           /* transfers that point at it; it outlives its socket until there are none */
-    bool closed, http2, dead; /* dead: it was given up by the other side while it was idle */
+    bool closed, http2, dead; /* dead: it was given up while it was idle */
     int64_t opened_ns, idle_since_ns;
     enum death death;
     int os_errno; /* beside DEATH_RESET */
@@ -41,7 +42,7 @@ struct connections {
     const struct env *env;
     int epoll;
     int64_t opened;
-    size_t open, dead; /* how many are; the dead are among the open */
+    size_t dead; /* how many of the open ones are */
     struct connection **by_fd;
     size_t fds;
     struct list by_port[CONNECTION_BUCKETS]; /* the local port's */
@@ -68,13 +69,17 @@ void connections_bury(struct connections *connections);
 void connections_introduce(struct connections *connections, struct connection *connection, const struct ends *ends);
 struct connection *connections_find(const struct connections *connections, const struct ends *ends); /* NULL: unknown */
 
-/* An event that libcurl did not ask for: it is idle and something came, or paused. epoll forgets it, so that it does
- * not come again. */
+/* An event that libcurl did not ask for, of a transfer that is paused: epoll forgets it, so that it does not come
+ * again. */
 void connection_mute(struct connections *connections, struct connection *connection);
-/* Shuts down those that no transfer uses: the other side sees their end at once, libcurl when it looks at them next. */
-void connections_end_idle(struct connections *connections);
-/* An idle one was given up by the other side. True: so were all that are open. */
-bool connections_note_dead(struct connections *connections, struct connection *connection);
+/* No transfer uses it any more, but it may be kept: its end is waited for. */
+void connections_note_idle(struct connections *connections, struct connection *connection);
+/* The same, beyond something that came and is not its end (on HTTP/2): only more of it is an event. */
+void connections_await_end(struct connections *connections, struct connection *connection);
+/* An idle one is of no use any more. It is shut down, so that the other side is rid of it at once, and libcurl sees
+ * that it is dead when it looks at it next. */
+void connections_give_up(struct connections *connections, struct connection *connection);
+bool connections_give_up_idle(struct connections *connections); /* all that no transfer uses; false: there are none */
 /* Nothing may be waiting to be read on an idle connection: bytes (of TLS: its close_notify), an end or an error mean
  * that the other side has given it up. On HTTP/2 bytes prove nothing: PING, SETTINGS and WINDOW_UPDATE come at any
  * time. */

@@ -36,13 +36,18 @@ static bool settle_connection(struct transfer *transfer, const struct ends *ends
     return known != NULL;
 }
 
-/* libcurl knows when the connection was there; the handshake came after that. */
+/* libcurl knows when the connection was there; the handshake came after that. It was begun after the turn's look at
+ * the clock, and the job may have been started after that, too. */
 static int64_t connected_ns(const struct transfer *transfer, int64_t now_ns) {
+    const struct progress *progress = &transfer->job->progress;
     curl_off_t after_us = 0;
-    if (transfer->job->progress.reused || !transfer->hop.url->https)
+    if (progress->reused || !transfer->hop.url->https)
         return now_ns;
     curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &after_us);
-    return after_us > 0 ? transfer->begun_ns + (int64_t)after_us * 1000 : now_ns;
+    if (after_us <= 0)
+        return now_ns;
+    int64_t at_ns = transfer->begun_ns + (int64_t)after_us * 1000;
+    return time_min(time_max(at_ns, progress->started_ns), now_ns);
 }
 
 static void note_sent(struct transfer *transfer) {

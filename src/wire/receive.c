@@ -199,6 +199,7 @@ size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
     if (transfer->consumed == 0)
         answer->body_bytes += length;
     transfer->job->progress.bytes = answer->body_bytes;
+    mailbox_post(transfer->job->mailbox, transfer->job, 0); /* for the record, if it is given up from here on */
     bool streams = atomic_load(&transfer->job->streams);
     if (!streams && answer->body_bytes > transfer->transport->settings->max_body_bytes)
         return refuse(transfer, INSIST_ETOOLARGE);

@@ -40,8 +40,10 @@ void transfer_forget_connection(struct transfer *transfer) {
         return;
     connection->users--;
     connection->idle_since_ns = transfer->transport->now_ns;
-    if (connection->users == 0)
+    if (connection->users == 0) {
         connections_abandon(&transfer->transport->connections, connection);
+        connections_note_idle(&transfer->transport->connections, connection);
+    }
     transfer->connection = NULL;
 }
 

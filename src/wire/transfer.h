@@ -2,12 +2,17 @@
  * Whoever drives the reactor; only a lookup's end comes from a resolver thread, and touches nothing but the host's
  * inbox.
  *
- * transport_curl.c  the multi handle, its timer, the spare handles connections.c     its sockets transfer.c
- * start, lookup, address after address, hop after hop, end easy.c, lines.c   options: once for a handle, and for each
- * request; its header lines guards.c          the gate, and no second sending receive.c         header lines and body
- * bytes verdict.c         what a transfer's end means address.c         which address is next redirect.c        where
- * an answer leads
- * */
+ * - transport_curl.c: the multi handle, its timer, the spare handles
+ * - connections.c: its sockets
+ * - sweeper.c: idle connections that were given up
+ * - wakeup.c: the descriptors that libcurl opens for itself
+ * - transfer.c: start, lookup, address after address, hop after hop, end
+ * - easy.c, lines.c: options, once for a handle, and for each request; its header lines
+ * - guards.c: the gate, and no second sending
+ * - send.c, receive.c: body bytes out; header lines and body bytes in
+ * - verdict.c: what a transfer's end means
+ * - address.c: which address is next
+ * - redirect.c: where an answer leads */
 #ifndef WIRE_TRANSFER_H
 #define WIRE_TRANSFER_H
 
@@ -20,6 +25,7 @@
 #include "wire/network.h"
 #include "wire/redirect.h"
 #include "wire/settings.h"
+#include "wire/sweeper.h"
 #include "wire/transport.h"
 #include <curl/curl.h>
 
@@ -31,6 +37,7 @@ struct transport_curl {
     CURLM *multi;
     struct timers timers;
     struct timer curl_timer; /* when libcurl wants to be called */
+    struct sweeper sweeper;
     struct connections connections;
     struct list spare; /* transfers without a job, ready to be used again */
     size_t spare_count, busy_count;

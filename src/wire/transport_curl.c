@@ -5,6 +5,7 @@
 
 #include "base/time_math.h"
 #include "wire/transfer.h"
+#include "wire/wakeup.h"
 #include <pthread.h>
 #include <sys/epoll.h>
 
@@ -66,9 +67,10 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data) {
 
 static CURLM *make_multi(struct transport_curl *transport) {
     CURLM *multi = curl_multi_init();
-    bool failed = false;
     if (!multi)
         return NULL;
+    wakeup_close_on_exec(multi);
+    bool failed = !sweeper_introduce(&transport->sweeper, multi);
     failed |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK;
     failed |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport) != CURLM_OK;
     failed |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK;
@@ -87,7 +89,10 @@ static void collect(struct transport_curl *transport) {
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result; /* the message is gone once the handle is removed */
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-        transfer_done(transfer, code);
+        if (transfer)
+            transfer_done(transfer, code);
+        else
+            swept(transport);
     }
 }
 
@@ -95,7 +100,7 @@ static void collect(struct transport_curl *transport) {
 
 static struct transfer *take_transfer(struct transport_curl *transport) {
     struct list *spare;
-    if (!timers_reserve(&transport->timers, transport->busy_count + 2)) /* its own, and libcurl's */
+    if (!timers_reserve(&transport->timers, transport->busy_count + 3)) /* its own, libcurl's, the sweeper's */
         return NULL;
     spare = list_take_first(&transport->spare);
     if (!spare)
@@ -155,30 +160,23 @@ static void fed(struct transport *transport, struct job *job) {
     transfer_fed(job->transfer);
 }
 
-/* A multi handle without a transfer in flight holds nothing but idle connections: a new one takes its place. */
-static void close_all(struct transport_curl *transport) {
-    CURLM *fresh = transport->busy_count == 0 ? make_multi(transport) : NULL;
-    if (!fresh)
-        return;
-    curl_multi_cleanup(transport->multi);
-    timers_clear(&transport->timers, &transport->curl_timer);
-    transport->multi = fresh;
-}
-
 static void close_idle(struct transport *transport) {
     struct transport_curl *self = own(transport);
-    connections_end_idle(&self->connections);
-    close_all(self);
+    if (connections_give_up_idle(&self->connections))
+        sweep_soon(self);
 }
 
-/* Nobody waits for this socket. On an idle connection it is the other side's end, as a rule; libcurl sweeps such
- * when the next request comes. */
-static void note_unasked(struct transport_curl *transport, struct connection *connection) {
-    connection_mute(&transport->connections, connection);
-    if (connection->users || !connection_is_stale(connection))
-        return;
-    if (connections_note_dead(&transport->connections, connection))
-        close_all(transport);
+/* Nobody waits for this socket: what came is for a transfer that is paused, or it is idle. */
+static void note_unasked(struct transport_curl *transport, struct connection *connection, uint32_t events) {
+    bool ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    if (connection->users) {
+        connection_mute(&transport->connections, connection);
+    } else if (ended || connection_is_stale(connection)) {
+        connections_give_up(&transport->connections, connection);
+        sweep_soon(transport);
+    } else {
+        connections_await_end(&transport->connections, connection);
+    }
 }
 
 static void ready(struct transport *transport, void *source, uint32_t events, int64_t now_ns) {
@@ -189,7 +187,7 @@ static void ready(struct transport *transport, void *source, uint32_t events, in
     if (connection->closed)
         return;
     if (!connection->wanted) {
-        note_unasked(self, connection);
+        note_unasked(self, connection, events);
         return;
     }
     if (events & EPOLLOUT)
@@ -205,6 +203,10 @@ static int64_t run(struct transport *transport, int64_t now_ns) {
     int running, rounds = 0;
     self->now_ns = now_ns;
     for (struct timer *timer; rounds < ROUNDS_MAX && (timer = timers_take_due(&self->timers, now_ns));) {
+        if (timer == &self->sweeper.timer) {
+            sweep(self);
+            continue;
+        }
         if (timer != &self->curl_timer) {
             transfer_wake(LIST_ENTRY(timer, struct transfer, timer));
             continue;
@@ -223,6 +225,7 @@ static void free_transport(struct transport *transport) {
     resolver_settle(self->settings->resolver); /* the lookups are back, but a thread may still be waking the host */
     for (struct list *link; (link = list_take_first(&self->spare));)
         transfer_free(LIST_ENTRY(link, struct transfer, link));
+    sweeper_fini(&self->sweeper);
     if (self->multi)
         curl_multi_cleanup(self->multi);
     connections_fini(&self->connections);
@@ -255,7 +258,8 @@ struct transport *transport_curl_new(void *settings, const struct transport_host
     list_init(&transport->spare);
     timers_init(&transport->timers, wire->env);
     connections_init(&transport->connections, wire->env, host->epoll);
-    transport->multi = timers_reserve(&transport->timers, 1) ? make_multi(transport) : NULL;
+    if (sweeper_init(&transport->sweeper) && timers_reserve(&transport->timers, 2))
+        transport->multi = make_multi(transport);
     if (!transport->multi) {
         free_transport(&transport->base);
         return NULL;

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "support/wire_fixture.h"
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -537,114 +536,6 @@ static void test_none_kept(void **state) {
     wire_attempt_fini(&attempt);
 }
 
-static void tell_when_left(struct raw_connection *connection, void *ctx) {
-    answer_always(connection, ctx);
-    raw_signal(connection);
-}
-
-static void test_close_idle(void **state) {
-    struct wire_attempt attempt;
-    (void)state;
-    fixture_serve(tell_when_left, OK_ANSWER);
-    fixture_get_ok("/");
-    host.transport->class->close_idle(host.transport);
-    assert_true(raw_server_wait_signals(server, 1));
-    fixture_run(&attempt, "POST", "/");
-    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
-    assert_int_equal(attempt.job->progress.connection, 2);
-    wire_attempt_fini(&attempt);
-}
-
-static void wait_then_tell_when_left(struct raw_connection *connection, void *ctx) {
-    while (raw_read_request(connection)) {
-        if (strstr(raw_request(connection), "/slow"))
-            raw_wait(connection);
-        raw_send(connection, ctx);
-    }
-    raw_signal(connection);
-}
-
-/* One in use is left alone, the idle one beside it goes. */
-static void test_close_idle_beside_a_busy_one(void **state) {
-    struct wire_attempt slow, quick;
-    (void)state;
-    fixture_serve(wait_then_tell_when_left, OK_ANSWER);
-    wire_attempt_init(&slow, &host, "GET", fixture_url("/slow"));
-    slow.job->wants_sent = true;
-    wire_attempt_start(&slow);
-    assert_true(wire_run_until_news(&slow, NEWS_SENT));
-    fixture_get_ok("/quick");
-    host.transport->class->close_idle(host.transport);
-    assert_true(raw_server_wait_signals(server, 1));
-    fixture_run(&quick, "POST", "/quick");
-    fixture_expect(&quick, INSIST_OK, 200, INSIST_ANSWERED);
-    assert_int_equal(quick.job->progress.connection, 3);
-    wire_attempt_fini(&quick);
-    raw_server_release(server);
-    assert_true(wire_run(&slow));
-    fixture_expect(&slow, INSIST_OK, 200, INSIST_ANSWERED);
-    wire_attempt_fini(&slow);
-}
-
-static int open_descriptors(void) {
-    int count = 0;
-    for (int fd = 0; fd < 1024; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
-    return count;
-}
-
-static void answer_then_end_on_release(struct raw_connection *connection, void *answer) {
-    if (!raw_read_request(connection))
-        return;
-    raw_send(connection, answer);
-    raw_wait(connection);
-    raw_end(connection);
-    raw_signal(connection);
-}
-
-static bool is_reaped(void *before) {
-    return open_descriptors() == *(int *)before;
-}
-
-static void expect_refused(void) {
-    struct raw_server *gone = raw_server_start(NULL, answer_always, OK_ANSWER);
-    struct wire_attempt attempt;
-    char refused[64];
-    assert_non_null(gone);
-    snprintf(refused, sizeof(refused), "http://127.0.0.1:%u/", raw_server_port(gone));
-    raw_server_free(gone);
-    wire_attempt_init(&attempt, &host, "GET", refused);
-    wire_attempt_start(&attempt);
-    assert_true(wire_run(&attempt));
-    fixture_expect(&attempt, INSIST_ECONNECT, 0, INSIST_NOT_SENT);
-    wire_attempt_fini(&attempt);
-}
-
-/* Idle connections that the other side has ended are closed without a request that comes across them, and without a
- * tick. */
-static void test_ended_idle_connections_are_closed(void **state) {
-    struct wire_attempt attempts[3];
-    (void)state;
-    fixture_serve(answer_then_end_on_release, OK_ANSWER);
-    wire_turn(&host, false);
-    expect_refused(); /* libcurl does not say that it closes a socket that never was connected */
-    int before = open_descriptors();
-    for (int i = 0; i < 3; i++) {
-        wire_attempt_init(&attempts[i], &host, "GET", fixture_url("/"));
-        wire_attempt_start(&attempts[i]);
-    }
-    for (int i = 0; i < 3; i++) {
-        assert_true(wire_run(&attempts[i]));
-        wire_attempt_fini(&attempts[i]);
-    }
-    assert_int_equal(open_descriptors(), before + 6); /* both ends */
-    for (int i = 0; i < 3; i++)
-        raw_server_release(server);
-    assert_true(raw_server_wait_signals(server, 3));
-    assert_true(wire_run_until(&host, is_reaped, &before));
-    assert_int_equal(host.next_ns, INT64_MAX);
-}
-
 /* Every block of memory of ours fails once. */
 static void test_no_memory(void **state) {
     (void)state;
@@ -698,9 +589,6 @@ int main(void) {
         WIRE_TEST(test_refusal_after_a_pause),
         WIRE_TEST(test_many_at_once),
         WIRE_TEST(test_none_kept),
-        WIRE_TEST(test_close_idle),
-        WIRE_TEST(test_close_idle_beside_a_busy_one),
-        WIRE_TEST(test_ended_idle_connections_are_closed),
         WIRE_TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,14 +239,23 @@ static void await_leaving(void) {
     assert_int_equal(poll(&epoll, 1, 20000), 1);
 }
 
-static void meet_stale(bool tls, const struct leaving *leaving) {
+/* noticed: the reactor has been told already, else the request goes out in the turn in which it would be. */
+static void meet_stale(bool tls, const struct leaving *leaving, bool noticed) {
     struct wire_attempt attempt;
     (tls ? fixture_serve_tls : fixture_serve)(leave_script, leaving);
     fixture_get_ok("/first");
     await_leaving();
-    fixture_post(&attempt, "/second", "charge=100");
+    wire_attempt_init(&attempt, &host, "POST", fixture_url("/second"));
+    wire_attempt_body(&attempt, "charge=100", 10);
+    if (noticed)
+        wire_turn(&host, false);
+    wire_attempt_start(&attempt);
+    host.transport->class->run(host.transport, env_now_ns(&host.env));
+    assert_true(wire_run(&attempt));
     fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
-    if (leaving->how != LEAVE_RESET && leaving->how != LEAVE_END) /* which libcurl may see first */
+    if (noticed)
+        assert_int_equal(stale(), 0);
+    else if (leaving->how != LEAVE_RESET && leaving->how != LEAVE_END) /* which libcurl may see first */
         assert_int_equal(stale(), 1);
     assert_int_equal(blocked(), 0);
     assert_false(attempt.job->progress.reused);
@@ -260,7 +269,12 @@ static void meet_stale(bool tls, const struct leaving *leaving) {
     static void name(void **state) {                                                                                   \
         static const struct leaving leaving = {__VA_ARGS__};                                                           \
         (void)state;                                                                                                   \
-        meet_stale(tls, &leaving);                                                                                     \
+        meet_stale(tls, &leaving, false);                                                                              \
+    }                                                                                                                  \
+    static void name##_noticed(void **state) {                                                                         \
+        static const struct leaving leaving = {__VA_ARGS__};                                                           \
+        (void)state;                                                                                                   \
+        meet_stale(tls, &leaving, true);                                                                               \
     }
 
 STALE(stale_end, false, .how = LEAVE_END)
@@ -459,11 +473,17 @@ int main(void) {
         WIRE_TEST(tls_post_new_body_end),
         WIRE_TEST(test_each_dies_of_its_own),
         WIRE_TEST(stale_reset),
+        WIRE_TEST(stale_reset_noticed),
         WIRE_TEST(stale_bytes),
+        WIRE_TEST(stale_bytes_noticed),
         WIRE_TEST(stale_tls_goodbye),
+        WIRE_TEST(stale_tls_goodbye_noticed),
         WIRE_TEST(stale_tls_reset),
+        WIRE_TEST(stale_tls_reset_noticed),
         WIRE_TEST(stale_end),
+        WIRE_TEST(stale_end_noticed),
         WIRE_TEST(stale_tls_end),
+        WIRE_TEST(stale_tls_end_noticed),
         WIRE_TEST(test_two_stale_ones),
         WIRE_TEST(test_healthy_connection_is_used_again),
         WIRE_TEST(test_healthy_tls_connection_is_used_again),

@@ -7,6 +7,11 @@ endfunction()
 
 insist_wire_test(test_wire_exchange)
 insist_wire_test(test_wire_gate)
+insist_wire_test(test_wire_idle)
 insist_wire_test(test_wire_redirect)
 insist_wire_test(test_wire_time)
 insist_wire_test(test_wire_limits)
+
+# Stands in front of functions of the system that libcurl calls.
+insist_integration_test(test_process LIBS CURL::libcurl ${CMAKE_DL_LIBS})
+set_target_properties(test_process PROPERTIES ENABLE_EXPORTS ON)
