@@ -56,7 +56,21 @@ static int connect_errno(const struct transfer *transfer, CURLcode code) {
     return reset ? transfer->connection->os_errno : 0;
 }
 
+/* What a proxy answered when it was asked for a tunnel, and did not give one; 0: it was not asked, or did not answer. */
+static long proxys_answer(const struct transfer *transfer) {
+    long status = 0;
+    if (transfer->route.proxied)
+        curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status / 100 == 2 ? 0 : status;
+}
+
 static void judge_connect(struct verdict *verdict, const struct transfer *transfer, CURLcode code) {
+    long status = proxys_answer(transfer);
+    if (status > 0) {
+        settle(verdict, INSIST_ECONNECT);
+        verdict->transience = status >= 502 && status <= 504 ? INSIST_CONN_REFUSED : INSIST_NOT_TRANSIENT;
+        return;
+    }
     settle_by_code(verdict, code, connect_errno(transfer, code), transfer->detail);
 }
 

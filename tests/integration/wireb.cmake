@@ -11,6 +11,7 @@ insist_wire_test(test_wire_idle)
 insist_wire_test(test_wire_redirect)
 insist_wire_test(test_wire_time)
 insist_wire_test(test_wire_limits)
+insist_wire_test(test_wire_network)
 
 # Stands in front of functions of the system that libcurl calls.
 insist_integration_test(test_process LIBS CURL::libcurl ${CMAKE_DL_LIBS})
