@@ -41,10 +41,12 @@ typedef struct insist_on_exhausted {
 } insist_on_exhausted;
 
 /** What a client does that was told nothing: err. */
-INSIST_API insist_exhausted_fn insist_exhausted_pass_through;
+INSIST_API insist_err insist_exhausted_pass_through(void *ctx, const insist_execution *execution, insist_reason reason,
+                                                    insist_err err);
 /** go-retryablehttp's default: an answer that is not good enough becomes the error INSIST_EGAVEUP. Unlike there its
  *  status, headers and body are kept. */
-INSIST_API insist_exhausted_fn insist_exhausted_as_error;
+INSIST_API insist_err insist_exhausted_as_error(void *ctx, const insist_execution *execution, insist_reason reason,
+                                                insist_err err);
 
 INSIST_END_DECLS
 

@@ -102,7 +102,7 @@ static insist_result *execute(struct call *call, const insist_plan *plan, const 
     struct execution_rules rules;
     uint64_t number = atomic_fetch_add(&client->next_call, 1);
     counter_add(&client->counters.calls);
-    rules_init(&rules, client, plan, options, env_now_ns(env));
+    call_rules_init(&rules, client, plan, options, env_now_ns(env));
     execution_init(execution, env, &plan->request, &rules, &carry_ports, &call->carrier, client->seed, number);
 
     bool cancelled = !cancel_add(options->cancel, &call->cancel, call->carrier.mailbox);
@@ -178,7 +178,7 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
     else
         err = take_options(&options, given, &problem);
     if (err == INSIST_OK)
-        err = rules_check_race(plan, &options, &problem);
+        err = call_rules_check_race(plan, &options, &problem);
     if (err == INSIST_OK && plan->feed != NULL && !feed_take(plan->feed))
         err = problem_set(&problem, INSIST_EINVAL, "plan", "another call is reading the body of this plan");
     if (err != INSIST_OK)

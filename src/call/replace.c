@@ -20,7 +20,7 @@ static void use(struct execution *execution, const insist_plan *plan) {
     struct carrier *carrier = execution->ctx;
     carrier->request = execution->view.request = &plan->request;
     carrier->feed = plan->feed;
-    rules_use_plan(&execution->rules, carrier->client, plan, carrier->options);
+    call_rules_use_plan(&execution->rules, carrier->client, plan, carrier->options);
 }
 
 insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *plan) {
@@ -32,7 +32,7 @@ insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *
     struct carrier *carrier = execution->ctx;
     if (plan == carrier->replacement)
         return INSIST_OK;
-    if (rules_check_race(plan, carrier->options, NULL) != INSIST_OK)
+    if (call_rules_check_race(plan, carrier->options, NULL) != INSIST_OK)
         return INSIST_EINVAL;
     if (plan != carrier->plan && plan->feed != NULL && !feed_take(plan->feed))
         return INSIST_EINVAL;

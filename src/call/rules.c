@@ -13,7 +13,7 @@ static void use_race(struct execution_rules *rules, const insist_client *client,
     rules->race_not_allowed = race != NULL && rules->race == NULL;
 }
 
-void rules_use_plan(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+void call_rules_use_plan(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
                     const insist_call_options *options) {
     const insist_retry_policy *retry = options->retry != NULL ? options->retry : plan->retry;
     const insist_timeout_policy *timeout = options->timeout != NULL ? options->timeout : plan->timeout;
@@ -22,13 +22,13 @@ void rules_use_plan(struct execution_rules *rules, const insist_client *client, 
     use_race(rules, client, plan, options);
 }
 
-insist_err rules_check_race(const insist_plan *plan, const insist_call_options *options, insist_problem *problem) {
+insist_err call_rules_check_race(const insist_plan *plan, const insist_call_options *options, insist_problem *problem) {
     if (plan->request.raceable || (plan->race == NULL && options->race == NULL))
         return INSIST_OK;
     return problem_set(problem, INSIST_EINVAL, "race", "%s", PLAN_NOT_RACEABLE);
 }
 
-void rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
+void call_rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
                 const insist_call_options *options, int64_t now_ns) {
     *rules = (struct execution_rules){
         .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
@@ -40,7 +40,7 @@ void rules_init(struct execution_rules *rules, const insist_client *client, cons
         .preparer = options->prepare_retry != NULL ? *options->prepare_retry : client->preparer,
         .on_exhausted = options->on_exhausted != NULL ? *options->on_exhausted : client->on_exhausted,
     };
-    rules_use_plan(rules, client, plan, options);
+    call_rules_use_plan(rules, client, plan, options);
     if (options->deadline_at_ns != 0)
         rules->deadline_ns = options->deadline_at_ns;
     else if (options->deadline_ms != 0)
