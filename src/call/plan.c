@@ -10,6 +10,19 @@
 #include "wire/url.h"
 #include <string.h>
 
+void plan_drop_body(insist_plan *plan) {
+    feed_free(plan->feed);
+    if (plan->body_release != NULL)
+        plan->body_release(plan->body_ctx);
+    env_release(plan->env, plan->body);
+    plan->feed = NULL;
+    plan->body = NULL;
+    plan->body_release = NULL;
+    plan->request.body = NULL;
+    plan->request.body_length = 0;
+    plan->request.has_body = plan->request.body_is_read = false;
+}
+
 static void destroy(struct request *request) {
     struct insist_plan *plan = (struct insist_plan *)(void *)request;
     headers_fini(&request->headers);

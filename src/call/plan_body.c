@@ -7,19 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void plan_drop_body(insist_plan *plan) {
-    feed_free(plan->feed);
-    if (plan->body_release != NULL)
-        plan->body_release(plan->body_ctx);
-    env_release(plan->env, plan->body);
-    plan->feed = NULL;
-    plan->body = NULL;
-    plan->body_release = NULL;
-    plan->request.body = NULL;
-    plan->request.body_length = 0;
-    plan->request.has_body = plan->request.body_is_read = false;
-}
-
 /* What every kind of body is subject to. */
 static insist_err check_body(insist_plan *plan) {
     insist_problem problem = {0};
