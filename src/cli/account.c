@@ -8,6 +8,7 @@ bool account_init(struct account *account, const insist_result *result, const ch
         .status = insist_result_status(result),
         .error = insist_result_error(result),
         .reason = insist_result_reason(result),
+        .racing = insist_result_racing(result),
         .explain = insist_result_explain(result),
         .elapsed_us = insist_result_elapsed_us(result),
     };

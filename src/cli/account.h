@@ -11,6 +11,7 @@ struct account {
     int status;
     insist_err error;
     insist_reason reason;
+    insist_racing racing;
     const char *explain;
     int64_t elapsed_us;
     insist_attempt_record *attempts;

@@ -6,6 +6,9 @@
 
 enum { LONGEST_NAME = 40 };
 
+/* Letters of an option and its argument, and of its help, where two fit a line. */
+enum { SHORT_FLAGS = 10, SHORT_HELP = 20 };
+
 static size_t least(size_t first, size_t second) {
     return first < second ? first : second;
 }
@@ -58,9 +61,10 @@ static void put_entry(FILE *out, const struct option_entry *entry, int width, in
     fprintf(out, "  %-*s %-*s", width, flags, help_width, entry->help);
 }
 
-/* Short ones share a line by two: those without an argument, and with one of a single letter. */
+/* Short ones share a line by two. */
 static bool is_short(const struct option_entry *entry) {
-    return entry->argument == NULL || (strlen(entry->argument) == 1 && strlen(entry->name) <= 8);
+    size_t argument = entry->argument == NULL ? 0 : strlen(entry->argument);
+    return strlen(entry->name) + argument <= SHORT_FLAGS && strlen(entry->help) <= SHORT_HELP;
 }
 
 /* All others have a line each. */
@@ -76,9 +80,9 @@ void help_print(FILE *out) {
             put_entry(out, entry, 29, 0);
             fputc('\n', out);
         } else if (plain++ % 2 == 0) {
-            put_entry(out, entry, 16, 20);
+            put_entry(out, entry, SHORT_FLAGS + 7, SHORT_HELP);
         } else {
-            put_entry(out, entry, 16, 0);
+            put_entry(out, entry, SHORT_FLAGS + 7, 0);
             fputc('\n', out);
         }
     }

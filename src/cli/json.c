@@ -69,6 +69,7 @@ static json_t *call_value(const struct account *account, bool *complete) {
     add(object, "reason", text_value(insist_reason_name(account->reason)), complete);
     add(object, "explain", text_value(account->explain), complete);
     add(object, "elapsed_us", json_integer(account->elapsed_us), complete);
+    add(object, "racing", text_value(insist_racing_name(account->racing)), complete);
 
     json_t *attempts = json_array();
     for (size_t i = 0; i < account->attempt_count; i++) {

@@ -7,17 +7,19 @@ static const struct option_entry entries[] = {
     {"header", "LINE", "adds a header: -H 'Name: value'", 'H'},
     {"output", "FILE", "the body goes there, not to standard output", 'o'},
     {"user-agent", "NAME", "instead of insist's own (\"\": none)", 'A'},
-    {"cacert", "FILE", "the authorities to trust, in PEM", KEY_CACERT},
     {"retry-on", "LIST", "also 404,5xx,transient,any (=LIST: only these)", KEY_RETRY_ON},
     {"backoff", "SPEC", "constant:1s linear:1s+1s exp:50ms..20s,none", KEY_BACKOFF},
     {"retry-after-cap", "DUR", "the longest Retry-After to wait for (30s)", KEY_RETRY_AFTER_CAP},
-    {"timeout", "DUR", "of an attempt (5s): 500ms, 1.5s, 2m, forever", KEY_TIMEOUT},
-    {"deadline", "DUR", "of the whole call (30s)", KEY_DEADLINE},
-    {"budget", "none|default", "none: only their count limits the retries", KEY_BUDGET},
+    {"deadline", "DUR", "of the whole call (30s): 500ms, 1.5s, forever", KEY_DEADLINE},
+    {"budget", "none|default", "none: retries and hedges without their share", KEY_BUDGET},
     {"preset", "NAME", "as httpx, pester or retryablehttp", KEY_PRESET},
     {"max-redirects", "N", "follow at most N (10); 0: a 3xx is the answer", KEY_MAX_REDIRECTS},
     {"timeline", "[=always|never]", "draw the attempts; by itself on a terminal", KEY_TIMELINE},
+    {"timeout", "DUR", "of an attempt (5s)", KEY_TIMEOUT},
     {"retries", "N", "at most N (3)", KEY_RETRIES},
+    {"race", "SPEC", "50ms, at-once=3, ...", KEY_RACE},
+    {"wave", "MODE", "refill or close", KEY_WAVE},
+    {"cacert", "FILE", "authorities, in PEM", KEY_CACERT},
     {"count", "N", "a summary of N calls", KEY_COUNT},
     {"parallel", "M", "M threads", KEY_PARALLEL},
     {"include", NULL, "status and headers", 'i'},
@@ -31,8 +33,6 @@ static const struct option_entry entries[] = {
     {"help", NULL, "this text", 'h'},
     {"version", NULL, "insist's version", KEY_VERSION},
     {"location", NULL, NULL, 'L'}, /* redirects are always followed; people type it by habit */
-    {"race", "SPEC", NULL, KEY_RACE},
-    {"wave", "MODE", NULL, KEY_WAVE},
 };
 
 _Static_assert(sizeof(entries) / sizeof(entries[0]) <= OPTION_TABLE_MOST, "whoever copies the table has room for it");

@@ -146,6 +146,10 @@ static bool apply(struct settings *settings, int key, const char *text, insist_p
     case KEY_RETRY_AFTER_CAP:
         settings->retry_given = settings->given.retry_after_cap = true;
         return spec_duration_ms(text, &settings->retry_after_cap_ms, problem);
+    case KEY_RACE: return race_spec(text, &settings->race, problem);
+    case KEY_WAVE:
+        settings->wave_given = true;
+        return one_of(text, "close", "refill", &settings->race.closes_wave, problem);
     case KEY_PRESET: return preset_by_name(text, &settings->preset, problem);
     case KEY_TIMEOUT: return positive_duration_ms(text, &settings->timeout_ms, problem);
     case KEY_DEADLINE: return positive_duration_ms(text, &settings->deadline_ms, problem);
@@ -193,6 +197,12 @@ static bool settings_complete(struct settings *settings, int given, char **urls,
     bool both = settings->timeout_ms != 0 && settings->deadline_ms != 0;
     if (both && settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
         return refuse_field(problem, "--timeout", "longer than --deadline gives the whole call");
+    }
+    if (settings->wave_given && settings->race.shape == RACE_NONE) {
+        return refuse_field(problem, "--wave", "there is no --race that it could be about");
+    }
+    if (settings->timeout_ms != 0 && race_longest_ms(&settings->race) >= settings->timeout_ms) {
+        return refuse_field(problem, "--race", "a delay is not below the --timeout of an attempt");
     }
     preset_fill_in(settings);
     if (settings->count == 0) {

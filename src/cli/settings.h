@@ -2,6 +2,7 @@
 #ifndef CLI_SETTINGS_H
 #define CLI_SETTINGS_H
 
+#include "cli/race_spec.h"
 #include "cli/specs.h"
 #include <insist/insist.h>
 
@@ -50,6 +51,8 @@ struct settings {
     int64_t retry_after_cap_ms; /* or RETRY_AFTER_IGNORED */
     int64_t timeout_ms;  /* 0: not given */
     int64_t deadline_ms; /* 0: not given */
+    struct race race;
+    bool wave_given;
     bool retry_given;    /* any of --retries, --retry-on, --backoff, --retry-after-cap */
     bool budget_off;
     struct {

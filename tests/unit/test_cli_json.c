@@ -30,7 +30,7 @@ static void assert_keys(const json_t *object, const char *const *keys, size_t n)
 static void the_keys_are_the_documented_ones(void **state) {
     (void)state;
     static const char *const call_keys[] = {"url",    "method",  "status",     "error",
-                                            "reason", "explain", "elapsed_us", "attempts"};
+                                            "reason", "explain", "elapsed_us", "racing", "attempts"};
     static const char *const attempt_keys[] = {
         "index",     "wave",       "kind",         "reactor",     "connection",    "reused",    "address",
         "queued_us", "started_us", "connected_us", "sent_us",     "first_byte_us", "ended_us",  "status",

@@ -183,10 +183,26 @@ static void values_are_refused_with_the_option_s_name(void **state) {
     refused("u v", "URL", "only one");
 }
 
-static void what_comes_later_is_refused_clearly(void **state) {
+static void races_have_delays_and_a_mode(void **state) {
     (void)state;
-    refused("--race 50ms u", "--race", "comes with a later version");
-    refused("--wave close u", "--wave", "comes with a later version");
+    struct line line;
+    parse(&line, "--wave close --race 50ms,200ms u");
+    assert_int_equal(line.request, REQUEST_CALL);
+    assert_int_equal(line.settings.race.shape, RACE_DELAYS);
+    assert_int_equal(line.settings.race.delay_count, 2);
+    assert_true(line.settings.race.closes_wave);
+    settings_fini(&line.settings);
+    parse(&line, "--race at-once=3 --wave refill --timeout 1ms u");
+    assert_int_equal(line.request, REQUEST_CALL);
+    assert_int_equal(line.settings.race.times, 3);
+    assert_false(line.settings.race.closes_wave);
+    settings_fini(&line.settings);
+    refused("--race fast u", "--race", "\"fast\" is no race");
+    refused("--race p95 u", "--race", "come with a later version");
+    refused("--race auto=2% u", "--race", "come with a later version");
+    refused("--race 50ms --wave open u", "--wave", "neither close nor refill");
+    refused("--wave close u", "--wave", "there is no --race");
+    refused("--race 50ms,2s --timeout 2s u", "--race", "not below the --timeout");
 }
 
 static void a_preset_fills_in_what_was_not_given(void **state) {
@@ -289,7 +305,7 @@ int main(void) {
         cmocka_unit_test(timeline_has_three_forms),
         cmocka_unit_test(a_stranger_is_refused_with_the_nearest_name),
         cmocka_unit_test(values_are_refused_with_the_option_s_name),
-        cmocka_unit_test(what_comes_later_is_refused_clearly),
+        cmocka_unit_test(races_have_delays_and_a_mode),
         cmocka_unit_test(a_preset_fills_in_what_was_not_given),
         cmocka_unit_test(help_and_version_need_no_url),
         cmocka_unit_test(help_fits_a_small_terminal),
