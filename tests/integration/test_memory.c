@@ -31,6 +31,41 @@ static int end(void **state) {
     return 0;
 }
 
+static void drop(void *ctx, insist_log_level level, const char *message, const insist_log_pair *pairs, size_t n) {
+    (void)ctx;
+    (void)level;
+    (void)message;
+    (void)pairs;
+    (void)n;
+}
+
+static const insist_logger logger = {.log = drop};
+static const insist_client_options options = {.size = sizeof options,
+                                              .seed = 1,
+                                              .logger = &logger,
+                                              .failures_kept = 4,
+                                              .hidden_query_keys = (const char *const[]){"do", NULL}};
+
+static void released(void *ctx) {
+    --*(int *)ctx;
+}
+
+static int keep_a_value(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    if (insist_execution_set_value(execution, "kept", ctx, released) == INSIST_OK)
+        ++*(int *)ctx;
+    return 0;
+}
+
+static int set_a_header(void *ctx, insist_execution *execution, unsigned next_attempt) {
+    (void)ctx;
+    (void)next_attempt;
+    (void)insist_execution_set_header(execution, "X-Signature", "1");
+    return 0;
+}
+
+static const insist_preparer preparer = {.prepare = set_a_header};
+
 static void client_can_run_out_anywhere(void **state) {
     (void)state;
     struct fail_alloc memory;
@@ -40,7 +75,7 @@ static void client_can_run_out_anywhere(void **state) {
         insist_problem problem = {0};
         insist_client *client = NULL;
         fail_alloc_at(&memory, n);
-        insist_err err = client_new(&env, INSIST_CLIENT_OPTIONS(.seed = 1), &problem, &client);
+        insist_err err = client_new(&env, &options, &problem, &client);
         if (err != INSIST_OK) {
             assert_true(err == INSIST_ENOMEM || err == INSIST_ESYSTEM);
             assert_null(client);
@@ -57,7 +92,8 @@ static void client_can_run_out_anywhere(void **state) {
 }
 
 /* With a header and a body, a retry and a redirect: plan, attempts, redirected URL and result all need memory. */
-static insist_err build_and_execute(const struct env *env, insist_client *client, insist_result **result) {
+static insist_err build_and_execute(const struct env *env, insist_client *client, const insist_handlers *handlers,
+                                    insist_result **result) {
     insist_plan *plan = NULL;
     insist_err err = plan_new(env, "PUT", url, NULL, &plan);
     if (err != INSIST_OK)
@@ -76,7 +112,8 @@ static insist_err build_and_execute(const struct env *env, insist_client *client
     if (err == INSIST_OK)
         err = insist_plan_set_idempotency_key(plan, NULL);
     if (err == INSIST_OK)
-        err = insist_execute(client, plan, NULL, result);
+        err =
+            insist_execute(client, plan, INSIST_CALL_OPTIONS(.handlers = handlers, .prepare_retry = &preparer), result);
     insist_plan_free(plan);
     return err;
 }
@@ -86,14 +123,18 @@ static void call_can_run_out_anywhere(void **state) {
     struct fail_alloc memory;
     struct env env = fail_alloc_env(&memory, &env_standard);
     size_t n = 1, well = 0;
+    int values = 0;
+    insist_handlers *handlers = NULL;
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_EXECUTION_START, keep_a_value, &values), INSIST_OK);
     for (;; n++) {
         insist_client *client = NULL;
         insist_result *result = NULL;
         fail_alloc_at(&memory, 0);
-        assert_int_equal(client_new(&env, INSIST_CLIENT_OPTIONS(.seed = 1), NULL, &client), INSIST_OK);
+        assert_int_equal(client_new(&env, &options, NULL, &client), INSIST_OK);
         insist_testserver_reset(server);
         fail_alloc_at(&memory, n);
-        insist_err err = build_and_execute(&env, client, &result);
+        insist_err err = build_and_execute(&env, client, handlers, &result);
         bool failed = fail_alloc_has_failed(&memory);
         fail_alloc_at(&memory, 0);
         assert_true(err == INSIST_OK || err == INSIST_ENOMEM || err == INSIST_ESYSTEM);
@@ -101,9 +142,11 @@ static void call_can_run_out_anywhere(void **state) {
         insist_result_free(result);
         insist_client_free(client);
         assert_int_equal(fail_alloc_outstanding(&memory), 0);
+        assert_int_equal(values, 0);
         if (!failed)
             break;
     }
+    insist_handlers_free(handlers);
     print_message("%zu allocations, %zu calls ended well all the same\n", n - 1, well);
     assert_true(n > 15);
 }
