@@ -1,5 +1,6 @@
 /* The side of the resolver that is asked. In: names and who waits for them. Out: an answer at once, or a question
  * for the threads. Any thread; the resolver's lock. */
+#include "wire/resolver.h"
 #include "wire/resolver_state.h"
 
 #include <string.h>
@@ -36,22 +37,6 @@ no_lock:
 no_cache:
     env_release(env, resolver);
     return INSIST_ENOMEM;
-}
-
-void resolver_destroy(struct resolver *resolver) {
-    const struct env *env = resolver->env;
-    condition_fini(&resolver->quiet);
-    condition_fini(&resolver->work);
-    mutex_fini(&resolver->lock);
-    address_cache_fini(&resolver->cache, env);
-    env_release(env, resolver);
-}
-
-bool lookup_answer(struct lookup *lookup, insist_err err, bool again, struct addresses *addresses) {
-    lookup->err = err;
-    lookup->again = again;
-    lookup->addresses = addresses ? addresses_retain(addresses) : NULL;
-    return true;
 }
 
 static bool answer_literal(struct resolver *resolver, struct lookup *lookup, const char *host) {

@@ -11,7 +11,7 @@
 
 #include "base/sync.h"
 #include "wire/address_cache.h"
-#include "wire/resolver.h"
+#include "wire/lookup.h"
 
 enum question_stage {
     QUESTION_WAITS,
@@ -53,9 +53,6 @@ static inline struct question *question_of(struct list *link) {
     return LIST_ENTRY(link, struct question, link);
 }
 
-/* Sets a lookup's fields; always true. */
-bool lookup_answer(struct lookup *lookup, insist_err err, bool again, struct addresses *addresses);
-
 bool question_hangs(const struct question *question, int64_t now_ns);
 
 /* resolver_thread.c: is there more to do for so many waiting questions than the idle threads can? */
@@ -63,7 +60,7 @@ bool resolver_wants_thread_locked(const struct resolver *resolver, size_t waitin
 /* Gives the lock up meanwhile. False: the system has no thread for us. */
 bool resolver_start_thread_locked(struct resolver *resolver);
 
-/* resolver.c: once nobody is left to touch it. */
+/* resolver_thread.c: once nobody is left to touch it. */
 void resolver_destroy(struct resolver *resolver);
 
 /* resolver_system.c: what the system is asked for. */

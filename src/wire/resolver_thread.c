@@ -12,6 +12,15 @@ struct answer {
     bool again;
 };
 
+void resolver_destroy(struct resolver *resolver) {
+    const struct env *env = resolver->env;
+    condition_fini(&resolver->quiet);
+    condition_fini(&resolver->work);
+    mutex_fini(&resolver->lock);
+    address_cache_fini(&resolver->cache, env);
+    env_release(env, resolver);
+}
+
 static void *thread_main(void *resolver);
 
 bool question_hangs(const struct question *question, int64_t now_ns) {

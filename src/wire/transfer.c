@@ -84,7 +84,7 @@ static void end(struct transfer *transfer, struct verdict verdict) {
     transfer->redirected = NULL;
     transfer->stage = STAGE_SPARE;
     timers_clear(&transfer->transport->timers, &transfer->timer);
-    transport_finish(transfer->transport, transfer);
+    transfer->transport->finish(transfer->transport, transfer);
 }
 
 static void refuse(struct transfer *transfer, insist_err err) {

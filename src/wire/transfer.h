@@ -34,6 +34,8 @@ struct transport_curl {
     const struct wire_settings *settings;
     const struct network *network; /* of the settings, or the default */
     struct transport_host host;
+    /* The job is done; the transfer is spare again. */
+    void (*finish)(struct transport_curl *transport, struct transfer *transfer);
     CURLM *multi;
     struct timers timers;
     struct timer curl_timer; /* when libcurl wants to be called */
@@ -158,13 +160,10 @@ struct verdict {
     bool stale;
 };
 
-int verdict_errno_of_libcurl(
-    const struct transfer *transfer); /* of the last failure that its handle has met, long ago perhaps */
+/* Of the last failure that its handle has met, long ago perhaps. */
+int verdict_errno_of_libcurl(const struct transfer *transfer);
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
 struct verdict verdict_of_timeout(const struct transfer *transfer);
 struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err); /* ours, outside a request */
-
-/* transport_curl.c: the job is done; the transfer is spare again */
-void transport_finish(struct transport_curl *transport, struct transfer *transfer);
 
 #endif

@@ -109,7 +109,7 @@ static struct transfer *take_transfer(struct transport_curl *transport) {
     return LIST_ENTRY(spare, struct transfer, link);
 }
 
-void transport_finish(struct transport_curl *transport, struct transfer *transfer) {
+static void finish(struct transport_curl *transport, struct transfer *transfer) {
     struct job *job = transfer->job;
     job->transfer = NULL;
     transfer->job = NULL;
@@ -254,6 +254,7 @@ struct transport *transport_curl_new(void *settings, const struct transport_host
     transport->settings = wire;
     transport->network = wire->network ? wire->network : &network_default;
     transport->host = *host;
+    transport->finish = finish;
     transport->now_ns = env_now_ns(wire->env);
     list_init(&transport->spare);
     timers_init(&transport->timers, wire->env);
