@@ -82,13 +82,15 @@ static insist_err read_options(const insist_testserver_options *given, insist_te
                                insist_problem *problem) {
     memset(options, 0, sizeof *options);
     if (given && given->size < sizeof given->size) {
-        return problem_tell(problem, INSIST_EINVAL, "size", "must be sizeof(insist_testserver_options)");
+        problem_tell(problem, INSIST_EINVAL, "size", "must be sizeof(insist_testserver_options)");
+        return INSIST_EINVAL;
     }
     if (given) {
         const unsigned char *bytes = (const unsigned char *)given;
         for (size_t i = sizeof *options; i < given->size; i++) {
             if (bytes[i] != 0) {
-                return problem_tell(problem, INSIST_ETOONEW, "size", "options are set that this version does not know");
+                problem_tell(problem, INSIST_ETOONEW, "size", "options are set that this version does not know");
+                return INSIST_ETOONEW;
             }
         }
         memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
