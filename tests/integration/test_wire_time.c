@@ -599,6 +599,37 @@ static void test_deadline_has_passed(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* ---- what is recorded -------------------------------------------------------------------------------------------- */
+
+/* A job that was handed over after the turn's look at the clock, and whose connection was there at once. */
+static void test_connected_after_started(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve_tls(answer_always, OK_ANSWER);
+    wire_attempt_init(&attempt, &host, "GET", fixture_url("/"));
+    attempt.job->progress.started_ns = VIRTUAL_ENV_NOW_NS + 900 * MS_NS;
+    wire_attempt_start(&attempt);
+    virtual_env_advance_ns(&host.world, 1000 * MS_NS);
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    const struct progress *progress = &attempt.job->progress;
+    assert_int_equal(progress->started_ns, VIRTUAL_ENV_NOW_NS + 900 * MS_NS);
+    assert_true(progress->connected_ns >= progress->started_ns);
+    assert_true(progress->sent_ns >= progress->connected_ns);
+    wire_attempt_fini(&attempt);
+}
+
+/* No later than it was sent, however long the connection took by libcurl's clock. */
+static void test_connected_before_sent(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve_tls(answer_always, OK_ANSWER);
+    fixture_run(&attempt, "GET", "/"); /* the world's clock stands still */
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    assert_int_equal(attempt.job->progress.connected_ns, VIRTUAL_ENV_NOW_NS);
+    wire_attempt_fini(&attempt);
+}
+
 /* ---- given up in each phase -------------------------------------------------------------------------------------- */
 
 /* What a call that gives an attempt up finds: its last posted progress. */
@@ -609,6 +640,7 @@ static void expect_snapshot(struct wire_attempt *attempt, bool sent, int status)
     assert_int_equal(snapshot.sent_ns != 0, sent);
     assert_int_equal(snapshot.first_byte_ns != 0, status != 0);
     assert_int_equal(snapshot.status, status);
+    assert_int_equal(snapshot.bytes, attempt->job->progress.bytes);
 }
 
 static void expect_stopped(struct wire_attempt *attempt) {
@@ -727,6 +759,8 @@ int main(void) {
         WIRE_TEST(test_more_time_once_sent),
         WIRE_TEST(test_deadline_while_paused),
         WIRE_TEST(test_deadline_has_passed),
+        WIRE_TEST(test_connected_after_started),
+        WIRE_TEST(test_connected_before_sent),
         WIRE_TEST(test_stop_at_once),
         WIRE_TEST(test_stop_while_connecting),
         WIRE_TEST(test_stop_before_the_answer),
