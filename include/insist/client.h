@@ -70,6 +70,8 @@ typedef struct insist_client_options {
     /* Of the attempts of a call that failed, so many are kept in the result, the latest (insist_result_failure());
      * default: none. */
     unsigned failures_kept;
+    insist_curl_setup_fn *curl_setup; /* default: none (network.h) */
+    void *curl_setup_ctx;             /* must outlive the client */
 } insist_client_options;
 
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})

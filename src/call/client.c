@@ -100,6 +100,8 @@ static void set_wire(insist_client *client, const insist_client_options *options
         .env = client->env,
         .counters = &client->counters,
         .network = client->network,
+        .curl_setup = options->curl_setup,
+        .curl_setup_ctx = options->curl_setup_ctx,
         .ca_file = client->ca_file,
         .user_agent = client->user_agent,
         .max_body_bytes = options->max_body_bytes,

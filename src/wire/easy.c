@@ -115,6 +115,31 @@ bool easy_set_up(struct transfer *transfer) {
            set_from_settings(easy, transport->settings) && set_tls(easy, transport->settings, transport->network);
 }
 
+/* What is never set here, but would break what is when a user sets it. */
+static bool unset_others(CURL *easy) {
+    bool failed = false;
+    SET(easy, CURLOPT_TIMEOUT_MS, 0L);
+    SET(easy, CURLOPT_LOW_SPEED_LIMIT, 0L);
+    SET(easy, CURLOPT_LOW_SPEED_TIME, 0L);
+    SET(easy, CURLOPT_ACCEPT_ENCODING, NULL);
+    SET(easy, CURLOPT_HEADER, 0L);
+    SET(easy, CURLOPT_FAILONERROR, 0L);
+    SET(easy, CURLOPT_CONNECT_ONLY, 0L);
+    SET(easy, CURLOPT_SHARE, NULL);
+    SET(easy, CURLOPT_PORT, 0L);
+    SET(easy, CURLOPT_RESOLVE, NULL);
+    return !failed;
+}
+
+/* The user's turn comes first, and what is ours is set again. */
+static bool let_user_set_up(struct transfer *transfer) {
+    const struct wire_settings *settings = transfer->transport->settings;
+    if (!settings->curl_setup)
+        return true;
+    settings->curl_setup(transfer->easy, settings->curl_setup_ctx);
+    return unset_others(transfer->easy) && easy_set_up(transfer);
+}
+
 static bool sends_length_without_body(const char *method) {
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
@@ -223,6 +248,7 @@ insist_err easy_prepare(struct transfer *transfer) {
     if (err != INSIST_OK)
         return err;
     transfer->detail[0] = '\0';
+    failed |= !let_user_set_up(transfer);
     SET(easy, CURLOPT_CURLU, transfer->hop.url->handle);
     SET(easy, CURLOPT_HTTPHEADER, transfer->lines.nodes);
     failed |= !set_method(transfer) || !set_connection(transfer) || !set_place(transfer);

@@ -14,6 +14,8 @@ struct wire_settings {
     struct resolver *resolver;
     struct counters *counters;
     const struct network *network; /* NULL: as without options */
+    void (*curl_setup)(void *easy, void *ctx); /* a user's, before each request; NULL: none */
+    void *curl_setup_ctx;
     const char *ca_file;    /* NULL: the system's */
     const char *user_agent; /* "": none */
     uint64_t max_body_bytes, max_header_bytes;
