@@ -90,6 +90,30 @@ static bool write_key(const struct pair *pair, const char *directory, const char
     return ok;
 }
 
+static bool write_locked_key(const struct pair *pair, const char *directory, const char *name) {
+    gnutls_datum_t pem = {0};
+    bool ok = gnutls_x509_privkey_export2_pkcs8(pair->key, GNUTLS_X509_FMT_PEM, AUTHORITY_PASSWORD,
+                                                GNUTLS_PKCS_PBES2_AES_256, &pem) == 0 &&
+              write_pem(directory, name, &pem);
+    gnutls_free(pem.data);
+    return ok;
+}
+
+static bool write_pin(const struct pair *pair, const char *directory, const char *name) {
+    unsigned char digest[32];
+    size_t size = sizeof digest;
+    char text[128];
+    gnutls_datum_t base64 = {0};
+    bool ok = gnutls_x509_crt_get_key_id(pair->crt, GNUTLS_KEYID_USE_SHA256, digest, &size) == 0 &&
+              gnutls_base64_encode2(&(gnutls_datum_t){digest, (unsigned)size}, &base64) == 0;
+    if (ok) {
+        int length = snprintf(text, sizeof text, "sha256//%.*s", (int)base64.size, (const char *)base64.data);
+        ok = write_pem(directory, name, &(gnutls_datum_t){(unsigned char *)text, (unsigned)length});
+    }
+    gnutls_free(base64.data);
+    return ok;
+}
+
 bool authority_write(const char *directory) {
     struct pair ca = {0};
     struct pair localhost = {0};
@@ -98,7 +122,8 @@ bool authority_write(const char *directory) {
               make_server(&other, &ca, "other.invalid", NULL) && write_certificate(&ca, directory, "ca.pem") &&
               write_certificate(&localhost, directory, "localhost.pem") &&
               write_key(&localhost, directory, "localhost.key") && write_certificate(&other, directory, "other.pem") &&
-              write_key(&other, directory, "other.key");
+              write_key(&other, directory, "other.key") && write_locked_key(&localhost, directory, "locked.key") &&
+              write_pin(&localhost, directory, "localhost.pin") && write_pin(&other, directory, "other.pin");
     pair_fini(&ca);
     pair_fini(&localhost);
     pair_fini(&other);

@@ -15,7 +15,7 @@
 enum nginx_listener {
     NGINX_PLAIN, /* @PLAIN@ */
     NGINX_TLS,   /* @TLS@ */
-    NGINX_OTHER, /* @OTHER@: TLS with a certificate for another host */
+    NGINX_OTHER, /* @OTHER@: TLS 1.3 with a certificate for another host */
     NGINX_OLD,   /* @OLD@: TLS 1.1 */
     NGINX_LISTENERS
 };
