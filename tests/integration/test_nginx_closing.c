@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "nginx_load.h"
+#include <fcntl.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,28 @@ static void a_post_after_a_reload_is_delivered_once(void **state) {
 
 static void a_post_after_a_kill_is_delivered_once(void **state) {
     a_post_after_an_idle_close_is_delivered_once(*state, nginx_kill_workers, "kill");
+}
+
+static int count_descriptors(void) {
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* Whatever nginx says before it goes (close_notify, GOAWAY), and with no further call. */
+static void an_idle_connection_that_was_closed_is_closed_here(void **state) {
+    const struct nginx_way *way = *state;
+    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    insist_client *client = nginx_site_client(&site, way, NULL);
+    int before = count_descriptors();
+    warm_up(client, way);
+    assert_int_equal(count_descriptors(), before + 1);
+    assert_true(nginx_reload(&site.nginx));
+    for (int i = 0; i < 2000 && count_descriptors() > before; i++)
+        nanosleep(&moment, NULL);
+    assert_int_equal(count_descriptors(), before);
+    insist_client_free(client);
 }
 
 /* ---- killed before the answer ----------------------------------------------------------------------------------- */
@@ -332,6 +355,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_after_a_reload_is_delivered_once),
         cmocka_unit_test(a_post_after_a_kill_is_delivered_once),
+        cmocka_unit_test(an_idle_connection_that_was_closed_is_closed_here),
         cmocka_unit_test(a_post_whose_worker_dies_is_not_sent_again),
         cmocka_unit_test(a_get_whose_worker_dies_is_sent_again_on_a_fresh_connection),
         cmocka_unit_test(a_post_during_a_reload_is_answered),
