@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "nginx_site.h"
 #include "support/authority.h"
+#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,6 +109,25 @@ static void authorities_can_be_in_a_directory(void **state) {
     insist_result_free(result);
 }
 
+/* In place of the directory that libcurl trusts by itself: the one with the site's authority. */
+static void trust_directory(void *easy, void *ctx) {
+    curl_easy_setopt(easy, CURLOPT_CAPATH, ctx);
+}
+
+static void who_names_authorities_trusts_no_others(void **state) {
+    (void)state;
+    char directory[128];
+    snprintf(directory, sizeof directory, "%s", file("authorities"));
+    insist_tls_options tls = {.size = sizeof tls};
+    insist_client_options options = {
+        .size = sizeof options, .tls = &tls, .curl_setup = trust_directory, .curl_setup_ctx = directory};
+    insist_result *result = nginx_site_call(&site, &https, &options, "GET", "/small.txt");
+    nginx_site_expect_answer(result, 200, 1);
+    insist_result_free(result);
+    tls.ca_file = file("other.pem");
+    expect_error(nginx_site_call(&site, &https, &options, "GET", "/small.txt"), INSIST_ECERT);
+}
+
 static void an_older_version_than_asked_for_is_not_spoken(void **state) {
     (void)state;
     insist_tls_options *strict = INSIST_TLS_OPTIONS(.insecure = true, .min_version = INSIST_TLS_1_3);
@@ -123,6 +143,7 @@ int main(void) {
         cmocka_unit_test(a_key_that_does_not_open_or_fit_sends_nothing),
         cmocka_unit_test(a_pinned_key_has_to_be_the_servers),
         cmocka_unit_test(authorities_can_be_in_a_directory),
+        cmocka_unit_test(who_names_authorities_trusts_no_others),
         cmocka_unit_test(an_older_version_than_asked_for_is_not_spoken),
     };
     if (!nginx_site_start(&site)) {
