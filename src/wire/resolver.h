@@ -1,6 +1,6 @@
 /* Names to addresses: a few threads of our own, one lookup at a time for a name, cached (60 s; stale for up to ten
- * minutes while lookups find no address). A lookup that hangs holds its thread and nothing else. Any thread; one leaf lock;
- * `done` is called unlocked. */
+ * minutes while lookups find no address). A lookup that hangs holds its thread and nothing else. Any thread; one leaf
+ * lock; `done` is called unlocked. */
 #ifndef WIRE_RESOLVER_H
 #define WIRE_RESOLVER_H
 
