@@ -8,6 +8,7 @@
 #include <insist/execution.h>
 #include <insist/hooks.h>
 #include <insist/log.h>
+#include <insist/network.h>
 #include <insist/plan.h>
 #include <insist/policy.h>
 #include <insist/preset.h>
