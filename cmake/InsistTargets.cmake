@@ -51,6 +51,7 @@ endfunction()
 
 # One cmocka program NAME made of the given sources and rooms, registered with ctest.
 function(insist_add_test name label timeout sources rooms libs)
+    list(REMOVE_ITEM rooms "")
     list(TRANSFORM rooms PREPEND insist_ OUTPUT_VARIABLE objects)
     add_executable(${name} ${sources})
     insist_configure_target(${name})
@@ -65,12 +66,23 @@ endfunction()
 
 # insist_unit_test(NAME ROOMS room… [SOURCES file…] [TIMEOUT seconds]): links the objects of the named rooms only, so that a
 # room which reaches above its place does not link. The source is NAME.c unless SOURCES names others (NAME.c comes with them).
+# It cannot sleep: tests/support/no_sleep.c is linked in, and whoever waits for time to pass dies.
 function(insist_unit_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "ROOMS;SOURCES")
+    insist_small_test(${name} unit no_sleep ${ARGN})
+endfunction()
+
+# insist_thread_test(NAME …): the same about waiting itself, with real threads, clocks and descriptors: it may sleep. No
+# test may depend on how long that lasts.
+function(insist_thread_test name)
+    insist_small_test(${name} unit-threads "" ${ARGN})
+endfunction()
+
+function(insist_small_test name label more_rooms)
+    cmake_parse_arguments(PARSE_ARGV 3 arg "" "TIMEOUT" "ROOMS;SOURCES")
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 30)
     endif()
-    insist_add_test(${name} unit ${arg_TIMEOUT} "${name}.c;${arg_SOURCES}" "${arg_ROOMS}" "")
+    insist_add_test(${name} ${label} ${arg_TIMEOUT} "${name}.c;${arg_SOURCES}" "${arg_ROOMS};${more_rooms}" "")
 endfunction()
 
 # insist_integration_test(NAME [SOURCES file…] [LIBS target…] [TIMEOUT seconds]): all rooms' objects and the test server.

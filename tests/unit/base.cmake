@@ -10,7 +10,7 @@ insist_unit_test(test_env ROOMS base SOURCES ../support/fail_alloc.c)
 if(TARGET test_env)
     target_link_options(test_env PRIVATE "LINKER:--wrap=getrandom" "LINKER:--wrap=clock_gettime")
 endif()
-insist_unit_test(test_sync ROOMS base)
+insist_thread_test(test_sync ROOMS base)
 if(TARGET test_sync)
     foreach(symbol IN ITEMS pthread_mutex_init pthread_condattr_init pthread_condattr_setclock pthread_cond_init
             pthread_cond_timedwait)

@@ -1,4 +1,4 @@
-# The hand-over's two ends: jobs and mailboxes.
-foreach(name IN ITEMS job mailbox)
-    insist_unit_test(test_${name} ROOMS base view policy origin wire SOURCES job_example.c ../support/fail_alloc.c)
-endforeach()
+# The hand-over's two ends: jobs and mailboxes, in which calls sleep.
+set(hand_over ROOMS base view policy origin wire SOURCES job_example.c ../support/fail_alloc.c)
+insist_unit_test(test_job ${hand_over})
+insist_thread_test(test_mailbox ${hand_over})
