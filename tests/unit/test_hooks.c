@@ -185,6 +185,20 @@ static void retry_is_made_ready_after_its_wait(void **state) { /* M25, R20 */
     world_fini(&world);
 }
 
+static void retry_is_about_the_attempt_that_it_replaces(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 50), ANSWER(429, 80), ANSWER(200, 10));
+    struct signer signer = {0};
+    world.rules.preparer = (insist_preparer){sign, &signer};
+    world_race(&world, 0, 10, 0);
+    world_play(&world);
+    assert_string_equal(world.log, "start before0 before1 after0 retry(100) after1 before2 after2 end ");
+    assert_int_equal(signer.about, 0);
+    assert_int_equal(signer.status, 503);
+    assert_int_equal(signer.next_attempt, 2);
+    world_fini(&world);
+}
+
 static void hedge_is_not_made_ready(void **state) {
     (void)state;
     PLAY(world, HANGS, ANSWER(200, 10));
@@ -375,6 +389,7 @@ int main(void) {
         cmocka_unit_test(with_a_sink_it_is_asked_at_the_headers),
         cmocka_unit_test(rejected_at_the_headers_and_then_broken_is_the_break),
         cmocka_unit_test(retry_is_made_ready_after_its_wait),
+        cmocka_unit_test(retry_is_about_the_attempt_that_it_replaces),
         cmocka_unit_test(hedge_is_not_made_ready),
         cmocka_unit_test(retry_that_cannot_be_made_ready_ends_the_call),
         cmocka_unit_test(asked_when_the_count_is_used_up),
