@@ -1,8 +1,5 @@
 #include "cli/client.h"
-#include "cli/refuse.h"
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
+#include "cli/connect.h"
 
 /* A disjunction that grows; it begins empty. */
 struct any_of {
@@ -100,15 +97,6 @@ static insist_err use_preset(enum preset preset, insist_client_options *options,
     }
 }
 
-/* Says it before a handshake would, and with the file's name. */
-static insist_err check_ca_file(const char *name, insist_problem *problem) {
-    if (name == NULL || access(name, R_OK) == 0) {
-        return INSIST_OK;
-    }
-    refuse_field(problem, "--cacert", "cannot read %.80s: %s", name, strerror(errno));
-    return INSIST_EINVAL;
-}
-
 /* What was given goes before what a preset says. */
 static void fill_in(insist_client_options *options, const struct settings *settings) {
     options->budget = settings->budget_off ? insist_budget_none() : NULL;
@@ -127,14 +115,16 @@ insist_err client_open(const struct settings *settings, insist_problem *problem,
     insist_retry_policy *retry = NULL;
     insist_timeout_policy *timeout = NULL;
     insist_client_options options;
-    insist_tls_options tls = {.size = sizeof(tls), .ca_file = settings->ca_file, .insecure = settings->insecure};
+    insist_tls_options tls;
+    insist_net_options net;
 
     insist_client_options_init(&options);
+    insist_tls_options_init(&tls);
+    insist_net_options_init(&net);
+    connect_fill_in(settings, &tls, &net);
     options.tls = &tls;
-    insist_err err = check_ca_file(settings->ca_file, problem);
-    if (err == INSIST_OK) {
-        err = use_preset(settings->preset, &options, &preset);
-    }
+    options.net = &net;
+    insist_err err = use_preset(settings->preset, &options, &preset);
     if (err == INSIST_OK && settings->retry_given) {
         err = retry_policy(settings, problem, &retry);
         options.retry = retry;
@@ -146,6 +136,9 @@ insist_err client_open(const struct settings *settings, insist_problem *problem,
     if (err == INSIST_OK) {
         fill_in(&options, settings);
         err = insist_client_new(&options, problem, out);
+    }
+    if (err != INSIST_OK) {
+        connect_name_option(problem);
     }
     insist_timeout_policy_free(timeout);
     insist_retry_policy_free(retry);

@@ -32,6 +32,21 @@ static const struct option_entry entries[] = {
     {"http2", NULL, "HTTP/2 over https", KEY_HTTP2},
     {"help", NULL, "this text", 'h'},
     {"version", NULL, "insist's version", KEY_VERSION},
+    /* One screen holds no more: these are in the manual. */
+    {"user", "USER:PASSWORD", NULL, 'u'},
+    {"cookie", "NAME=VALUE", NULL, 'b'},
+    {"idempotency-key", "[=KEY]", NULL, KEY_IDEMPOTENCY_KEY},
+    {"cert", "FILE", NULL, 'E'},
+    {"key", "FILE", NULL, KEY_KEY},
+    {"pass", "PASSWORD", NULL, KEY_PASS},
+    {"pinnedpubkey", "PINS", NULL, KEY_PINNEDPUBKEY},
+    {"proxy", "URL", NULL, 'x'},
+    {"noproxy", "LIST", NULL, KEY_NOPROXY},
+    {"unix-socket", "PATH", NULL, KEY_UNIX_SOCKET},
+    {"interface", "NAME|ADDRESS", NULL, KEY_INTERFACE},
+    {"resolve", "HOST:PORT:ADDRESS", NULL, KEY_RESOLVE},
+    {"connect-to", "HOST:PORT:HOST:PORT", NULL, KEY_CONNECT_TO},
+    {"connect-timeout", "DUR", NULL, KEY_CONNECT_TIMEOUT},
     {"location", NULL, NULL, 'L'}, /* redirects are always followed; people type it by habit */
 };
 

@@ -24,7 +24,17 @@ enum {
     KEY_VERSION,
     KEY_RACE,
     KEY_WAVE,
-    KEY_PRESET
+    KEY_PRESET,
+    KEY_KEY,
+    KEY_PASS,
+    KEY_PINNEDPUBKEY,
+    KEY_NOPROXY,
+    KEY_UNIX_SOCKET,
+    KEY_INTERFACE,
+    KEY_RESOLVE,
+    KEY_CONNECT_TO,
+    KEY_CONNECT_TIMEOUT,
+    KEY_IDEMPOTENCY_KEY
 };
 
 /* An option as the user sees it. */

@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "cli/connect.h"
 #include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/preset.h"
@@ -120,15 +121,19 @@ static bool apply_request(struct settings *settings, int key, const char *text, 
     case 's': settings->silent = true; return true;
     case 'v': settings->verbose = true; return true;
     case 'f': settings->fail = true; return true;
-    case 'k': settings->insecure = true; return true;
-    case KEY_CACERT: settings->ca_file = text; return true;
+    case 'b': return add_text(&settings->cookies, text);
+    case 'u': settings->user = text; return true;
+    case KEY_IDEMPOTENCY_KEY:
+        settings->keyed = true;
+        settings->idempotency_key = text;
+        return true;
     case KEY_HTTP2: settings->http2 = true; return true;
     case KEY_JSON: settings->json = true; return true;
     case KEY_TIMELINE: return timeline_mode(text, &settings->timeline, problem);
     case KEY_COUNT: return spec_number(text, 1, MOST_CALLS, &settings->count, problem);
     case KEY_PARALLEL: return spec_number(text, 1, MOST_THREADS, &settings->parallel, problem);
     case 'L': return true;
-    default: return refuse_value(problem, "this option comes with a later version");
+    default: return connect_option(settings, key, text, problem);
     }
 }
 
@@ -169,20 +174,38 @@ static bool apply(struct settings *settings, int key, const char *text, insist_p
 
 /* ---- all of them ----------------------------------------------------------------------------------------------- */
 
+enum { LISTS = 5 };
+
+static void lists_of(struct settings *settings, struct texts **lists) {
+    lists[0] = &settings->data;
+    lists[1] = &settings->headers;
+    lists[2] = &settings->cookies;
+    lists[3] = &settings->connect.resolve;
+    lists[4] = &settings->connect.connect_to;
+}
+
 static bool settings_init(struct settings *settings, size_t argc) {
     *settings = (struct settings){
         .max_redirects = -1,
         .retries = DEFAULT_RETRIES,
         .retry_after_cap_ms = DEFAULT_RETRY_AFTER_CAP_MS,
     };
-    settings->data.items = calloc(argc, sizeof(*settings->data.items));
-    settings->headers.items = calloc(argc, sizeof(*settings->headers.items));
-    return settings->data.items != NULL && settings->headers.items != NULL;
+    struct texts *lists[LISTS];
+    lists_of(settings, lists);
+    bool made = true;
+    for (size_t i = 0; i < LISTS; i++) {
+        lists[i]->items = calloc(argc, sizeof(*lists[i]->items));
+        made = made && lists[i]->items != NULL;
+    }
+    return made;
 }
 
 void settings_fini(struct settings *settings) {
-    free(settings->data.items);
-    free(settings->headers.items);
+    struct texts *lists[LISTS];
+    lists_of(settings, lists);
+    for (size_t i = 0; i < LISTS; i++) {
+        free(lists[i]->items);
+    }
 }
 
 /* What one option alone cannot tell. */

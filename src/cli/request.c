@@ -1,5 +1,6 @@
 #include "cli/request.h"
 #include "cli/race.h"
+#include "cli/credentials.h"
 #include "cli/refuse.h"
 #include <errno.h>
 #include <stdio.h>
@@ -107,13 +108,17 @@ static insist_err fill(insist_plan *plan, const struct settings *settings, insis
     if (err == INSIST_OK && settings->idempotent) {
         err = insist_plan_set_idempotent(plan, true);
     }
+    if (err == INSIST_OK) {
+        err = credentials_set(plan, settings, problem);
+    }
     return err == INSIST_OK ? race_set(plan, &settings->race, problem) : err;
 }
 
 /* The library speaks of its own parameters, the user of options. */
 static void name_option(insist_problem *problem) {
     static const char *const names[][2] = {
-        {"url", "URL"}, {"method", "--request"}, {"header", "--header"}, {"data", "--data"}, {"race", "--race"}};
+        {"url", "URL"}, {"method", "--request"}, {"header", "--header"}, {"data", "--data"}, {"race", "--race"},
+        {"name", "--cookie"}, {"value", "--cookie"}, {"user", "--user"}, {"password", "--user"}, {"key", "--idempotency-key"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(problem->field, names[i][0]) == 0) {
             snprintf(problem->field, sizeof(problem->field), "%s", names[i][1]);

@@ -30,14 +30,27 @@ struct texts {
     size_t count;
 };
 
+/* How it connects; NULL, 0: not given. */
+struct connect {
+    const char *certificate_file, *key_file, *key_password, *pinned_key;
+    const char *proxy, *no_proxy, *unix_socket, *interface;
+    struct texts resolve, connect_to;
+    int64_t timeout_ms;
+};
+
 struct settings {
     /* the request */
     const char *url;
     const char *method; /* NULL: not given */
     struct texts data;
     struct texts headers;
+    struct texts cookies;
+    const char *user;            /* and password; NULL: not given */
+    const char *idempotency_key; /* NULL: a random one, if keyed */
+    bool keyed;
     const char *user_agent; /* NULL: the library's */
     const char *ca_file;
+    struct connect connect;
     bool insecure;
     bool idempotent;
     bool http2;

@@ -441,6 +441,41 @@ static void https_is_verified(void **state) {
     insist_testserver_free(secure);
 }
 
+/* ---- credentials and connections --------------------------------------------------------------------------------- */
+
+static const char *field_at(const insist_testserver_journal *journal, size_t i, const char *name) {
+    return field_of(insist_testserver_journal_at(journal, i), name);
+}
+
+static void credentials_are_sent(void **state) {
+    (void)state;
+    insist_testserver_journal *journal = NULL;
+    expect_exit("-v -u me:se:cret -b a=1;b=2 -b c=3 --idempotency-key -X POST URL/who?do=503;retry-after=0,200", 0);
+    expect_exit("--idempotency-key=mine -d x URL/who", 0);
+    assert_int_equal(insist_testserver_journal_new(server, "/who", NULL, &journal), INSIST_OK);
+    assert_int_equal(insist_testserver_journal_count(journal), 3); /* the POST was repeated */
+    assert_string_equal(field_at(journal, 0, "Authorization"), "Basic bWU6c2U6Y3JldA==");
+    assert_string_equal(field_at(journal, 0, "Cookie"), "a=1; b=2; c=3");
+    assert_int_equal(strlen(field_at(journal, 0, "Idempotency-Key")), 38);
+    assert_string_equal(field_at(journal, 1, "Idempotency-Key"), field_at(journal, 0, "Idempotency-Key"));
+    assert_string_equal(field_at(journal, 2, "Idempotency-Key"), "mine");
+    insist_testserver_journal_free(journal);
+}
+
+static void names_are_pinned_and_led_elsewhere(void **state) {
+    (void)state;
+    char line[256];
+    unsigned port = insist_testserver_port(server);
+    snprintf(line, sizeof(line), "--resolve pinned.test:%u:127.0.0.1 -f http://pinned.test:%u/", port, port);
+    expect_exit(line, 0);
+    snprintf(line, sizeof(line), "--connect-to a.test:80:127.0.0.1:%u -f http://a.test/", port);
+    expect_exit(line, 0);
+    snprintf(line, sizeof(line), "--proxy http://127.0.0.1:1 --noproxy 127.0.0.1 -f URL/");
+    expect_exit(line, 0);
+    expect_exit("--proxy http://127.0.0.1:1 --retries 0 URL/", 7);
+    expect_exit("--unix-socket /nowhere/at.all --retries 0 URL/", 7);
+}
+
 /* ---- many calls ------------------------------------------------------------------------------------------------ */
 
 static void calls_are_repeated_and_counted(void **state) {
@@ -513,6 +548,19 @@ static void bad_input_is_refused_before_anything_is_sent(void **state) {
     refused("-H Content-Length:5 URL/", "insist: --header: ");
     refused("-d @/nonexistent URL/", "insist: --data: cannot read /nonexistent");
     refused("--cacert /nonexistent URL/", "insist: --cacert: cannot read /nonexistent");
+    refused("--cert /nonexistent URL/", "insist: --cert: cannot read /nonexistent");
+    refused("--key /etc/passwd URL/", "insist: --key: ");
+    refused("--pinnedpubkey nonsense URL/", "insist: --pinnedpubkey: ");
+    refused("-x nonsense URL/", "insist: --proxy: ");
+    refused("--noproxy a URL/", "insist: --noproxy: ");
+    refused("--resolve nonsense URL/", "insist: --resolve: ");
+    refused("--connect-to nonsense URL/", "insist: --connect-to: ");
+    refused("--interface a/b URL/", "insist: --interface: ");
+    refused("--unix-socket /s --interface lo URL/", "insist: --unix-socket: ");
+    refused("-u me URL/", "insist: --user: USER:PASSWORD is wanted");
+    refused("-b file URL/", "insist: --cookie: NAME=VALUE is wanted");
+    refused("-b a=\"b URL/", "insist: --cookie: ");
+    refused("--idempotency-key= URL/", "insist: --idempotency-key: it is empty");
     refused("ftp://127.0.0.1/", "insist: URL: ");
     refused("nonsense", "insist: URL: ");
     refused("-s", "insist: URL: ");
@@ -596,6 +644,8 @@ int main(void) {
         cmocka_unit_test(the_body_goes_where_it_should),
         cmocka_unit_test(secrets_are_not_shown),
         cmocka_unit_test(https_is_verified),
+        cmocka_unit_test(credentials_are_sent),
+        cmocka_unit_test(names_are_pinned_and_led_elsewhere),
         cmocka_unit_test(calls_are_repeated_and_counted),
         cmocka_unit_test(repeated_calls_are_an_object_each),
         cmocka_unit_test(sigint_ends_repeated_calls),

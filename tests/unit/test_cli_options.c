@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "cli/connect.h"
 #include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
@@ -98,6 +99,55 @@ static void every_option_arrives(void **state) {
     assert_int_equal(settings->max_redirects, 0);
     assert_int_equal(settings->timeline, WHEN_NEVER);
     settings_fini(&line.settings);
+}
+
+static void options_about_connections_and_credentials_arrive(void **state) {
+    (void)state;
+    struct line line;
+    parse(&line, "-E c.pem --key k.pem --pass p --pinnedpubkey pin -x http://p:1 --noproxy a,b --unix-socket /s "
+                 "--interface lo --resolve a:1:b --resolve c:2:d --connect-to e:3:f:4 --connect-timeout 2s -b a=1 -b b=2 "
+                 "-u me:secret --idempotency-key=k http://h/");
+    const struct settings *settings = &line.settings;
+    const struct connect *connect = &settings->connect;
+    assert_int_equal(line.request, REQUEST_CALL);
+    assert_string_equal(connect->certificate_file, "c.pem");
+    assert_string_equal(connect->key_file, "k.pem");
+    assert_string_equal(connect->key_password, "p");
+    assert_string_equal(connect->pinned_key, "pin");
+    assert_string_equal(connect->proxy, "http://p:1");
+    assert_string_equal(connect->no_proxy, "a,b");
+    assert_string_equal(connect->unix_socket, "/s");
+    assert_string_equal(connect->interface, "lo");
+    assert_int_equal(connect->resolve.count, 2);
+    assert_string_equal(connect->resolve.items[1], "c:2:d");
+    assert_string_equal(connect->connect_to.items[0], "e:3:f:4");
+    assert_true(connect->timeout_ms == 2000);
+    assert_int_equal(settings->cookies.count, 2);
+    assert_string_equal(settings->user, "me:secret");
+    assert_true(settings->keyed);
+    assert_string_equal(settings->idempotency_key, "k");
+
+    insist_tls_options tls = {.size = sizeof(tls)};
+    insist_net_options net = {.size = sizeof(net)};
+    connect_fill_in(settings, &tls, &net);
+    assert_string_equal(tls.certificate_file, "c.pem");
+    assert_string_equal(tls.key_file, "k.pem");
+    assert_string_equal(tls.key_password, "p");
+    assert_string_equal(tls.pinned_key, "pin");
+    assert_string_equal(net.proxy, "http://p:1");
+    assert_string_equal(net.no_proxy, "a,b");
+    assert_string_equal(net.unix_socket, "/s");
+    assert_string_equal(net.interface, "lo");
+    assert_int_equal(net.resolve_count, 2);
+    assert_int_equal(net.connect_to_count, 1);
+    assert_true(net.connect_timeout_ms == 2000);
+    settings_fini(&line.settings);
+
+    parse(&line, "--idempotency-key http://h/");
+    assert_true(line.settings.keyed);
+    assert_null(line.settings.idempotency_key);
+    settings_fini(&line.settings);
+    refused("--connect-timeout 0ms u", "--connect-timeout", "longer than 0");
 }
 
 static void each_retry_option_asks_for_a_policy(void **state) {
@@ -256,6 +306,20 @@ static void help_and_version_need_no_url(void **state) {
     settings_fini(&line.settings);
 }
 
+/* As a word: --user is no part of --user-agent. */
+static bool names(const char *text, const char *option) {
+    char name[64];
+    snprintf(name, sizeof(name), "--%s", option);
+    const char *at = text;
+    while ((at = strstr(at, name)) != NULL) {
+        at += strlen(name);
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-", *at) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void help_fits_a_small_terminal(void **state) {
     (void)state;
     char *text = NULL;
@@ -272,9 +336,7 @@ static void help_fits_a_small_terminal(void **state) {
     assert_true(lines <= 23); /* and the prompt below it */
     const struct option_entry *entry = NULL;
     for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
-        char name[64];
-        snprintf(name, sizeof(name), "--%s", entry->name);
-        assert_true((strstr(text, name) != NULL) == (entry->help != NULL));
+        assert_true(names(text, entry->name) == (entry->help != NULL));
     }
     free(text);
 }
@@ -300,6 +362,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_alone_gives_the_defaults),
         cmocka_unit_test(every_option_arrives),
+        cmocka_unit_test(options_about_connections_and_credentials_arrive),
         cmocka_unit_test(each_retry_option_asks_for_a_policy),
         cmocka_unit_test(count_and_parallel_go_together),
         cmocka_unit_test(timeline_has_three_forms),
