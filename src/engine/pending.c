@@ -25,7 +25,7 @@ void pending_ended(struct execution *execution, const struct attempt *attempt) {
 }
 
 static int64_t hedge_due_ns(const struct execution *execution) {
-    if (!execution->hedge.set || execution->hedging_stopped)
+    if (!execution->hedge.set)
         return TIME_NEVER;
     return time_max(execution->hedge.due_ns, execution->not_before_ns);
 }

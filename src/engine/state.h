@@ -101,7 +101,6 @@ struct execution {
     struct pending_hedge hedge;
     unsigned wave_hedges; /* started in this wave */
     bool wave_timed_out;  /* an attempt of this wave did */
-    bool hedging_stopped; /* until the next start */
     bool stale_replaced;  /* once a call */
     bool wave_failed;     /* INSIST_CLOSE: the wave has a retryable end that the policies are still to be asked about */
     int64_t wave_retry_after_us; /* the largest of the wave, -1: none */

@@ -72,7 +72,6 @@ static void set_limit(struct execution *execution, struct attempt *attempt) {
 static void schedule_hedge(struct execution *execution, struct attempt *newest) {
     const struct insist_race_policy *race = execution->rules.race;
     execution->hedge.set = false;
-    execution->hedging_stopped = false;
     if (race == NULL || execution->wave_failed)
         return;
     int64_t delay_us = race->scheduler.schedule(race->scheduler.ctx, &execution->view, execution->wave_hedges);
@@ -102,7 +101,6 @@ static void refuse(struct execution *execution, struct attempt *attempt, insist_
     attempt->charged = 0;
     finish_attempt(execution, attempt);
     attempt->why_ended = err == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
-    execution->hedging_stopped = true;
     if (execution->handler_number != 0)
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else if (attempt->kind != INSIST_HEDGE)
@@ -198,7 +196,7 @@ static void start_retry(struct execution *execution) {
                                              .charged_at_ns = retry.charged_at_ns});
 }
 
-/* Budget, then starter. A no only leaves the hedge out. */
+/* Budget, then starter. A no only leaves the hedge out, and the scheduler is not asked before the next start. */
 static void start_hedge(struct execution *execution) {
     const struct insist_race_policy *race = execution->rules.race;
     int64_t now_ns = execution->view.now_ns;
@@ -207,14 +205,11 @@ static void start_hedge(struct execution *execution) {
     execution->hedge.set = false;
     if (execution->ports->charge != NULL) {
         charged = execution->ports->charge(execution->ctx, false, now_ns);
-        if (charged == 0) {
-            execution->hedging_stopped = true;
+        if (charged == 0)
             return;
-        }
     }
     if (!starter_ask(&race->starter, &execution->view)) {
         pending_give_back(execution, charged, now_ns);
-        execution->hedging_stopped = true;
         return;
     }
     start_attempt(execution, &(struct start){.kind = INSIST_HEDGE,

@@ -310,16 +310,23 @@ static int until_handshake_hangs(void *ctx, insist_event event, insist_execution
     return silent->accepted >= 0 && recv(silent->accepted, &byte, 1, MSG_PEEK) == 1 ? 0 : 1;
 }
 
+/* Connections are made, and nobody ever speaks on them. where: its URL. */
+static struct silent silent_listener(char *where, size_t size) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    struct silent silent = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .accepted = -1};
+    assert_int_equal(bind(silent.listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(silent.listener, 4), 0);
+    assert_int_equal(getsockname(silent.listener, (struct sockaddr *)&address, &length), 0);
+    snprintf(where, size, "https://127.0.0.1:%u/", ntohs(address.sin_port));
+    return silent;
+}
+
 static void loser_in_a_handshake_is_left_behind(void **state) {
     (void)state;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    char text[128], byte;
-    struct silent silent = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .accepted = -1};
-    assert_int_equal(bind(silent.listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(silent.listener, 4), 0);
-    assert_int_equal(getsockname(silent.listener, (struct sockaddr *)&address, &size), 0);
-    snprintf(text, sizeof text, "307=https://127.0.0.1:%u/,200", ntohs(address.sin_port));
+    char where[64], text[128], byte;
+    struct silent silent = silent_listener(where, sizeof where);
+    snprintf(text, sizeof text, "307=%s,200", where);
     script("/tls", text);
     insist_result *result =
         race_against_a_hung_one(at("127.0.0.1", "/tls"), (struct hold){until_handshake_hangs, &silent});
@@ -360,6 +367,38 @@ static void loser_in_a_body_is_left_behind(void **state) {
     insist_result_free(result);
     raw_server_release(raw);
     raw_server_free(raw);
+}
+
+/* ---- from when the delay counts ---- */
+
+static void delay_counts_from_the_request_on_the_wire(void **state) {
+    (void)state;
+    const int64_t offset = 400; /* longer than what counts while it is still connecting */
+    insist_race_policy *late = race_of(insist_race_static_ms(&offset, 1), INSIST_REFILL);
+    script("/wire", "200;hold=/wire>=2");
+    insist_result *result = call("/wire", INSIST_CALL_OPTIONS(.race = late));
+    assert_int_equal(insist_result_attempts(result), 2);
+    assert_true(insist_result_attempt(result, 1)->queued_us >= insist_result_attempt(result, 0)->sent_us + 400000);
+    assert_int_equal(insist_result_attempt(result, 1)->wait_us, 400000);
+    insist_result_free(result);
+    insist_race_policy_free(late);
+}
+
+static void one_that_still_connects_is_hedged_later(void **state) {
+    (void)state;
+    const int64_t offset = 1;
+    char where[64];
+    insist_race_policy *soon = race_of(insist_race_static_ms(&offset, 1), INSIST_REFILL);
+    struct silent silent = silent_listener(where, sizeof where);
+    insist_result *result =
+        call_with(client, "GET", where, INSIST_CALL_OPTIONS(.race = soon, .deadline_ms = 600));
+    assert_int_equal(insist_result_error(result), INSIST_EDEADLINE);
+    assert_int_equal(insist_result_attempts(result), 2);
+    assert_true(insist_result_attempt(result, 1)->queued_us >= 250000);
+    assert_int_equal(insist_result_attempt(result, 0)->sent, INSIST_NOT_SENT);
+    insist_result_free(result);
+    insist_race_policy_free(soon);
+    close(silent.listener);
 }
 
 /* ---- kept apart ---- */
@@ -617,6 +656,8 @@ int main(void) {
         RACE_TEST(loser_in_a_lookup_is_left_behind),
         RACE_TEST(loser_in_a_handshake_is_left_behind),
         RACE_TEST(loser_in_a_body_is_left_behind),
+        RACE_TEST(delay_counts_from_the_request_on_the_wire),
+        RACE_TEST(one_that_still_connects_is_hedged_later),
         RACE_TEST(attempts_of_a_wave_share_no_connection),
         RACE_TEST(a_hedge_takes_another_address),
         RACE_TEST(hedges_take_half_of_the_room_and_never_wait),

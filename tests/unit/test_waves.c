@@ -436,6 +436,33 @@ static void mode_close_asks_about_its_own_wave(void **state) {
     world_fini(&world);
 }
 
+static insist_verdict retry_errors_and_503(void *ctx, const insist_execution *view, insist_err *error) {
+    (void)ctx;
+    (void)error;
+    bool wanted = insist_execution_error(view) != INSIST_OK || insist_execution_status(view) == 503;
+    return wanted ? INSIST_RETRY : INSIST_ACCEPT;
+}
+
+static bool refuse_201(void *ctx, const insist_execution *view) {
+    (void)ctx;
+    return insist_execution_status(view) != 201;
+}
+
+static void rejected_answer_is_not_the_most_useful_of_its_wave(void **state) {
+    (void)state;
+    PLAY(world, {.status = 503, .ends_ms = 60, .has_retry_after = true}, ANSWER(201, 20), ANSWER(200, 10));
+    world_race(&world, INSIST_CLOSE, 50, 0);
+    world.retry.decider = (insist_decider){.decide = retry_errors_and_503};
+    world.rules.validator = (insist_validator){.validate = refuse_201};
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 70 + 100 + 10, 3);
+    assert_int_equal(world_attempt(&world, 1)->outcome.err, INSIST_EREJECTED);
+    assert_int_equal(world.last_charge, 5); /* it was about the 503, which was throttled */
+    world_fini(&world);
+}
+
 static void at_once_waits_for_room_like_any_hedge(void **state) {
     (void)state;
     PLAY(world, {.queued_ms = 1000, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
@@ -513,6 +540,7 @@ int main(void) {
         cmocka_unit_test(later_retry_after_beyond_the_cap_closes),
         cmocka_unit_test(later_retry_after_that_does_not_fit_closes),
         cmocka_unit_test(mode_close_asks_about_its_own_wave),
+        cmocka_unit_test(rejected_answer_is_not_the_most_useful_of_its_wave),
         cmocka_unit_test(at_once_waits_for_room_like_any_hedge),
         cmocka_unit_test(starter_learns_that_a_hedge_did_not_start),
         cmocka_unit_test(starter_is_not_asked_when_the_budget_refuses),
