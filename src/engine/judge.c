@@ -120,7 +120,6 @@ static void another(struct execution *execution, struct attempt *attempt) {
         schedule_retry(execution, attempt);
         return;
     }
-    execution->wave_failed = true;
     execution->hedge.set = false;
     execution->wave_retry_after_us =
         time_max(execution->wave_retry_after_us, asked_for_us(execution, &attempt->outcome));

@@ -102,7 +102,6 @@ struct execution {
     unsigned wave_hedges; /* started in this wave */
     bool wave_timed_out;  /* an attempt of this wave did */
     bool stale_replaced;  /* once a call */
-    bool wave_failed;     /* INSIST_CLOSE: the wave has a retryable end that the policies are still to be asked about */
     int64_t wave_retry_after_us; /* the largest of the wave, -1: none */
     int64_t not_before_ns;       /* no start of any kind earlier: the server asked for it */
 

@@ -72,7 +72,7 @@ static void set_limit(struct execution *execution, struct attempt *attempt) {
 static void schedule_hedge(struct execution *execution, struct attempt *newest) {
     const struct insist_race_policy *race = execution->rules.race;
     execution->hedge.set = false;
-    if (race == NULL || execution->wave_failed)
+    if (race == NULL)
         return;
     int64_t delay_us = race->scheduler.schedule(race->scheduler.ctx, &execution->view, execution->wave_hedges);
     bool at_once = delay_us == INSIST_AT_ONCE;
@@ -114,7 +114,6 @@ static void begin_wave_if_idle(struct execution *execution) {
     execution->view.waves_timed_out = execution->wave_timed_out ? execution->view.waves_timed_out + 1 : 0;
     execution->wave_timed_out = false;
     execution->wave_hedges = 0;
-    execution->wave_failed = false;
     execution->wave_retry_after_us = -1;
     execution->wave_best = (struct most_useful){.attempt = NULL};
 }
