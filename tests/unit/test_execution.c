@@ -468,6 +468,15 @@ static void deadline_that_has_passed_starts_nothing(void **state) {
     world_fini(&world);
 }
 
+static void deadline_at_this_very_instant_starts_nothing(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 0));
+    world.rules.deadline_ns = world.start_ns;
+    world_play(&world);
+    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 0, 0);
+    world_fini(&world);
+}
+
 /* A timeout policy that notes what it is told, and gives 100 ms. */
 struct noted {
     unsigned attempts_left[8];
@@ -737,6 +746,7 @@ int main(void) {
         cmocka_unit_test(wire_that_sees_the_deadline_first_tells_the_same),
         cmocka_unit_test(answer_at_the_deadline_beats_it),
         cmocka_unit_test(deadline_that_has_passed_starts_nothing),
+        cmocka_unit_test(deadline_at_this_very_instant_starts_nothing),
         cmocka_unit_test(timeout_policy_is_told_what_is_left),
         cmocka_unit_test(nonsense_of_a_timeout_policy_is_contained),
         cmocka_unit_test(nonsense_of_a_waiter_is_contained),

@@ -332,6 +332,21 @@ static void delay_beyond_the_limit_means_no_hedge(void **state) {
     world_fini(&world);
 }
 
+/* The first attempt may, under the default timeout: no retry could follow it. */
+static void hedge_may_not_take_the_rest(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 12000), HANGS);
+    world_race(&world, INSIST_REFILL, 50, 0);
+    world.timeout.takes_the_rest = true;
+    world.retry.retry_bound = 0;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 12000, 3);
+    assert_int_equal(world_attempt(&world, 1)->kind, INSIST_HEDGE);
+    assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_TIMEOUT);
+    assert_int_equal(world_attempt(&world, 1)->progress.ended_ns - world.start_ns, 5050 * WORLD_MS);
+    world_fini(&world);
+}
+
 static void of_two_answers_at_one_instant_the_first_in_the_mailbox_wins(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 100), ANSWER(201, 50));
@@ -531,6 +546,7 @@ int main(void) {
         cmocka_unit_test(redundant_hedge_is_refunded),
         cmocka_unit_test(hedge_without_room_is_left_out),
         cmocka_unit_test(delay_beyond_the_limit_means_no_hedge),
+        cmocka_unit_test(hedge_may_not_take_the_rest),
         cmocka_unit_test(of_two_answers_at_one_instant_the_first_in_the_mailbox_wins),
         cmocka_unit_test(loser_that_had_ended_keeps_its_outcome),
         cmocka_unit_test(deadline_ends_all_racers),
