@@ -55,7 +55,8 @@ static insist_err build(struct insist_plan *plan, const char *method, const char
         return problem_set(problem, INSIST_EINVAL, "method",
                            "an HTTP method is letters, digits and a few signs, without blanks");
     if (strcmp(method, "CONNECT") == 0)
-        return problem_set(problem, INSIST_EINVAL, "method", "CONNECT opens a tunnel; it is no request that can be repeated");
+        return problem_set(problem, INSIST_EINVAL, "method",
+                           "CONNECT opens a tunnel; it is no request that can be repeated");
     plan->method = env_copy_text(plan->env, method);
     if (plan->method == NULL)
         return problem_set(problem, INSIST_ENOMEM, "method", "out of memory");

@@ -8,7 +8,8 @@
 
 /* Why a race that was set is refused. */
 #define PLAN_NOT_RACEABLE                                                                                              \
-    "a race is set, but the request may not be raced: it is not marked as idempotent, or its body is read as it is sent"
+    "a race is set, but the request may not be raced: it is not marked as idempotent, or its body is read as it is "   \
+    "sent"
 
 struct insist_plan {
     struct request request; /* first: the plan is its request, and as long-lived */

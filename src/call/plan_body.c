@@ -12,7 +12,8 @@ static insist_err check_body(insist_plan *plan) {
     insist_problem problem = {0};
     insist_err err = plan_check_open(plan);
     if (err == INSIST_OK && strcmp(plan->request.method, "HEAD") == 0)
-        err = plan_note(plan, problem_set(&problem, INSIST_EINVAL, "body", "a HEAD request cannot carry one"), &problem);
+        err =
+            plan_note(plan, problem_set(&problem, INSIST_EINVAL, "body", "a HEAD request cannot carry one"), &problem);
     return err;
 }
 

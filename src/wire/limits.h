@@ -11,8 +11,8 @@ enum stretch { STRETCH_CONNECT, STRETCH_UPLOAD, STRETCH_WAIT, STRETCH_DOWNLOAD }
 
 struct limits {
     enum stretch stretch;
-    int64_t due_ns;  /* TIME_NEVER: this stretch has no limit */
-    uint64_t moved;  /* bytes before it, or before the last look at them */
+    int64_t due_ns; /* TIME_NEVER: this stretch has no limit */
+    uint64_t moved; /* bytes before it, or before the last look at them */
 };
 
 /* A lookup begins. */

@@ -16,12 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SECOND_NS           INT64_C(1000000000)
-#define IDLE_MS             118000 /* below what servers and middle boxes usually allow */
-#define KEEPALIVE_IDLE_MS   60000
-#define KEEPALIVE_EVERY_MS  15000
-#define KEEPALIVE_MOST_S    32767 /* Linux takes no more */
-#define PIN_BYTES           32    /* of a SHA-256 */
+#define SECOND_NS INT64_C(1000000000)
+#define IDLE_MS 118000 /* below what servers and middle boxes usually allow */
+#define KEEPALIVE_IDLE_MS 60000
+#define KEEPALIVE_EVERY_MS 15000
+#define KEEPALIVE_MOST_S 32767 /* Linux takes no more */
+#define PIN_BYTES 32           /* of a SHA-256 */
 
 const struct network network_default = {
     .idle_ns = (int64_t)IDLE_MS * 1000000,
@@ -37,9 +37,9 @@ const struct network network_default = {
 void network_free(struct network *network) {
     if (!network)
         return;
-    char *const texts[] = {network->ca_dir,     network->certificate_file, network->key_file,
-                           network->key_password, network->pinned_key,     network->proxy,
-                           network->no_proxy,   network->interface,        network->unix_socket};
+    char *const texts[] = {network->ca_dir,       network->certificate_file, network->key_file,
+                           network->key_password, network->pinned_key,       network->proxy,
+                           network->no_proxy,     network->interface,        network->unix_socket};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         env_release(network->env, texts[i]);
     for (size_t i = 0; i < network->pin_count; i++)

@@ -115,11 +115,12 @@ static void https_goes_through_a_tunnel(void **state) {
     assert_non_null(relay);
     snprintf(proxy, sizeof proxy, "http://proxy.test:%u", relay_port(relay));
     snprintf(pin, sizeof pin, "proxy.test:%u:127.0.0.1", relay_port(relay));
-    open_client(INSIST_CLIENT_OPTIONS(.tls = INSIST_TLS_OPTIONS(.insecure = true),
-                                      .net = INSIST_NET_OPTIONS(.proxy = proxy, .resolve = LIST(pin),
-                                                                .resolve_count = 1)));
+    open_client(
+        INSIST_CLIENT_OPTIONS(.tls = INSIST_TLS_OPTIONS(.insecure = true),
+                              .net = INSIST_NET_OPTIONS(.proxy = proxy, .resolve = LIST(pin), .resolve_count = 1)));
     for (int i = 0; i < 2; i++) {
-        insist_result *result = get("https://far.test:444/x?do=200;body=here&key=a"); /* a name that only the proxy knows */
+        insist_result *result =
+            get("https://far.test:444/x?do=200;body=here&key=a"); /* a name that only the proxy knows */
         assert_string_equal(insist_result_body(result, NULL), "here");
         assert_null(insist_result_header(result, "X-Proxy"));
         const insist_attempt_record *record = insist_result_attempt(result, 0);
@@ -178,8 +179,8 @@ static struct tcp_line find_connection(uint16_t port) {
     while (fgets(line, sizeof line, file) != NULL) {
         unsigned local, local_port, remote, remote_port, state, timer;
         unsigned long jiffies;
-        int parts = sscanf(line, " %*d: %x:%x %x:%x %x %*x:%*x %x:%lx", &local, &local_port, &remote, &remote_port, &state,
-                           &timer, &jiffies);
+        int parts = sscanf(line, " %*d: %x:%x %x:%x %x %*x:%*x %x:%lx", &local, &local_port, &remote, &remote_port,
+                           &state, &timer, &jiffies);
         if (parts == 7 && remote_port == port && state == 1)
             found = (struct tcp_line){local, timer, jiffies};
     }

@@ -64,11 +64,10 @@ static void expect_error(insist_result *result, insist_err err) {
 
 static void a_key_that_does_not_open_or_fit_sends_nothing(void **state) {
     (void)state;
-    insist_tls_options *locked =
-        INSIST_TLS_OPTIONS(.ca_file = site.ca_file, .certificate_file = file("localhost.pem"),
-                           .key_file = file("locked.key"), .key_password = "wrong");
-    insist_tls_options *foreign = INSIST_TLS_OPTIONS(
-        .ca_file = site.ca_file, .certificate_file = file("localhost.pem"), .key_file = file("other.key"));
+    insist_tls_options *locked = INSIST_TLS_OPTIONS(.ca_file = site.ca_file, .certificate_file = file("localhost.pem"),
+                                                    .key_file = file("locked.key"), .key_password = "wrong");
+    insist_tls_options *foreign = INSIST_TLS_OPTIONS(.ca_file = site.ca_file, .certificate_file = file("localhost.pem"),
+                                                     .key_file = file("other.key"));
     expect_error(call(locked, &https, "/client"), INSIST_ETLS);
     expect_error(call(foreign, &https, "/client"), INSIST_ETLS);
 }

@@ -105,7 +105,8 @@ static void host_can_be_overridden(void **state) {
 
 static void what_is_no_host_is_refused(void **state) {
     (void)state;
-    static const char *const wrong[] = {"", "a b", "a/b", "user@a", "a:0", "a:99999", "[x]", "a\r\nX: y", "\xc3\xa9.org"};
+    static const char *const wrong[] = {"",        "a b", "a/b",       "user@a",      "a:0",
+                                        "a:99999", "[x]", "a\r\nX: y", "\xc3\xa9.org"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         insist_plan *plan = plan_of("GET", "/x");
         assert_refused(plan, insist_plan_set_host(plan, wrong[i]), "host");

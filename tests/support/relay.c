@@ -57,7 +57,8 @@ static int connect_to(uint16_t port) {
 
 /* False: it was told to stop. */
 static bool wait_for(const struct relay *relay, int a, int b, short *of_a, short *of_b) {
-    struct pollfd fds[3] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}, {.fd = relay->stop, .events = POLLIN}};
+    struct pollfd fds[3] = {
+        {.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}, {.fd = relay->stop, .events = POLLIN}};
     if (poll(fds, 3, -1) < 0 || fds[2].revents != 0) {
         return false;
     }

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__})
-#define PIN_A     "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define PIN_B     "sha256//BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+#define PIN_A "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define PIN_B "sha256//BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 
 static void refused(const insist_tls_options *tls, const insist_net_options *net, const char *field) {
     insist_problem problem = {0};
@@ -70,9 +70,17 @@ static void keys_belong_to_certificates(void **state) {
 static void pins_are_checked(void **state) {
     (void)state;
     static const char *const wrong[] = {
-        "",          "sha256//",       "sha1//AAAA",   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "/etc/passwd",
-        PIN_A ";",   ";" PIN_A,        PIN_A " ",      PIN_A "," PIN_B,
-        "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "sha256//-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "",
+        "sha256//",
+        "sha1//AAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "/etc/passwd",
+        PIN_A ";",
+        ";" PIN_A,
+        PIN_A " ",
+        PIN_A "," PIN_B,
+        "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "sha256//-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         refused(INSIST_TLS_OPTIONS(.pinned_key = wrong[i]), NULL, "pinned_key");
@@ -95,9 +103,9 @@ static void versions_are_known(void **state) {
 static void proxies_are_checked(void **state) {
     (void)state;
     static const char *const wrong[] = {
-        "",           "proxy:3128",         "https://proxy:3128", "socks5://proxy:1080", "ftp://proxy:21",
-        "http://",    "http://proxy",       "http://proxy:0",     "http://proxy:99999",  "http://pro xy:3128",
-        "http://u@",  "http://proxy:3128/x", "http://proxy:1?q",  "http://a\r\nb:1",
+        "",          "proxy:3128",          "https://proxy:3128", "socks5://proxy:1080", "ftp://proxy:21",
+        "http://",   "http://proxy",        "http://proxy:0",     "http://proxy:99999",  "http://pro xy:3128",
+        "http://u@", "http://proxy:3128/x", "http://proxy:1?q",   "http://a\r\nb:1",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         refused(NULL, INSIST_NET_OPTIONS(.proxy = wrong[i]), "proxy");
@@ -121,8 +129,9 @@ static void proxies_are_checked(void **state) {
 
 static void lists_are_checked(void **state) {
     (void)state;
-    static const char *const pins[] = {"",          "a",          "a:80",        "a:80:",       "a:80:b",   ":80:1.2.3.4",
-                                       "a::1.2.3.4", "a:0:1.2.3.4", "a:80:1.2.3",  "a:80:1.2.3.4,", "a:80:::1x"};
+    static const char *const pins[] = {
+        "",           "a",           "a:80",       "a:80:",         "a:80:b",   ":80:1.2.3.4",
+        "a::1.2.3.4", "a:0:1.2.3.4", "a:80:1.2.3", "a:80:1.2.3.4,", "a:80:::1x"};
     static const char *const detours[] = {"", "a:1", "a:1:b", "a:1:b:2:3", "a:0:b:1", "a:x:b:1", "a b:1:c:2", "::::"};
     for (size_t i = 0; i < sizeof pins / sizeof pins[0]; i++)
         refused(NULL, INSIST_NET_OPTIONS(.resolve = &pins[i], .resolve_count = 1), "resolve");
@@ -236,8 +245,8 @@ static void assert_route(const struct network *network, const char *from, unsign
 
 static void no_proxy_leaves_names_out(void **state) {
     (void)state;
-    struct network *network = taken(NULL, INSIST_NET_OPTIONS(.proxy = "http://p:1",
-                                                             .no_proxy = "example.org, .inner.test,,127.0.0.1"));
+    struct network *network =
+        taken(NULL, INSIST_NET_OPTIONS(.proxy = "http://p:1", .no_proxy = "example.org, .inner.test,,127.0.0.1"));
     assert_route(network, "example.org", 80, "example.org", 80, false);
     assert_route(network, "a.example.org", 80, "a.example.org", 80, false);
     assert_route(network, "EXAMPLE.org", 80, "EXAMPLE.org", 80, false);
@@ -271,9 +280,9 @@ static void detours_lead_elsewhere(void **state) {
 
 static void pins_need_no_lookup(void **state) {
     (void)state;
-    struct network *network = taken(
-        NULL,
-        INSIST_NET_OPTIONS(.resolve = LIST("a:80:127.0.0.1,[::1],127.0.0.2", "*:443:10.0.0.1"), .resolve_count = 2));
+    struct network *network =
+        taken(NULL, INSIST_NET_OPTIONS(.resolve = LIST("a:80:127.0.0.1,[::1],127.0.0.2", "*:443:10.0.0.1"),
+                                       .resolve_count = 2));
     struct route route = {.host = "A", .port = 80};
     struct addresses *addresses = network_pinned(network, &route);
     assert_non_null(addresses);
