@@ -98,6 +98,15 @@ static void the_longest_fixed_delay_is_known(void **state) {
     }
 }
 
+static void always_says_yes(void **state) { /* H80 */
+    (void)state;
+    insist_starter starter = insist_start_always();
+    for (int i = 0; i < 1000; i++)
+        assert_true(starter_ask(&starter, &execution));
+    starter_take_back(&starter, &execution);
+    starter_release(starter);
+}
+
 /* ---- a user's own ---- */
 
 static unsigned released;
@@ -293,6 +302,7 @@ int main(void) {
         cmocka_unit_test_setup(at_once_counts_the_first, set_up),
         cmocka_unit_test_setup(pester_races_get_alone, set_up),
         cmocka_unit_test_setup(the_longest_fixed_delay_is_known, set_up),
+        cmocka_unit_test_setup(always_says_yes, set_up),
         cmocka_unit_test_setup(own_ones_are_used_and_released_once, set_up),
         cmocka_unit_test_setup(bad_schedulers_are_refused_by_name, set_up),
         cmocka_unit_test_setup(bad_starters_are_refused_by_name, set_up),
