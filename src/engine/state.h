@@ -47,8 +47,8 @@ struct execution_rules {
     const struct insist_timeout_policy *timeout;
     const struct insist_race_policy *race; /* NULL: no racing … */
     bool race_not_allowed;                 /* … although it was wanted: the request may not be raced */
-    int64_t deadline_ns;            /* TIME_NEVER: none */
-    int64_t connect_delay_ns;       /* to a hedge while the newest attempt is not on the wire */
+    int64_t deadline_ns;                   /* TIME_NEVER: none */
+    int64_t connect_delay_ns;              /* to a hedge while the newest attempt is not on the wire */
     uint64_t body_limit;
     bool reads_headers; /* somebody listens to BEFORE_READ_BODY */
     bool repeat_unsafe;
@@ -99,19 +99,19 @@ struct execution {
     enum execution_phase phase;
     struct pending_retry retry;
     struct pending_hedge hedge;
-    unsigned wave_hedges; /* started in this wave */
-    bool wave_timed_out;  /* an attempt of this wave did */
-    bool stale_replaced;  /* once a call */
+    unsigned wave_hedges;        /* started in this wave */
+    bool wave_timed_out;         /* an attempt of this wave did */
+    bool stale_replaced;         /* once a call */
     int64_t wave_retry_after_us; /* the largest of the wave, -1: none */
     int64_t not_before_ns;       /* no start of any kind earlier: the server asked for it */
 
     struct most_useful best, wave_best; /* of the call so far, and of this wave */
-    struct attempt *reported; /* once over: the result's, or NULL */
-    insist_reason reason;     /* once closed */
-    insist_err err;           /* once over: what the call returns */
-    int handler_number;       /* the first that a handler ended the call with */
-    struct headers prepared;  /* own headers of the retry that is being made ready */
-    bool settled;             /* what handlers return no longer counts */
+    struct attempt *reported;           /* once over: the result's, or NULL */
+    insist_reason reason;               /* once closed */
+    insist_err err;                     /* once over: what the call returns */
+    int handler_number;                 /* the first that a handler ended the call with */
+    struct headers prepared;            /* own headers of the retry that is being made ready */
+    bool settled;                       /* what handlers return no longer counts */
 };
 
 #endif

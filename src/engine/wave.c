@@ -79,8 +79,7 @@ static void schedule_hedge(struct execution *execution, struct attempt *newest) 
     int64_t delay_ns = at_once ? 0 : time_from_us(delay_us);
     if (delay_us <= INSIST_NO_HEDGE || time_add(execution->view.now_ns, delay_ns) >= newest->limit_ns)
         return;
-    execution->hedge =
-        (struct pending_hedge){.set = true, .at_once = at_once, .newest = newest, .delay_ns = delay_ns};
+    execution->hedge = (struct pending_hedge){.set = true, .at_once = at_once, .newest = newest, .delay_ns = delay_ns};
     if (newest->state == ATTEMPT_WAITING)
         execution->hedge.due_ns = TIME_NEVER;
     else

@@ -80,11 +80,10 @@ static bool fill(struct shared_throttle *shared, const insist_throttle_window *w
     if (!throttle->latest || !shared->windows)
         return false;
     for (size_t i = 0; i < n; i++)
-        shared->windows[i] = (struct throttle_window){.starts = windows[i].starts,
-                                                      .period_ns = time_from_ms(windows[i].period_ms)};
+        shared->windows[i] =
+            (struct throttle_window){.starts = windows[i].starts, .period_ns = time_from_ms(windows[i].period_ms)};
     return mutex_init(&shared->lock);
 }
-
 
 insist_starter starter_throttle(const struct env *env, const insist_throttle_window *windows, size_t n) {
     const struct poison *poison = check(windows, n);

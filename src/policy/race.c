@@ -21,8 +21,8 @@ static const struct poison no_memory = {INSIST_ENOMEM, "scheduler", "out of memo
 static const struct poison no_offsets = {INSIST_EINVAL, "offsets", "the list of delays is empty"};
 static const struct poison bad_offset = {
     INSIST_EINVAL, "offsets", "a delay must be 1 ms or more; insist_race_at_once() starts attempts together"};
-static const struct poison bad_delay = {
-    INSIST_EINVAL, "delay", "a delay must be 1 ms or more; insist_race_at_once() starts attempts together"};
+static const struct poison bad_delay = {INSIST_EINVAL, "delay",
+                                        "a delay must be 1 ms or more; insist_race_at_once() starts attempts together"};
 static const struct poison no_times = {INSIST_EINVAL, "times", "a race without a hedge is none: 1 or more are wanted"};
 
 /* ---- schedulers -------------------------------------------------------------------------------------------------- */
@@ -53,7 +53,6 @@ static struct schedule *schedule_new(const struct env *env, unsigned hedges, siz
     schedule->count = count;
     return schedule;
 }
-
 
 static insist_scheduler scheduler_of(struct schedule *schedule) {
     if (schedule == NULL)

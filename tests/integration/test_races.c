@@ -390,8 +390,7 @@ static void one_that_still_connects_is_hedged_later(void **state) {
     char where[64];
     insist_race_policy *soon = race_of(insist_race_static_ms(&offset, 1), INSIST_REFILL);
     struct silent silent = silent_listener(where, sizeof where);
-    insist_result *result =
-        call_with(client, "GET", where, INSIST_CALL_OPTIONS(.race = soon, .deadline_ms = 600));
+    insist_result *result = call_with(client, "GET", where, INSIST_CALL_OPTIONS(.race = soon, .deadline_ms = 600));
     assert_int_equal(insist_result_error(result), INSIST_EDEADLINE);
     assert_int_equal(insist_result_attempts(result), 2);
     assert_true(insist_result_attempt(result, 1)->queued_us >= 250000);
@@ -452,8 +451,8 @@ static void hedges_take_half_of_the_room_and_never_wait(void **state) {
     (void)state;
     insist_client *narrow = NULL;
     insist_race_policy *four = race_of(insist_race_at_once(4), INSIST_REFILL);
-    const insist_client_options *options = INSIST_CLIENT_OPTIONS(.race = four, .max_in_flight = 4,
-                                                                 .budget = insist_budget_none());
+    const insist_client_options *options =
+        INSIST_CLIENT_OPTIONS(.race = four, .max_in_flight = 4, .budget = insist_budget_none());
     assert_int_equal(insist_client_new(options, NULL, &narrow), INSIST_OK);
     insist_race_policy_free(four);
     script("/narrow", "200;hold=/narrow>=3");
@@ -627,8 +626,8 @@ static void delay_that_is_not_below_the_timeout_is_refused(void **state) {
     insist_plan *plan = NULL;
     assert_int_equal(insist_timeout_fixed_new(2000, NULL, &short_one), INSIST_OK);
     assert_int_equal(insist_timeout_fixed_new(2001, NULL, &long_one), INSIST_OK);
-    assert_int_equal(
-        insist_client_new(INSIST_CLIENT_OPTIONS(.race = late, .timeout = short_one), &problem, &refused), INSIST_EINVAL);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.race = late, .timeout = short_one), &problem, &refused),
+                     INSIST_EINVAL);
     assert_null(refused);
     assert_string_equal(problem.field, "race");
     assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.race = late, .timeout = long_one), NULL, &refused),

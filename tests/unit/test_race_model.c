@@ -27,7 +27,7 @@ struct scene {
     int hedge_delays[WORLD_HEDGES]; /* 0: none; -1: at once */
     bool close, has_budget, starter_says_no;
     int retries, charges, wait, waiter_exits_at, timeout, deadline, cancel; /* cancel 0: not */
-    int handler_event, handler_skip;                                       /* the event whose handler ends the call */
+    int handler_event, handler_skip;                                        /* the event whose handler ends the call */
 };
 
 /* ---- the model ---- */
@@ -565,9 +565,7 @@ static void assert_same(const struct world *world) {
 }
 
 static uint64_t only_seed, seed_being_played;
-static struct {
-    unsigned reasons[16], hedges, refills, most_racers, most_waves, hedge_won;
-} seen;
+static struct { unsigned reasons[16], hedges, refills, most_racers, most_waves, hedge_won; } seen;
 
 static void note_what_was_seen(const struct world *world) {
     unsigned first_of_wave = 0;
@@ -580,7 +578,8 @@ static void note_what_was_seen(const struct world *world) {
         unsigned racing = i - first_of_wave + 1;
         seen.most_racers = racing > seen.most_racers ? racing : seen.most_racers;
     }
-    seen.most_waves = world->execution.view.wave + 1 > seen.most_waves ? world->execution.view.wave + 1 : seen.most_waves;
+    seen.most_waves =
+        world->execution.view.wave + 1 > seen.most_waves ? world->execution.view.wave + 1 : seen.most_waves;
     seen.hedge_won += reason == INSIST_DONE && racers[reported].kind == INSIST_HEDGE;
 }
 
