@@ -24,10 +24,11 @@ typedef struct insist_log_pair {
     const char *value;
 } insist_log_pair;
 
-/** Takes a message and what belongs to it: method, url, and then as they apply attempt (from 0), attempts, status, error
- *  ("ERESET"), wait_ms, source ("backoff"), remaining (retries that may still be started, the one at hand included),
- *  reason ("count"). All of it borrowed. On the thread that executes the call, with no lock held; of one client from
- *  several threads at once. Users, passwords, the values of hidden query keys, and headers of any kind are never in it. */
+/** Takes a message and what belongs to it: method, url, and then as they apply attempt (from 0), attempts, status,
+ *  error ("ERESET"), wait_ms, source ("backoff"), remaining (retries that may still be started, the one at hand
+ *  included), reason ("count"). All of it borrowed. On the thread that executes the call, with no lock held; of one
+ *  client from several threads at once. Users, passwords, the values of hidden query keys, and headers of any kind are
+ *  never in it. */
 typedef void insist_log_fn(void *ctx, insist_log_level level, const char *message, const insist_log_pair *pairs,
                            size_t n);
 
@@ -41,8 +42,8 @@ typedef struct insist_logger {
 /** "[DEBUG] performing request method=GET url=http://… attempt=0" and a line feed, in one piece. The stream stays the
  *  caller's and must live as long as the client. */
 INSIST_API insist_logger insist_log_printf(FILE *stream);
-/** The same without the level to syslog(3), which has levels of its own; cut off behind 1,023 bytes. The caller may call
- *  openlog(3) before. */
+/** The same without the level to syslog(3), which has levels of its own; cut off behind 1,023 bytes. The caller may
+ *  call openlog(3) before. */
 INSIST_API insist_logger insist_log_syslog(void);
 
 INSIST_END_DECLS

@@ -110,9 +110,9 @@ INSIST_API int insist_result_handler_number(const insist_result *result);
 /** Method, URL, outcome and attempts in one line, without passwords and the values of query keys that the client hides.
  *  Never NULL. */
 INSIST_API const char *insist_result_explain(const insist_result *result);
-/** "GET url giving up after N attempt(s): cause", as go-retryablehttp puts it, for every call that was not DONE; the cause is
- *  the error's sentence, and left out behind an answer that was not good enough. Passwords and the query keys that the client
- *  hides are not shown. "" when the call was done, and when nothing was attempted. Never NULL. */
+/** "GET url giving up after N attempt(s): cause", as go-retryablehttp puts it, for every call that was not DONE; the
+ *  cause is the error's sentence, and left out behind an answer that was not good enough. Passwords and the query keys
+ *  that the client hides are not shown. "" when the call was done, and when nothing was attempted. Never NULL. */
 INSIST_API const char *insist_result_giving_up(const insist_result *result);
 /** The URL that answered, after redirects, without user and password. Never NULL. */
 INSIST_API const char *insist_result_url(const insist_result *result);
@@ -151,8 +151,8 @@ INSIST_API const insist_failure *insist_result_failure(const insist_result *resu
 /** How many earlier failures are not kept. */
 INSIST_API size_t insist_result_failures_dropped(const insist_result *result);
 /** Those that are kept, a line each as in pester's log: seconds, Do, method, URL, racer, number of the retry that would
- *  follow (attempt + 1), and the error's sentence or the status: "1700000000 Do [GET] http://… request-0 retry-2 error:
- *  status 503". "" when there are none. Never NULL. */
+ *  follow (attempt + 1), and the error's sentence or the status: "1700000000 Do [GET] http://… request-0 retry-2
+ *  error: status 503". "" when there are none. Never NULL. */
 INSIST_API const char *insist_result_failure_log(const insist_result *result);
 
 /** How many attempts were made, those that never started included. */

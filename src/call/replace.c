@@ -1,5 +1,5 @@
-/* A plan that takes another's place in BEFORE_EXECUTION_START: what the execution and its ports know of the plan changes
- * at once, and nothing has been started yet. The call keeps the new one alive; the one that it was given is its
+/* A plan that takes another's place in BEFORE_EXECUTION_START: what the execution and its ports know of the plan
+ * changes at once, and nothing has been started yet. The call keeps the new one alive; the one that it was given is its
  * caller's. */
 #include "call/replace.h"
 #include "call/feed.h"

@@ -246,7 +246,8 @@ static insist_err speak(void *ctx, const insist_execution *execution, insist_rea
     return speaker->returns;
 }
 
-static void assert_asked(struct world *world, struct speaker *speaker, insist_reason reason, insist_err err, int status) {
+static void assert_asked(struct world *world, struct speaker *speaker, insist_reason reason, insist_err err,
+                         int status) {
     world->rules.on_exhausted = (insist_on_exhausted){speak, speaker};
     speaker->returns = INSIST_EINVAL;
     world_play(world);
