@@ -172,6 +172,22 @@ static void cancel_ends_a_wait_at_once(void **state) { /* H62, P19, R24, B11 */
 
 /* ---- what is sent, and what is left ------------------------------------------------------------------------------ */
 
+static void no_method_is_get(void **state) { /* H3, M2 */
+    static const char *const methods[] = {NULL, "", "GET", "Fake"};
+    insist_testserver_journal *journal = NULL;
+    insist_result *result = NULL;
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(call(methods[i], "/m?key=method", NULL, &result), INSIST_OK);
+        insist_result_free(result);
+    }
+    assert_int_equal(insist_testserver_journal_new(server, NULL, "method", &journal), INSIST_OK);
+    assert_int_equal(insist_testserver_journal_count(journal), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(insist_testserver_journal_at(journal, i)->method, i < 3 ? "GET" : "Fake");
+    insist_testserver_journal_free(journal);
+}
+
 static const char *field_of(const insist_testserver_entry *entry, const char *name) {
     for (size_t i = 0; i < entry->field_count; i++)
         if (strcmp(entry->fields[i].name, name) == 0)
@@ -255,6 +271,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(user_code_runs_on_the_callers_thread),
         cmocka_unit_test(cancel_ends_a_wait_at_once),
+        cmocka_unit_test(no_method_is_get),
         cmocka_unit_test(copied_body_is_the_same_each_time),
         cmocka_unit_test(broken_answer_keeps_what_came),
         cmocka_unit_test(failure_leaves_the_connections_of_others),
