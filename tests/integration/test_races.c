@@ -170,7 +170,9 @@ static void slow_answer_wins_although_the_retries_are_used_up(void **state) { /*
     assert_int_equal(insist_client_new(NULL, NULL, &probe.other), INSIST_OK);
     assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
     insist_handlers_push(handlers, INSIST_AFTER_ATTEMPT, let_the_slow_one_go, &probe);
-    script("/three", "503,503,200;hold=/probe>=1,503"); /* the fourth is the retry: with it the count is used up */
+    script("/three",
+           "503;hold=/three>=3,503;hold=/three>=3,200;hold=/probe>=1," /* the three racers, all of them there */
+           "503");                                                     /* the retry: the count is used up */
     insist_result *result = call("/three", INSIST_CALL_OPTIONS(.race = three, .retry = once, .handlers = handlers));
     assert_int_equal(insist_result_status(result), 200);
     assert_int_equal(insist_result_reason(result), INSIST_DONE);
