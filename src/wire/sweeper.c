@@ -23,6 +23,7 @@ bool sweeper_init(struct sweeper *sweeper) {
     failed |= curl_easy_setopt(sweeper->easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
     failed |= curl_easy_setopt(sweeper->easy, CURLOPT_URL, "http://127.0.0.1/") != CURLE_OK;
     failed |= curl_easy_setopt(sweeper->easy, CURLOPT_PROXY, "") != CURLE_OK;
+    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_MAXAGE_CONN, (long)INT32_MAX) != CURLE_OK; /* only the dead */
     failed |= curl_easy_setopt(sweeper->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK;
     failed |= curl_easy_setopt(sweeper->easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket) != CURLE_OK;
     return !failed;
