@@ -14,6 +14,7 @@
 #include <insist/plan.h>
 #include <insist/race.h>
 #include <insist/result.h>
+#include <insist/transport.h>
 
 INSIST_BEGIN_DECLS
 
@@ -72,6 +73,7 @@ typedef struct insist_client_options {
     unsigned failures_kept;
     insist_curl_setup_fn *curl_setup; /* default: none (network.h) */
     void *curl_setup_ctx;             /* must outlive the client */
+    const insist_transport *transport; /* carries the attempts in libcurl's place; copied; default: none */
 } insist_client_options;
 
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})

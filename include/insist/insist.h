@@ -14,5 +14,6 @@
 #include <insist/preset.h>
 #include <insist/race.h>
 #include <insist/result.h>
+#include <insist/transport.h>
 
 #endif

@@ -179,6 +179,9 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         err = take_options(&options, given, &problem);
     if (err == INSIST_OK)
         err = call_rules_check_race(plan, &options, &problem);
+    if (err == INSIST_OK && client->custom.transport.start != NULL && (options.sink != NULL || plan->feed != NULL))
+        err = problem_set(&problem, INSIST_EINVAL, options.sink != NULL ? "sink" : "reader",
+                          "a client with a transport of its own takes neither sinks nor body readers");
     if (err == INSIST_OK && plan->feed != NULL && !feed_take(plan->feed))
         err = problem_set(&problem, INSIST_EINVAL, "plan", "another call is reading the body of this plan");
     if (err != INSIST_OK)

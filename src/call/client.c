@@ -128,6 +128,11 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
         .transport_new = transport_curl_new,
         .transport_ctx = &client->wire,
     };
+    if (client->custom.transport.start != NULL) {
+        settings.transport_new = transport_custom_new;
+        settings.transport_ctx = &client->custom;
+        return pool_new(client->env, &settings, &client->pool);
+    }
     if (!transport_curl_begin())
         return INSIST_ESYSTEM;
     insist_err err = resolver_new(client->env, &client->wire.resolver);
@@ -141,6 +146,9 @@ static insist_err build(insist_client *client, const insist_client_options *opti
     client->deadline_ns = time_from_ms(options->deadline_ms);
     client->repeat_unsafe = options->repeat_unsafe;
     copy_hooks(client, options);
+    client->custom.env = client->env;
+    if (options->transport != NULL)
+        client->custom.transport = *options->transport;
     insist_err err = copy_texts(client, options, tls->ca_file);
     if (err == INSIST_OK)
         err = copy_hidden(client, options->hidden_query_keys);

@@ -9,6 +9,7 @@
 #include "wire/mailbox.h"
 #include "wire/network.h"
 #include "wire/settings.h"
+#include "wire/transport_custom.h"
 #include <insist/client.h>
 
 struct insist_client {
@@ -32,6 +33,7 @@ struct insist_client {
     char *user_agent, *thread_name, *ca_file;
     struct network *network;
     struct wire_settings wire;
+    struct custom_settings custom; /* start NULL: libcurl carries */
     struct pool *pool;
 
     /* atomics */

@@ -105,6 +105,8 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
         return problem_set(problem, INSIST_EINVAL, "thread_name", "it holds a control character");
     if (options->thread_name != NULL && strlen(options->thread_name) > 11)
         return problem_set(problem, INSIST_EINVAL, "thread_name", "at most 11 characters, a number is put behind");
+    if (options->transport != NULL && options->transport->start == NULL)
+        return problem_set(problem, INSIST_EINVAL, "transport", "it has no function that starts an exchange");
     if ((unsigned)options->http_version > INSIST_HTTP_2)
         return problem_set(problem, INSIST_EINVAL, "http_version", "there is no such version");
     if (contradicts(options->timeout, options->deadline_ms))

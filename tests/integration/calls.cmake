@@ -6,3 +6,4 @@ insist_integration_test(test_hung_lookup SOURCES ../support/crowd.c LIBS ${CMAKE
 insist_integration_test(test_sinks)
 insist_integration_test(test_readers SOURCES ../support/crowd.c)
 insist_integration_test(test_memory SOURCES ../support/fail_alloc.c)
+insist_integration_test(test_transport SOURCES ../support/crowd.c)
