@@ -102,7 +102,9 @@ typedef struct insist_fd_sink {
     int64_t start; /* where the body begins; -1: it cannot be rewound */
 } insist_fd_sink;
 
-/** A sink that writes to fd from where it stands. On a regular file it rewinds: it cuts off what it wrote. The descriptor stays the caller's. */
+/** A sink that writes to fd from where it stands; the descriptor stays the caller's. At the end of a regular file it
+ *  rewinds: it cuts off what it wrote. Elsewhere it cannot. A descriptor that does not take the bytes holds the call up,
+ *  beyond its deadline too; writing to a pipe or socket whose other end is gone raises SIGPIPE, as any write does. */
 INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
 
 /** In BEFORE_EXECUTION_START only: the call executes this plan instead of the one that it was given, with the policies

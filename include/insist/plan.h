@@ -88,7 +88,8 @@ typedef struct insist_reader {
     /** Back to the beginning: 0, anything else ends the call with INSIST_EBODY. NULL: it cannot; then up to 1 MiB is kept in memory, and a
      *  body that is longer is sent once and not repeated once it has been read from. */
     int (*rewind)(void *ctx);
-    /** Called once, when the plan and the last call that uses it are gone. On the thread that lets go last. May be NULL. */
+    /** Called once, when the plan and the last attempt that uses it are gone: by whoever lets go last, perhaps a worker and
+     *  after the call has returned. May be NULL. */
     void (*close)(void *ctx);
     void *ctx;
     int64_t

@@ -68,7 +68,7 @@ static void turn(struct call *call) {
         hand_in(call, job, news, &progress, now_ns);
     if (interrupted != INSIST_OK)
         execution_interrupt(execution, interrupted, now_ns);
-    execution_time(execution, now_ns);
+    execution_time(execution, env_now_ns(env)); /* once more: user code may have taken its time */
 }
 
 /* False: user code has forked, and this is the child. */
@@ -110,6 +110,7 @@ static insist_result *execute(struct call *call, const insist_plan *plan, const 
         return refuse(client, call->carrier.request, INSIST_EFORKED, insist_strerror(INSIST_EFORKED));
     cancel_remove(options->cancel, &call->cancel);
     mailbox_close(call->carrier.mailbox);
+    execution->view.now_ns = env_now_ns(env);
     count_end(client, execution);
     size_t kept = options->failures_kept != 0 ? options->failures_kept : client->failures_kept;
     insist_result *result = result_of_execution(env, &client->hidden, execution, kept);

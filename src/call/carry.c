@@ -100,6 +100,7 @@ insist_err carry_feed(struct carrier *carrier, struct attempt *attempt) {
         err = feed_read(carrier->feed, job->upload.bytes, UPLOAD_BYTES, &length);
     if (err != INSIST_OK)
         return err;
+    atomic_store(&job->can_restart, feed_can_restart(carrier->feed));
     job->upload.restart = false;
     job->upload.used = 0;
     job->upload.length = length;
@@ -175,6 +176,8 @@ static int fire(void *ctx, insist_event event) {
         log_event(&carrier->client->logger, &carrier->client->hidden, carrier->execution, event);
     int of_client = handlers_fire(carrier->client->handlers, event, &carrier->execution->view);
     int of_call = handlers_fire(carrier->handlers, event, &carrier->execution->view);
+    if (handlers_listen(carrier->client->handlers, event) || handlers_listen(carrier->handlers, event))
+        carrier->execution->view.now_ns = env_now_ns(carrier->client->env); /* they may have taken their time */
     return of_client != 0 ? of_client : of_call;
 }
 

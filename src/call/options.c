@@ -130,6 +130,8 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
 }
 
 insist_err options_check_call(const insist_call_options *options, insist_problem *problem) {
+    if (options->sink != NULL && options->sink->write == NULL)
+        return problem_set(problem, INSIST_EINVAL, "sink", "it has no function that writes");
     if (options->deadline_ms < 0)
         return problem_set(problem, INSIST_EINVAL, "deadline_ms", "a deadline cannot be negative");
     if (options->deadline_ms != 0 && options->deadline_at_ns != 0)

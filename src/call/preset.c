@@ -12,7 +12,7 @@ struct insist_preset {
     const struct env *env;
     insist_retry_policy *retry;
     insist_timeout_policy *timeout;
-    insist_race_policy *race; /* NULL: none */
+    insist_race_policy *race;         /* NULL: none */
     insist_on_exhausted on_exhausted; /* without a function: none */
 };
 

@@ -108,8 +108,7 @@ insist_result *result_of_refusal(const struct env *env, const struct headers *hi
     result->err = err;
     result->reason = INSIST_REJECTED;
     result->url = env_copy_text(env, url != NULL ? url : "");
-    if (result->url != NULL &&
-        explain_refusal(&result->explain, hidden, method, url, err, sentence) == INSIST_OK)
+    if (result->url != NULL && explain_refusal(&result->explain, hidden, method, url, err, sentence) == INSIST_OK)
         return result;
     insist_result_free(result);
     return NULL;

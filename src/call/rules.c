@@ -14,7 +14,7 @@ static void use_race(struct execution_rules *rules, const insist_client *client,
 }
 
 void call_rules_use_plan(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
-                    const insist_call_options *options) {
+                         const insist_call_options *options) {
     const insist_retry_policy *retry = options->retry != NULL ? options->retry : plan->retry;
     const insist_timeout_policy *timeout = options->timeout != NULL ? options->timeout : plan->timeout;
     rules->retry = retry != NULL ? retry : client->retry;
@@ -29,7 +29,7 @@ insist_err call_rules_check_race(const insist_plan *plan, const insist_call_opti
 }
 
 void call_rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,
-                const insist_call_options *options, int64_t now_ns) {
+                     const insist_call_options *options, int64_t now_ns) {
     *rules = (struct execution_rules){
         .connect_delay_ns = EXECUTION_CONNECT_DELAY_NS,
         .body_limit = client->wire.max_body_bytes,

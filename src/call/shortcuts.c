@@ -18,17 +18,15 @@ struct shortcut {
 /* The URL is not shown: one that could not be parsed may hold a password anywhere. */
 static insist_err refuse(insist_client *client, const char *method, insist_err err, const insist_problem *problem,
                          insist_result **result) {
-    *result = err == INSIST_ENOMEM
-                  ? NULL
-                  : result_of_refusal(client->env, &client->hidden, method, NULL, err, problem->text);
+    *result =
+        err == INSIST_ENOMEM ? NULL : result_of_refusal(client->env, &client->hidden, method, NULL, err, problem->text);
     return *result == NULL ? INSIST_ENOMEM : err;
 }
 
 static insist_err fill(insist_plan *plan, const struct shortcut *shortcut) {
     if (shortcut->form)
         return insist_plan_set_form(plan, shortcut->pairs, shortcut->pair_count);
-    insist_err err = shortcut->type == NULL ? INSIST_OK
-                                            : insist_plan_set_header(plan, "Content-Type", shortcut->type);
+    insist_err err = shortcut->type == NULL ? INSIST_OK : insist_plan_set_header(plan, "Content-Type", shortcut->type);
     return err == INSIST_OK ? insist_plan_set_body(plan, shortcut->body, shortcut->length) : err;
 }
 

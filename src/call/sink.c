@@ -2,6 +2,7 @@
 #include "base/env.h"
 #include "view/execution.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,11 +46,19 @@ static int cut_off(void *ctx) {
     return ftruncate(state->fd, (off_t)state->start);
 }
 
-insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd) {
+/* Only what is written at the end of a file can be cut off again without harm to what was there. */
+static int64_t place_to_cut(int fd) {
     struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return -1;
+    int flags = fcntl(fd, F_GETFL);
+    bool appends = flags >= 0 && (flags & O_APPEND) != 0;
+    return appends || lseek(fd, 0, SEEK_CUR) == status.st_size ? (int64_t)status.st_size : -1;
+}
+
+insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd) {
     if (state == NULL)
         return (insist_sink){0};
-    bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    *state = (insist_fd_sink){.fd = fd, .start = regular ? (int64_t)lseek(fd, 0, SEEK_CUR) : -1};
+    *state = (insist_fd_sink){.fd = fd, .start = place_to_cut(fd)};
     return (insist_sink){.write = write_all, .rewind = state->start < 0 ? NULL : cut_off, .ctx = state};
 }

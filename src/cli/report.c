@@ -20,8 +20,14 @@ void report_problem(const insist_problem *problem) {
 
 /* ---- with -v --------------------------------------------------------------------------------------------------- */
 
+/* A URL with a user, and perhaps a password, in it. */
+static bool holds_user(const char *value) {
+    const char *authority = strstr(value, "://");
+    return authority != NULL && strchr(authority, '@') != NULL;
+}
+
 static void put_header(char mark, const char *name, size_t len, const char *value) {
-    bool secret = text_header_is_secret(name, len);
+    bool secret = text_header_is_secret(name, len) || holds_user(value);
     fprintf(stderr, "%c %.*s: %s\n", mark, (int)len, name, secret ? "(not shown)" : value);
 }
 

@@ -41,13 +41,18 @@ void execution_fini(struct execution *execution) {
     execution->count = 0;
 }
 
+/* Whoever carries it out may have moved the time on while user code ran; it never goes back. */
+static void move_to(struct execution *execution, int64_t now_ns) {
+    execution->view.now_ns = time_max(execution->view.now_ns, now_ns);
+}
+
 bool execution_is_over(const struct execution *execution) {
     return execution->phase == EXECUTION_OVER;
 }
 
 /* Starting one thing may make the next due, an attempt at once for instance. */
 static void start_due(struct execution *execution) {
-    if (execution->phase == EXECUTION_OPEN)
+    if (execution->phase == EXECUTION_OPEN && execution->view.now_ns < execution->rules.deadline_ns)
         wave_start_due(execution);
     finish_if_closed(execution);
 }
@@ -59,7 +64,7 @@ void execution_begin(struct execution *execution, insist_err interrupted, int64_
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else if (interrupted != INSIST_OK)
         finish_at_once(execution, INSIST_CANCELLED, interrupted, NULL);
-    else if (now_ns >= execution->rules.deadline_ns)
+    else if (execution->view.now_ns >= execution->rules.deadline_ns) /* a handler may have taken its time */
         finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
     else
         wave_start_first(execution);
@@ -71,7 +76,7 @@ static bool in_flight(const struct execution *execution, const struct attempt *a
 }
 
 void execution_left_queue(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (!in_flight(execution, attempt) || attempt->state != ATTEMPT_WAITING)
         return;
     attempt->state = ATTEMPT_RUNNING;
@@ -80,7 +85,7 @@ void execution_left_queue(struct execution *execution, struct attempt *attempt, 
 }
 
 void execution_sent(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (!in_flight(execution, attempt) || attempt->state == ATTEMPT_SENT)
         return;
     attempt->state = ATTEMPT_SENT;
@@ -90,7 +95,7 @@ void execution_sent(struct execution *execution, struct attempt *attempt, int64_
 }
 
 void execution_headers(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (!in_flight(execution, attempt))
         return;
     attempt->headers_told = true;
@@ -103,7 +108,7 @@ void execution_headers(struct execution *execution, struct attempt *attempt, int
 }
 
 void execution_chunk(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (!in_flight(execution, attempt))
         return;
     stream_chunk(execution, attempt);
@@ -133,7 +138,7 @@ static void end_attempt(struct execution *execution, struct attempt *attempt) {
 }
 
 void execution_ended(struct execution *execution, struct attempt *attempt, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (!in_flight(execution, attempt))
         return;
     end_attempt(execution, attempt);
@@ -141,13 +146,13 @@ void execution_ended(struct execution *execution, struct attempt *attempt, int64
 }
 
 void execution_failed(struct execution *execution, struct attempt *attempt, insist_err err, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (in_flight(execution, attempt))
         finish_at_once(execution, INSIST_STOPPED, err, attempt);
 }
 
 void execution_interrupt(struct execution *execution, insist_err err, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (execution->phase != EXECUTION_OVER)
         finish_at_once(execution, INSIST_CANCELLED, err, NULL);
 }
@@ -166,16 +171,16 @@ static void end_if_late(struct execution *execution, struct attempt *attempt) {
 }
 
 void execution_time(struct execution *execution, int64_t now_ns) {
-    execution->view.now_ns = now_ns;
+    move_to(execution, now_ns);
     if (execution->phase == EXECUTION_OVER)
         return;
-    if (now_ns >= execution->rules.deadline_ns) {
+    if (execution->view.now_ns >= execution->rules.deadline_ns) {
         finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
         return;
     }
     for (size_t i = 0; i < execution->count; i++) {
         struct attempt *attempt = execution->attempts[i];
-        if (in_flight(execution, attempt) && attempt->limit_ns <= now_ns)
+        if (in_flight(execution, attempt) && attempt->limit_ns <= execution->view.now_ns)
             end_if_late(execution, attempt);
     }
     start_due(execution);

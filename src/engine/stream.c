@@ -47,6 +47,7 @@ bool stream_end(struct execution *execution, struct attempt *attempt) {
     attempt->committed = false;
     if (attempt->delivered == 0 || execution->ports->rewind(execution->ctx, attempt))
         return false;
+    attempt->why_ended = attempt->timed_out ? INSIST_ENDED_TIMEOUT : INSIST_ENDED_FINAL;
     finish_given_up(execution, INSIST_NOT_REPEATABLE, attempt->outcome.err, attempt);
     return true;
 }

@@ -128,6 +128,9 @@ static bool unset_others(CURL *easy) {
     SET(easy, CURLOPT_SHARE, NULL);
     SET(easy, CURLOPT_PORT, 0L);
     SET(easy, CURLOPT_RESOLVE, NULL);
+    SET(easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)0);
+    SET(easy, CURLOPT_IGNORE_CONTENT_LENGTH, 0L);
+    SET(easy, CURLOPT_NOPROGRESS, 1L);
     return !failed;
 }
 

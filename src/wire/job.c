@@ -29,6 +29,7 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     atomic_init(&job->references, 1);
     atomic_init(&job->gate, GATE_OPEN);
     atomic_init(&job->stop, false);
+    atomic_init(&job->can_restart, true);
     return job;
 }
 

@@ -71,6 +71,7 @@ struct job {
     atomic_uint references;
     atomic_int gate;
     atomic_bool streams; /* its body goes to a sink, piece by piece: set while it is paused at its headers */
+    atomic_bool can_restart; /* what was read of its body can be read once more */
     atomic_bool stop; /* given up: nothing that it still does matters. Set by pool_give_up() */
 
     /* shared: under the mailbox's lock */

@@ -76,7 +76,10 @@ static bool announces_too_much(const struct transfer *transfer) {
 /* Where it leads is settled here, so that the body of a redirect that is followed need not be kept. */
 static insist_err judge_redirect(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
-    const struct redirect_rules rules = {settings->follow, transfer->job->may_repeat, settings->max_redirects};
+    const struct redirect_rules rules = {.follow = settings->follow,
+                                         .may_repeat = transfer->job->may_repeat,
+                                         .max = settings->max_redirects,
+                                         .body_is_spent = !atomic_load(&transfer->job->can_restart)};
     const char *location = headers_get(&transfer->job->outcome.headers, "Location");
     insist_err err = redirect_judge(&rules, &transfer->trail, &transfer->hop, transfer->answer.status, location,
                                     &transfer->next, &transfer->next_url);
@@ -86,6 +89,16 @@ static insist_err judge_redirect(struct transfer *transfer) {
         return INSIST_OK;
     }
     return err;
+}
+
+/* What may have a body waits for the call. A redirect that is not followed is an error in the end: its body is kept. */
+static void tell_headers(struct transfer *transfer) {
+    struct job *job = transfer->job;
+    const struct answer *answer = &transfer->answer;
+    if (!job->pauses_at_headers || answer->discarded || answer->no_follow || !has_body(transfer))
+        return;
+    transfer->pause = PAUSE_WAITING;
+    mailbox_post(job->mailbox, job, NEWS_HEADERS);
 }
 
 static insist_err end_block(struct transfer *transfer) {
@@ -98,6 +111,8 @@ static insist_err end_block(struct transfer *transfer) {
     insist_err err = judge_redirect(transfer);
     if (err == INSIST_OK && announces_too_much(transfer))
         err = INSIST_ETOOLARGE;
+    if (err == INSIST_OK)
+        tell_headers(transfer);
     return err;
 }
 
@@ -131,15 +146,9 @@ size_t receive_header(char *line, size_t size, size_t count, void *data) {
     return err == INSIST_OK ? bytes : refuse(transfer, err);
 }
 
-static bool pauses(struct transfer *transfer) {
-    struct job *job = transfer->job;
-    if (!job->pauses_at_headers || transfer->answer.discarded || transfer->pause == PAUSE_OVER)
-        return false;
-    if (transfer->pause == PAUSE_DUE) {
-        transfer->pause = PAUSE_WAITING;
-        mailbox_post(job->mailbox, job, NEWS_HEADERS);
-    }
-    return true;
+/* Until the call has answered. libcurl is only told so once a body comes, which may be long after. */
+static bool pauses(const struct transfer *transfer) {
+    return transfer->pause == PAUSE_WAITING;
 }
 
 /* Only once a body comes: what announces an encoding and has no body is complete without it. */

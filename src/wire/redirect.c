@@ -63,6 +63,8 @@ insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trai
         return INSIST_OK;
     if (repeats_the_method(status) && !rules->may_repeat && !request_method_is_repeatable(hop->method))
         return INSIST_OK;
+    if (repeats_the_method(status) && rules->body_is_spent && !hop->turned)
+        return INSIST_OK;
     if (trail->redirects >= rules->max)
         return INSIST_EREDIRECT;
 

@@ -30,6 +30,8 @@ static void lend(struct transfer *transfer) {
 size_t send_bytes(char *buffer, size_t size, size_t count, void *data) {
     struct transfer *transfer = data;
     struct job *job = transfer->job;
+    if (job->upload.bytes == NULL) /* nobody asked for this body to be read */
+        return CURL_READFUNC_ABORT;
     if (transfer->upload_lent)
         return CURL_READFUNC_PAUSE;
     size_t left = job->upload.length - job->upload.used;

@@ -372,6 +372,39 @@ static void fire_when_hit(void *shared, size_t i) {
     insist_cancel_fire(shared);
 }
 
+static int spin(void *ctx, insist_event event, insist_execution *execution) {
+    struct timespec now;
+    (void)event;
+    (void)execution;
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec < *(const int64_t *)ctx);
+    return 0;
+}
+
+/* What user code takes counts: nothing is started once the deadline has passed meanwhile. */
+static void slow_handlers_start_nothing_after_the_deadline(void **state) {
+    (void)state;
+    static const insist_event events[] = {INSIST_BEFORE_EXECUTION_START, INSIST_AFTER_ATTEMPT};
+    for (size_t i = 0; i < 2; i++) {
+        insist_handlers *handlers = NULL;
+        insist_result *result = NULL;
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t deadline_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 200000000,
+                until_ns = deadline_ns + 1000000;
+        assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+        assert_int_equal(insist_handlers_push(handlers, events[i], spin, &until_ns), INSIST_OK);
+        assert_int_equal(execute_at("/slow?do=503;retry-after=0",
+                                    INSIST_CALL_OPTIONS(.handlers = handlers, .deadline_at_ns = deadline_ns), &result),
+                         i == 0 ? INSIST_EDEADLINE : INSIST_OK);
+        assert_int_equal(insist_result_attempts(result), i);
+        assert_true(insist_result_elapsed_us(result) >= 200000);
+        insist_result_free(result);
+        insist_handlers_free(handlers);
+    }
+}
+
 static void cancel_wakes_the_call(void **state) {
     (void)state;
     insist_cancel *cancel = NULL;
@@ -544,6 +577,7 @@ int main(void) {
         CASE(call_options_are_checked),
         CASE(hanging_server_meets_the_deadline),
         CASE(deadline_may_be_an_instant),
+        CASE(slow_handlers_start_nothing_after_the_deadline),
         CASE(cancel_wakes_the_call),
         CASE(free_ends_running_calls),
         CASE(free_inside_a_call_is_done_by_the_last_to_leave),

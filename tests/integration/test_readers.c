@@ -142,6 +142,20 @@ static void large_reader_that_cannot_rewind_is_sent_once(void **state) {
     insist_plan_free(plan);
 }
 
+static void large_reader_that_cannot_rewind_is_not_redirected(void **state) {
+    (void)state;
+    struct source source = {.size = 3000000};
+    insist_reader reader = reader_of(&source, false, true);
+    insist_plan *plan = plan_to("PUT", "/first?do=307=/second&key=a");
+    insist_result *result = NULL;
+    assert_int_equal(insist_plan_set_body_reader(plan, &reader), INSIST_OK);
+    assert_int_equal(insist_execute(client, plan, NULL, &result), INSIST_OK);
+    assert_int_equal(insist_result_status(result), 307);
+    assert_int_equal(insist_testserver_hits(server, "/second"), 0);
+    insist_result_free(result);
+    insist_plan_free(plan);
+}
+
 static void empty_reader_sends_no_body(void **state) {
     (void)state;
     struct source source = {.size = 0};
@@ -304,6 +318,7 @@ int main(void) {
         CASE(reader_that_rewinds_is_sent_again),
         CASE(small_reader_that_cannot_rewind_is_kept),
         CASE(large_reader_that_cannot_rewind_is_sent_once),
+        CASE(large_reader_that_cannot_rewind_is_not_redirected),
         CASE(empty_reader_sends_no_body),
         CASE(reader_that_fails_ends_the_call),
         CASE(reader_of_another_length_ends_the_call),

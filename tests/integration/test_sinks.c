@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdio.h>
@@ -170,6 +171,66 @@ static void sink_that_refuses_ends_the_call(void **state) {
     insist_result_free(result);
 }
 
+/* The answer is taken at its headers, however late its body comes: the attempt's own timeout no longer counts. */
+static void answer_is_committed_at_its_headers(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_timeout_policy *timeout = NULL;
+    insist_result *result = NULL;
+    assert_int_equal(insist_timeout_fixed_new(150, NULL, &timeout), INSIST_OK);
+    assert_int_equal(get("/s?do=200;size=100;stall=body@0&key=s",
+                         INSIST_CALL_OPTIONS(.sink = &sink, .timeout = timeout, .deadline_ms = 600), &result),
+                     INSIST_EDEADLINE);
+    assert_int_equal(insist_result_attempts(result), 1);
+    assert_int_equal(insist_testserver_hits_by_key(server, "s"), 1);
+    insist_result_free(result);
+    insist_timeout_policy_free(timeout);
+}
+
+static void redirect_that_is_not_followed_is_kept(void **state) {
+    (void)state;
+    struct taken taken = {0};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    insist_result *result = NULL;
+    assert_int_equal(insist_testserver_script(server, "/loop", "302;h:Location=/loop;body=around", NULL), INSIST_OK);
+    assert_int_equal(get("/loop", INSIST_CALL_OPTIONS(.sink = &sink), &result), INSIST_EREDIRECT);
+    assert_int_equal(taken.bytes, 0);
+    assert_string_equal(insist_result_body(result, NULL), "around");
+    insist_result_free(result);
+}
+
+static void sink_without_a_function_is_refused(void **state) {
+    (void)state;
+    insist_sink sink = {.rewind = forget};
+    insist_result *result = NULL;
+    assert_int_equal(get("/never", INSIST_CALL_OPTIONS(.sink = &sink), &result), INSIST_EINVAL);
+    assert_int_equal(insist_testserver_hits(server, "/never"), 0);
+    insist_result_free(result);
+}
+
+static void only_what_is_at_the_end_of_a_file_can_be_cut(void **state) {
+    (void)state;
+    char name[] = "/tmp/insist-sink-XXXXXX", text[64] = {0};
+    int fd = mkstemp(name);
+    insist_fd_sink file;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "HEADTAIL", 8), 8);
+    assert_non_null(insist_fd_sink_init(&file, fd).rewind);
+    assert_int_equal(lseek(fd, 4, SEEK_SET), 4);
+    assert_null(insist_fd_sink_init(&file, fd).rewind);
+    int appending = open(name, O_WRONLY | O_APPEND | O_CLOEXEC);
+    insist_sink sink = insist_fd_sink_init(&file, appending);
+    assert_int_equal(sink.write(sink.ctx, "more", 4), 0);
+    assert_int_equal(sink.rewind(sink.ctx), 0);
+    assert_int_equal(sink.write(sink.ctx, "NEW", 3), 0);
+    assert_int_equal(pread(fd, text, sizeof text - 1, 0), 11);
+    assert_string_equal(text, "HEADTAILNEW");
+    close(appending);
+    close(fd);
+    unlink(name);
+}
+
 static void file_is_cut_and_written_again(void **state) {
     (void)state;
     char name[] = "/tmp/insist-sink-XXXXXX", head[5] = {0};
@@ -266,6 +327,10 @@ int main(void) {
         CASE(broken_body_ends_the_call),
         CASE(broken_body_is_rewound_and_asked_for_again),
         CASE(sink_that_refuses_ends_the_call),
+        CASE(answer_is_committed_at_its_headers),
+        CASE(redirect_that_is_not_followed_is_kept),
+        CASE(sink_without_a_function_is_refused),
+        CASE(only_what_is_at_the_end_of_a_file_can_be_cut),
         CASE(file_is_cut_and_written_again),
         CASE(handler_may_set_a_sink),
         CASE(transfer_pauses_at_the_headers),

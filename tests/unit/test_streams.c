@@ -79,16 +79,22 @@ static void commit_ends_the_race(void **state) {
 
 static void after_the_first_byte_a_failure_ends_the_call(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20, .err = INSIST_EEOF,
+    PLAY(world, {.status = 200,
+                 .headers_ms = 10,
+                 .chunks = 1,
+                 .ends_ms = 20,
+                 .err = INSIST_EEOF,
                  .transience = INSIST_UNEXPECTED_EOF});
     world_play(&world);
     assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_EEOF, 20, "start before0 headers0 chunk0 after0 rewind end ");
+    assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_FINAL);
     world_fini(&world);
 }
 
 static void before_the_first_byte_a_failure_is_retried(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .ends_ms = 20, .err = INSIST_EEOF, .transience = INSIST_UNEXPECTED_EOF},
+    PLAY(world,
+         {.status = 200, .headers_ms = 10, .ends_ms = 20, .err = INSIST_EEOF, .transience = INSIST_UNEXPECTED_EOF},
          {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 140,
@@ -98,8 +104,13 @@ static void before_the_first_byte_a_failure_is_retried(void **state) {
 
 static void sink_that_rewinds_lets_it_be_retried(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20, .err = INSIST_EEOF,
-                 .transience = INSIST_UNEXPECTED_EOF},
+    PLAY(world,
+         {.status = 200,
+          .headers_ms = 10,
+          .chunks = 1,
+          .ends_ms = 20,
+          .err = INSIST_EEOF,
+          .transience = INSIST_UNEXPECTED_EOF},
          {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
     world.sink_rewinds = true;
     world_play(&world);
