@@ -48,7 +48,7 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     job->deadline_streaming_ns = rules->deadline_ns;
     job->attempt_index = attempt->index;
     job->hedge = attempt->kind == INSIST_HEDGE;
-    job->fresh = attempt->why_started == INSIST_START_STALE;
+    job->fresh = attempt->why_started == INSIST_START_STALE || request->opens_connections;
     job->wants_sent = rules->race != NULL;
     job->pauses_at_headers = rules->reads_headers;
     job->may_repeat = request->repeatable || rules->repeat_unsafe;

@@ -19,6 +19,7 @@ struct request {
     struct headers sensitive; /* only their names count: what does not follow a redirect to another origin */
     const void *body;
     size_t body_length;
+    bool opens_connections; /* takes no used connection, and leaves its own behind */
     bool has_body;
     bool body_is_read;   /* from a reader, by the call, while it is sent: body is NULL, body_length means nothing */
     int64_t read_length; /* then; -1: not known */

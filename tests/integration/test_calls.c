@@ -539,6 +539,24 @@ static void child_of_a_fork_is_told_so(void **state) {
     insist_result_free(result);
 }
 
+static void connections_are_opened_before_they_are_needed(void **state) {
+    (void)state;
+    insist_testserver_stats stats = {.size = sizeof stats};
+    insist_result *result = NULL;
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 3, PATIENCE_MS), INSIST_OK);
+    assert_int_equal(insist_testserver_hits(server, "/warm"), 3);
+    assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    assert_int_equal(stats.connections_accepted, 3);
+    assert_int_equal(insist_get(client, at("/x"), &result), INSIST_OK);
+    assert_true(insist_result_attempt(result, 0)->reused);
+    insist_result_free(result);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 0, PATIENCE_MS), INSIST_EINVAL);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 65, PATIENCE_MS), INSIST_EINVAL);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 1, 0), INSIST_EINVAL);
+    assert_int_equal(insist_client_prewarm(client, "nonsense", 1, PATIENCE_MS), INSIST_EURL);
+    assert_int_equal(insist_client_prewarm(client, at("/hang?do=hang"), 1, 100), INSIST_EDEADLINE);
+}
+
 static void stats_count(void **state) {
     (void)state;
     insist_result *result = NULL;
@@ -583,6 +601,7 @@ int main(void) {
         CASE(free_inside_a_call_is_done_by_the_last_to_leave),
         CASE(handlers_see_every_event_and_may_set_headers),
         CASE(child_of_a_fork_is_told_so),
+        CASE(connections_are_opened_before_they_are_needed),
         CASE(stats_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
