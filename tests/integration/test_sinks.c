@@ -178,9 +178,9 @@ static void answer_is_committed_at_its_headers(void **state) {
     insist_sink sink = {.write = take, .ctx = &taken};
     insist_timeout_policy *timeout = NULL;
     insist_result *result = NULL;
-    assert_int_equal(insist_timeout_fixed_new(150, NULL, &timeout), INSIST_OK);
+    assert_int_equal(insist_timeout_fixed_new(800, NULL, &timeout), INSIST_OK);
     assert_int_equal(get("/s?do=200;size=100;stall=body@0&key=s",
-                         INSIST_CALL_OPTIONS(.sink = &sink, .timeout = timeout, .deadline_ms = 600), &result),
+                         INSIST_CALL_OPTIONS(.sink = &sink, .timeout = timeout, .deadline_ms = 2000), &result),
                      INSIST_EDEADLINE);
     assert_int_equal(insist_result_attempts(result), 1);
     assert_int_equal(insist_testserver_hits_by_key(server, "s"), 1);
