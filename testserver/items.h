@@ -1,10 +1,30 @@
-/* The items of a choice: statuses, faults and options. A table of them, one function each. Pure. */
+/* The items of a choice: statuses, faults and options. Each is a row in one of the tables below and a function beside
+ * it; what may not stand together is told in choice.c. Pure. */
 #ifndef TESTSERVER_ITEMS_H
 #define TESTSERVER_ITEMS_H
 
 #include "choice.h"
 
+struct item {
+    const char *name; /* as written, with '=' or '@' if one belongs to it; NULL ends a table */
+    unsigned given;   /* its kind, a GIVEN_ bit */
+    bool may_repeat;  /* a count may follow: "resetx3" */
+    bool (*read)(struct scan *scan, struct choice *choice); /* what follows the name; false when the scan failed */
+};
+
+/* Where a name is the beginning of another, the longer one comes first. */
+extern const struct item items_fault[];
+extern const struct item items_time[];
+extern const struct item items_body[];
+extern const struct item items_head[];
+
 /* Reads one item into choice. *may_repeat: a count may follow. */
 bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat);
+
+/* A text that can stand in a header: no control characters but the tab. *out is allocated. */
+bool item_header_text(struct scan *scan, char **out);
+
+/* The place of a redirect. */
+bool item_location(struct scan *scan, struct choice *choice);
 
 #endif

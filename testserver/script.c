@@ -1,4 +1,4 @@
-/* Scripts, steps and choices. See script.h; the items of a choice are read in items.c. */
+/* Scripts, steps and choices. See script.h; the items of a choice are read in items*.c. */
 #include "script.h"
 
 #include "items.h"

@@ -3,7 +3,7 @@
  *   script := step { "," step } [ "," "..." ]       one step a hit; the last repeats, "..." starts over
  *   step   := choice { "|" choice }                 more than one: a weighted draw
  *   choice := [ weight ":" ] item { ";" item }      choices without a weight share what is left of 1
- *   item   := status [ "x" count ] | fault [ "x" count ] | option          see items.c
+ *   item   := status [ "x" count ] | fault [ "x" count ] | option          see items.h
  *
  * Texts in options end at the item's end, or stand in double quotes. */
 #ifndef TESTSERVER_SCRIPT_H

@@ -1,0 +1,27 @@
+/* Items about when an answer comes. See items.h. */
+#include "items.h"
+
+static bool read_delay(struct scan *scan, struct choice *choice) {
+    return scan_duration_ms(scan, &choice->delay_ms);
+}
+
+static bool read_hold(struct scan *scan, struct choice *choice) {
+    size_t start = scan->at;
+    size_t length = 0;
+    if (scan_peek(scan) != '/') {
+        return scan_fail_at(scan, start, "expected a path that begins with '/'");
+    }
+    if (!scan_text(scan, ">", &choice->hold_path, &length)) {
+        return false;
+    }
+    if (!scan_take(scan, ">=")) {
+        return scan_fail_at(scan, scan->at, "expected '>=' and a number of hits");
+    }
+    return scan_number(scan, "a number of hits", 1, UINT64_C(1000000000), &choice->hold_hits);
+}
+
+const struct item items_time[] = {
+    {"delay=", GIVEN_DELAY, false, read_delay},
+    {"hold=", GIVEN_HOLD, false, read_hold},
+    {NULL, 0, false, NULL},
+};
