@@ -166,9 +166,9 @@ void acceptor_close(struct acceptor *acceptor) {
 }
 
 void acceptor_refuse(struct acceptor *acceptor, uint64_t for_ms) {
-    uint64_t until_ms = monotonic_ns() / 1000000 + 1 + for_ms;
-    bool sooner = acceptor->reopen.place != 0 && until_ms <= acceptor->reopen.due_ms;
-    if (sooner || !loop_alarm(acceptor->loop, &acceptor->reopen, for_ms)) {
+    uint64_t until_ns = monotonic_ns() + for_ms * 1000000;
+    bool sooner = acceptor->reopen.place != 0 && until_ns <= acceptor->reopen.due_ns;
+    if (sooner || !loop_alarm_at(acceptor->loop, &acceptor->reopen, until_ns)) {
         return; /* without a way back the listener stays */
     }
     if (acceptor->fd >= 0 && !acceptor->paused) {

@@ -14,7 +14,7 @@ void alarms_fini(struct alarms *alarms) {
 }
 
 static bool before(const struct alarm *a, const struct alarm *b) {
-    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
+    return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
 }
 
 static void put(struct alarms *alarms, size_t index, struct alarm *alarm) {
@@ -52,7 +52,7 @@ static void sift_down(struct alarms *alarms, size_t index, struct alarm *alarm) 
     put(alarms, index, alarm);
 }
 
-bool alarms_set(struct alarms *alarms, struct alarm *alarm, uint64_t due_ms) {
+bool alarms_set(struct alarms *alarms, struct alarm *alarm, uint64_t due_ns) {
     alarms_clear(alarms, alarm);
     if (alarms->count == alarms->room) {
         size_t room = alarms->room ? alarms->room * 2 : 64;
@@ -63,7 +63,7 @@ bool alarms_set(struct alarms *alarms, struct alarm *alarm, uint64_t due_ms) {
         alarms->heap = heap;
         alarms->room = room;
     }
-    alarm->due_ms = due_ms;
+    alarm->due_ns = due_ns;
     alarm->order = alarms->next_order++;
     sift_up(alarms, alarms->count++, alarm);
     return true;
@@ -86,12 +86,12 @@ void alarms_clear(struct alarms *alarms, struct alarm *alarm) {
     }
 }
 
-uint64_t alarms_next_ms(const struct alarms *alarms) {
-    return alarms->count ? alarms->heap[0]->due_ms : UINT64_MAX;
+uint64_t alarms_next_ns(const struct alarms *alarms) {
+    return alarms->count ? alarms->heap[0]->due_ns : UINT64_MAX;
 }
 
-struct alarm *alarms_take_due(struct alarms *alarms, uint64_t now_ms) {
-    if (alarms_next_ms(alarms) > now_ms) {
+struct alarm *alarms_take_due(struct alarms *alarms, uint64_t now_ns) {
+    if (alarms_next_ns(alarms) > now_ns) {
         return NULL;
     }
     struct alarm *first = alarms->heap[0];

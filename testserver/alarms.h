@@ -1,5 +1,5 @@
-/* A heap of points in time, in whole milliseconds, so that all that falls due within one is handled in one turn. Pure:
- * `now` is handed in. Equal times fire in the order in which they were set. Belongs to the loop thread. */
+/* A heap of points in time, in nanoseconds. Pure: `now` is handed in. Equal times fire in the order in which they were
+ * set. Belongs to the loop thread. */
 #ifndef TESTSERVER_ALARMS_H
 #define TESTSERVER_ALARMS_H
 
@@ -10,7 +10,7 @@
 struct alarm {
     void (*fire)(struct alarm *alarm); /* fixed */
     void *owner;                       /* fixed */
-    uint64_t due_ms;
+    uint64_t due_ns;
     uint64_t order;
     size_t place; /* in the heap, from 1; 0 while not set */
 };
@@ -25,16 +25,16 @@ struct alarms {
 void alarms_init(struct alarms *alarms);
 void alarms_fini(struct alarms *alarms);
 
-/* Sets alarm to due_ms (monotonic), or moves it there. False: no memory, and it is not set. */
-bool alarms_set(struct alarms *alarms, struct alarm *alarm, uint64_t due_ms);
+/* Sets alarm to due_ns (monotonic), or moves it there. False: no memory, and it is not set. */
+bool alarms_set(struct alarms *alarms, struct alarm *alarm, uint64_t due_ns);
 
 /* Takes it back; nothing happens if it is not set. */
 void alarms_clear(struct alarms *alarms, struct alarm *alarm);
 
 /* When the first falls due; UINT64_MAX for none. */
-uint64_t alarms_next_ms(const struct alarms *alarms);
+uint64_t alarms_next_ns(const struct alarms *alarms);
 
-/* The first that is due at now_ms, taken out; NULL for none. */
-struct alarm *alarms_take_due(struct alarms *alarms, uint64_t now_ms);
+/* The first that is due at now_ns, taken out; NULL for none. */
+struct alarm *alarms_take_due(struct alarms *alarms, uint64_t now_ns);
 
 #endif

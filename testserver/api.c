@@ -1,6 +1,6 @@
 /* The public functions that ask or tell a server something. Any thread. */
-#include "draw.h"
 #include "fault.h"
+#include "lot.h"
 #include "problem.h"
 #include "server.h"
 
@@ -81,10 +81,16 @@ insist_err insist_testserver_foretell(uint64_t seed, const char *text, const cha
     if (err != INSIST_OK) {
         return err;
     }
-    const struct choice *choice = step_choose(script_step(script, hit), draw_number(seed, key, hit, 0));
+    const struct lot lot = lot_draw(script, seed, key, hit);
+    const struct choice *choice = lot.choice;
     bool silent = fault_answers_nothing(choice->fault);
     all = (insist_testserver_step){
-        .size = size, .fault = choice->fault, .cut_bytes = choice->cut, .delay_ms = choice->delay_ms};
+        .size = size,
+        .fault = choice->fault,
+        .cut_bytes = choice->cut,
+        .delay_ms = (lot.delay_us + 500) / 1000,
+        .delay_us = lot.delay_us,
+    };
     all.status = silent ? 0 : choice->status ? choice->status : 200;
     memcpy(step, &all, size);
     script_free(script);

@@ -8,6 +8,7 @@
 static const uint64_t gzip_limit = UINT64_C(16) << 20;
 
 void choice_fini(struct choice *choice) {
+    distribution_fini(&choice->delay);
     free(choice->retry_after_text);
     free(choice->text);
     free(choice->type);

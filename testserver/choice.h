@@ -3,6 +3,7 @@
 #ifndef TESTSERVER_CHOICE_H
 #define TESTSERVER_CHOICE_H
 
+#include "distribution.h"
 #include "scan.h"
 
 #include <insist/testserver.h>
@@ -49,7 +50,7 @@ struct choice {
     enum insist_testserver_fault fault;
     uint64_t cut; /* N of reset@body:N and the like */
     uint64_t refuse_ms;
-    uint64_t delay_ms;
+    struct distribution delay;
 
     enum retry_after retry_after;
     int64_t retry_after_s;

@@ -87,12 +87,12 @@ static void act(struct exchange *exchange) {
 }
 
 static void delay_or_act(struct exchange *exchange) {
-    uint64_t delay_ms = exchange->choice ? exchange->choice->delay_ms : 0;
-    if (delay_ms == 0) {
+    if (exchange->delay_us == 0) {
         act(exchange);
         return;
     }
-    if (suspend_as(exchange, EXCHANGE_WAITING) && !loop_alarm(&exchange->server->loop, &exchange->alarm, delay_ms)) {
+    uint64_t due_ns = monotonic_ns() + exchange->delay_us * 1000;
+    if (suspend_as(exchange, EXCHANGE_WAITING) && !loop_alarm_at(&exchange->server->loop, &exchange->alarm, due_ns)) {
         end(exchange);
     }
 }

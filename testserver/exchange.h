@@ -56,6 +56,7 @@ struct exchange {
     /* what it gets */
     struct rule *rule;           /* NULL: none, 200 */
     const struct choice *choice; /* the rule's; NULL: a plain answer */
+    uint64_t delay_us;           /* drawn for it */
     struct answer answer;
     uint64_t number; /* in the ledger; 0: not counted */
 

@@ -1,8 +1,8 @@
 /* See hit.h. */
 #include "hit.h"
 
-#include "draw.h"
 #include "fault.h"
+#include "lot.h"
 #include "server.h"
 
 #include <stdio.h>
@@ -63,8 +63,9 @@ static bool choose(struct exchange *exchange) {
     if (rule) {
         uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
         const char *draw_key = rule_draw_key(rule, exchange->key, target);
-        choice = step_choose(script_step(rule->script, hit), draw_number(exchange->server->seed, draw_key, hit, 0));
-        exchange->choice = choice;
+        struct lot lot = lot_draw(rule->script, exchange->server->seed, draw_key, hit);
+        exchange->delay_us = lot.delay_us;
+        exchange->choice = choice = lot.choice;
     }
     if (choice->body == BODY_ECHO && exchange->body_too_large) {
         exchange->choice = NULL;

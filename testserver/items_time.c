@@ -1,8 +1,10 @@
 /* Items about when an answer comes. See items.h. */
 #include "items.h"
 
+#include "duration.h"
+
 static bool read_delay(struct scan *scan, struct choice *choice) {
-    return scan_duration_ms(scan, &choice->delay_ms);
+    return duration_read(scan, &choice->delay);
 }
 
 static bool read_hold(struct scan *scan, struct choice *choice) {

@@ -28,7 +28,7 @@ static void timer_ready(struct source *source, uint32_t events) {
     (void)events;
     struct loop *loop = source->owner;
     drain_counter(loop->timer_fd);
-    loop->armed_ms = UINT64_MAX;
+    loop->armed_ns = UINT64_MAX;
 }
 
 static void wake_ready(struct source *source, uint32_t events) {
@@ -40,7 +40,7 @@ static void wake_ready(struct source *source, uint32_t events) {
 bool loop_init(struct loop *loop) {
     memset(loop, 0, sizeof *loop);
     alarms_init(&loop->alarms);
-    loop->armed_ms = UINT64_MAX;
+    loop->armed_ns = UINT64_MAX;
     loop->timer = (struct source){timer_ready, loop};
     loop->wake = (struct source){wake_ready, loop};
     loop->timer_fd = -1;
@@ -87,33 +87,46 @@ void loop_unwatch(struct loop *loop, int fd) {
 }
 
 bool loop_alarm(struct loop *loop, struct alarm *alarm, uint64_t after_ms) {
-    const uint64_t ns_per_ms = 1000000;
-    uint64_t due_ms = (monotonic_ns() + ns_per_ms - 1) / ns_per_ms + after_ms;
-    return alarms_set(&loop->alarms, alarm, due_ms);
+    return loop_alarm_at(loop, alarm, monotonic_ns() + after_ms * 1000000);
+}
+
+bool loop_alarm_at(struct loop *loop, struct alarm *alarm, uint64_t due_ns) {
+    return alarms_set(&loop->alarms, alarm, due_ns);
 }
 
 void loop_alarm_clear(struct loop *loop, struct alarm *alarm) {
     alarms_clear(&loop->alarms, alarm);
 }
 
+/* The distance of the instants at which alarms are looked at. Every turn that resumes a connection makes libmicrohttpd
+ * walk through all that are suspended: where these are many, what falls due within a millisecond is resumed in one turn. */
+static uint64_t grain_ns(const struct loop *loop) {
+    const size_t many = 1000;
+    return loop->alarms.count < many ? 1 : 1000000;
+}
+
 /* Sets the timer to the first alarm. One that was set earlier is left: an empty turn costs less than a system call a
  * request. */
 static void arm_timer(struct loop *loop) {
-    uint64_t due_ms = alarms_next_ms(&loop->alarms);
-    if (due_ms >= loop->armed_ms) {
+    const uint64_t second_ns = 1000000000;
+    uint64_t first_ns = alarms_next_ns(&loop->alarms);
+    if (first_ns >= loop->armed_ns) {
         return;
     }
+    uint64_t grain = grain_ns(loop);
+    uint64_t due_ns = (first_ns + grain - 1) / grain * grain;
     struct itimerspec when = {
-        .it_value = {.tv_sec = (time_t)(due_ms / 1000), .tv_nsec = (long)(due_ms % 1000) * 1000000L}};
+        .it_value = {.tv_sec = (time_t)(due_ns / second_ns), .tv_nsec = (long)(due_ns % second_ns)}};
     if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) == 0) {
-        loop->armed_ms = due_ms;
+        loop->armed_ns = due_ns;
     }
 }
 
 static void fire_due(struct loop *loop) {
-    uint64_t now_ms = monotonic_ns() / 1000000;
+    uint64_t now_ns = monotonic_ns();
     struct alarm *alarm;
-    while ((alarm = alarms_take_due(&loop->alarms, now_ms)) != NULL) {
+    now_ns -= now_ns % grain_ns(loop);
+    while ((alarm = alarms_take_due(&loop->alarms, now_ns)) != NULL) {
         alarm->fire(alarm);
     }
 }

@@ -15,7 +15,7 @@ struct loop {
     int epoll_fd;
     int timer_fd;
     int wake_fd;
-    uint64_t armed_ms; /* what timer_fd is set to; UINT64_MAX: not set */
+    uint64_t armed_ns; /* what timer_fd is set to; UINT64_MAX: not set */
     struct alarms alarms;
     struct source timer;
     struct source wake;
@@ -30,8 +30,10 @@ bool loop_watch(struct loop *loop, int fd, uint32_t events, struct source *sourc
 bool loop_change(struct loop *loop, int fd, uint32_t events, struct source *source);
 void loop_unwatch(struct loop *loop, int fd);
 
-/* Sets alarm to fall due `after_ms` from now at the earliest, within the millisecond after it. False: no memory. */
+/* Sets alarm to fall due `after_ms` from now, or at due_ns (monotonic): never earlier, and as soon after it as the loop
+ * gets to it; while a thousand or more are pending, at a whole millisecond. False: no memory. */
 bool loop_alarm(struct loop *loop, struct alarm *alarm, uint64_t after_ms);
+bool loop_alarm_at(struct loop *loop, struct alarm *alarm, uint64_t due_ns);
 void loop_alarm_clear(struct loop *loop, struct alarm *alarm);
 
 /* One turn: waits for at most timeout_ms (-1: for ever), then handles what is ready and what is due. */

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t duration_limit_ms = UINT64_C(86400000);
+static const uint64_t duration_number_limit = UINT64_C(86400000); /* of any unit */
+static const uint64_t day_us = UINT64_C(86400000000);
+static const uint64_t billion = UINT64_C(1000000000);
 static const uint64_t size_limit = UINT64_C(1) << 30;
 
 struct unit {
@@ -15,7 +17,7 @@ struct unit {
 };
 
 /* Longer names before their own beginnings. */
-static const struct unit duration_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {NULL, 0}};
+static const struct unit duration_units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"m", 60000000}, {NULL, 0}};
 static const struct unit size_units[] = {{"KiB", UINT64_C(1) << 10},
                                          {"MiB", UINT64_C(1) << 20},
                                          {"GiB", UINT64_C(1) << 30},
@@ -104,15 +106,17 @@ static bool scan_billionths(struct scan *scan, const char *what, uint64_t high, 
     if (scan_peek(scan) == '.') {
         size_t first = ++scan->at;
         uint64_t weight = UINT64_C(100000000);
-        while (is_digit(scan_peek(scan))) {
+        for (; is_digit(scan_peek(scan)); weight /= 10) {
+            if (weight == 0) {
+                return scan_fail_at(scan, scan->at, "expected at most nine decimals");
+            }
             fraction += weight * (uint64_t)(scan->text[scan->at++] - '0');
-            weight /= 10;
         }
         if (scan->at == first) {
             return scan_fail_at(scan, first, "expected digits after the point");
         }
     }
-    *out = whole * UINT64_C(1000000000) + fraction;
+    *out = whole * billion + fraction;
     return true;
 }
 
@@ -122,11 +126,18 @@ bool scan_probability(struct scan *scan, double *out) {
     if (!scan_billionths(scan, "a weight from 0 to 1", 1, &billionths)) {
         return false;
     }
-    if (billionths > UINT64_C(1000000000)) {
+    if (billionths > billion) {
         return scan_fail_at(scan, start, "expected a weight from 0 to 1");
     }
     *out = (double)billionths / 1e9;
     return true;
+}
+
+bool scan_decimal(struct scan *scan, const char *what, uint64_t high, double *out) {
+    uint64_t billionths = 0;
+    bool ok = scan_billionths(scan, what, high, &billionths);
+    *out = (double)billionths / 1e9;
+    return ok;
 }
 
 static const struct unit *take_unit(struct scan *scan, const struct unit *units) {
@@ -138,28 +149,36 @@ static const struct unit *take_unit(struct scan *scan, const struct unit *units)
     return NULL;
 }
 
-bool scan_duration_ms(struct scan *scan, uint64_t *out) {
+/* A duration in whole numbers of `grain_us` microseconds, called `grain`; *out counts these. */
+static bool scan_duration(struct scan *scan, uint64_t grain_us, const char *grain, uint64_t *out) {
     size_t start = scan->at;
     uint64_t billionths = 0;
-    if (!scan_billionths(scan, "a duration such as 30ms, 1.5s or 2m", duration_limit_ms, &billionths)) {
+    if (!scan_billionths(scan, "a duration such as 30ms, 1.5s or 2m", duration_number_limit, &billionths)) {
         return false;
     }
     const struct unit *unit = take_unit(scan, duration_units);
     if (!unit && billionths > 0) {
-        return scan_fail_at(scan, scan->at, "expected a unit of time: ms, s or m");
+        return scan_fail_at(scan, scan->at, "expected a unit of time: us, ms, s or m");
     }
     uint64_t factor = unit ? unit->factor : 1;
-    uint64_t whole = billionths / UINT64_C(1000000000);
-    uint64_t part = billionths % UINT64_C(1000000000) * factor; /* below 6e13 */
-    if (part % UINT64_C(1000000000) != 0) {
-        return scan_fail_at(scan, start, "expected a whole number of milliseconds");
+    uint64_t part = billionths % billion * factor; /* below 6e16 */
+    uint64_t us = billionths / billion * factor + part / billion;
+    if (part % billion != 0 || us % grain_us != 0) {
+        return scan_fail_at(scan, start, "expected a whole number of %s", grain);
     }
-    uint64_t value = whole * factor + part / UINT64_C(1000000000);
-    if (value > duration_limit_ms) {
+    if (us > day_us) {
         return scan_fail_at(scan, start, "expected a duration of at most a day");
     }
-    *out = value;
+    *out = us / grain_us;
     return true;
+}
+
+bool scan_duration_ms(struct scan *scan, uint64_t *out) {
+    return scan_duration(scan, 1000, "milliseconds", out);
+}
+
+bool scan_duration_us(struct scan *scan, uint64_t *out) {
+    return scan_duration(scan, 1, "microseconds", out);
 }
 
 bool scan_size(struct scan *scan, uint64_t *out) {

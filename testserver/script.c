@@ -3,6 +3,7 @@
 
 #include "items.h"
 #include "scan.h"
+#include "weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,17 +43,6 @@ static void *append(struct scan *scan, void **array, size_t *count, size_t size)
     return grown + (*count)++ * size;
 }
 
-/* A weight is a number with a colon behind it; a status is a number without. */
-static bool read_weight(struct scan *scan, double *weight) {
-    size_t start = scan->at;
-    size_t end = start + strspn(scan->text + start, "0123456789.");
-    *weight = -1;
-    if (end == start || scan->text[end] != ':') {
-        return true;
-    }
-    return scan_probability(scan, weight) && (scan_take(scan, ":") || scan_fail_at(scan, scan->at, "expected ':'"));
-}
-
 /* "x3" after a status or a fault: the whole step takes that many hits. */
 static bool read_repeat(struct scan *scan, bool may_repeat, uint64_t *repeat) {
     size_t start = scan->at;
@@ -80,43 +70,20 @@ static bool read_choice(struct scan *scan, struct step *step, struct choice *cho
     return choice_agrees(scan, start, choice);
 }
 
-/* Gives the choices without a weight their share and checks the sum. */
-static bool share_weights(struct scan *scan, size_t start, struct step *step) {
-    double sum = 0;
-    size_t without = 0;
-    for (size_t i = 0; i < step->choice_count; i++) {
-        double weight = step->choices[i].weight;
-        without += weight < 0;
-        sum += weight < 0 ? 0 : weight;
-    }
-    if (sum > 1 + 1e-9) {
-        return scan_fail_at(scan, start, "expected weights that sum to at most 1");
-    }
-    if (without == 0 && sum < 1 - 1e-9) {
-        return scan_fail_at(scan, start, "expected weights that sum to 1, or a choice without a weight for the rest");
-    }
-    for (size_t i = 0; i < step->choice_count; i++) {
-        if (step->choices[i].weight < 0) {
-            step->choices[i].weight = (1 - sum) / (double)without;
-        }
-    }
-    return true;
-}
-
 static bool read_step(struct scan *scan, struct step *step) {
     size_t start = scan->at;
     do {
         void *choices = step->choices;
         struct choice *choice = append(scan, &choices, &step->choice_count, sizeof *choice);
         step->choices = choices;
-        if (!choice || !read_weight(scan, &choice->weight) || !read_choice(scan, step, choice)) {
+        if (!choice || !weight_read(scan, &choice->weight) || !read_choice(scan, step, choice)) {
             return false;
         }
     } while (scan_take(scan, "|"));
     if (step->repeat == 0) {
         step->repeat = 1;
     }
-    return share_weights(scan, start, step);
+    return weights_share(scan, start, &step->choices[0].weight, step->choice_count, sizeof step->choices[0]);
 }
 
 static bool read_script(struct scan *scan, struct script *script) {

@@ -108,7 +108,8 @@ typedef struct insist_testserver_step {
     insist_testserver_fault fault; /* NO_FAULT: a proper answer */
     int status;                    /* 0 where no status line is sent: reset, close, hang */
     uint64_t cut_bytes;            /* N of the faults that have one */
-    uint64_t delay_ms;             /* before the first byte of the answer, or the fault */
+    uint64_t delay_ms;             /* before the first byte of the answer, or the fault; to the nearest */
+    uint64_t delay_us;             /* the same, exactly */
 } insist_testserver_step;
 
 /**

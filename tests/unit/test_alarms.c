@@ -16,13 +16,13 @@ static void first_due_comes_first(void **state) {
     for (size_t i = 0; i < 5; i++) {
         assert_true(alarms_set(&alarms, &a[i], due[i]));
     }
-    assert_int_equal(alarms_next_ms(&alarms), 10);
+    assert_int_equal(alarms_next_ns(&alarms), 10);
     assert_null(alarms_take_due(&alarms, 9));
     assert_ptr_equal(alarms_take_due(&alarms, 30), &a[1]);
     assert_ptr_equal(alarms_take_due(&alarms, 30), &a[3]);
     assert_ptr_equal(alarms_take_due(&alarms, 30), &a[4]);
     assert_null(alarms_take_due(&alarms, 30));
-    assert_int_equal(alarms_next_ms(&alarms), 40);
+    assert_int_equal(alarms_next_ns(&alarms), 40);
     alarms_fini(&alarms);
 }
 
@@ -38,7 +38,7 @@ static void equal_times_fire_in_the_order_of_setting(void **state) {
     for (size_t i = 0; i < COUNT; i++) {
         assert_ptr_equal(alarms_take_due(&alarms, 7), &a[i]);
     }
-    assert_int_equal(alarms_next_ms(&alarms), UINT64_MAX);
+    assert_int_equal(alarms_next_ns(&alarms), UINT64_MAX);
     alarms_fini(&alarms);
 }
 
@@ -58,15 +58,15 @@ static void cleared_and_moved_among_ten_thousand(void **state) {
         alarms_clear(&alarms, &a[i]); /* again: no effect */
     }
     for (size_t i = 1; i < COUNT; i += 3) {
-        assert_true(alarms_set(&alarms, &a[i], a[i].due_ms / 2));
+        assert_true(alarms_set(&alarms, &a[i], a[i].due_ns / 2));
     }
     uint64_t last = 0;
     size_t fired = 0;
     struct alarm *alarm;
     while ((alarm = alarms_take_due(&alarms, UINT64_MAX - 1)) != NULL) {
-        assert_true(alarm->due_ms >= last);
+        assert_true(alarm->due_ns >= last);
         assert_int_not_equal((size_t)(alarm - a) % 3, 0);
-        last = alarm->due_ms;
+        last = alarm->due_ns;
         fired++;
     }
     assert_int_equal(fired, COUNT - (COUNT + 2) / 3);

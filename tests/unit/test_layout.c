@@ -215,6 +215,7 @@ AT(insist_testserver_step, fault, 8);
 AT(insist_testserver_step, status, 12);
 AT(insist_testserver_step, cut_bytes, 16);
 AT(insist_testserver_step, delay_ms, 24);
+AT(insist_testserver_step, delay_us, 32);
 
 AT(insist_testserver_stats, size, 0);
 AT(insist_testserver_stats, connections_accepted, 8);

@@ -92,12 +92,14 @@ static void delays(void **state) {
     (void)state;
     const struct {
         const char *text;
-        uint64_t ms;
-    } rows[] = {{"200;delay=30ms", 30}, {"delay=1s", 1000}, {"delay=1.5s", 1500}, {"delay=0.25s", 250},
-                {"delay=2m", 120000},   {"delay=0", 0},     {"delay=0ms", 0},     {"delay=1440m", 86400000}};
+        double us;
+    } rows[] = {{"200;delay=30ms", 30e3}, {"delay=1s", 1e6},     {"delay=1.5s", 1.5e6}, {"delay=0.25s", 250e3},
+                {"delay=2m", 120e6},      {"delay=0", 0},        {"delay=0ms", 0},      {"delay=1440m", 86400e6},
+                {"delay=200us", 200},     {"delay=2.5ms", 2500}, {"delay=0.000001s", 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script *script = parse(rows[i].text);
-        assert_int_equal(only(script)->delay_ms, rows[i].ms);
+        assert_int_equal(only(script)->delay.kind, DISTRIBUTION_CONSTANT);
+        assert_true(only(script)->delay.low_us == rows[i].us);
         script_free(script);
     }
 }
@@ -254,10 +256,10 @@ static void refusals_name_column_and_expectation(void **state) {
         {"200;delay=", 11, "expected a duration"},
         {"200;delay=30", 13, "expected a unit of time"},
         {"200;delay=1.s", 13, "expected digits after the point"},
-        {"200;delay=0.5ms", 11, "a whole number of milliseconds"},
+        {"200;delay=0.5us", 11, "a whole number of microseconds"},
+        {"close;refuse=0.5ms", 14, "a whole number of milliseconds"},
         {"200;delay=25h", 13, "expected a unit of time"},
         {"200;delay=1441m", 11, "at most a day"},
-        {"200;delay=ln(5ms,2ms)", 11, "expected a duration"},
         {"200;delay=-1s", 11, "expected a duration"},
         {"200;retry-after=", 17, "expected seconds, date+N"},
         {"200;retry-after=soon", 17, "expected seconds, date+N"},
@@ -301,7 +303,7 @@ static void refusals_name_column_and_expectation(void **state) {
         {"reset@body:9;size=8", 1, "within the body, whose size is 8"},
         {"stall=body@4;body=abc", 1, "within the body, whose size is 3"},
         {"0.5:500|0.6:200", 1, "sum to at most 1"},
-        {"404,0.5:500|0.4:200", 5, "sum to 1, or a choice without a weight"},
+        {"404,0.5:500|0.4:200", 5, "sum to 1, or one without a weight"},
         {"1.5:500|200", 1, "a weight from 0 to 1"},
         {"2:500|200", 1, "a weight from 0 to 1"},
         {"0.:500|200", 3, "digits after the point"},
