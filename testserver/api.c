@@ -4,7 +4,6 @@
 #include "problem.h"
 #include "server.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void insist_testserver_options_init(insist_testserver_options *options) {
@@ -112,6 +111,14 @@ size_t insist_testserver_hits_by_key(const insist_testserver *server, const char
     return (size_t)ledger_key_hits(ledger_of(server), key);
 }
 
+size_t insist_testserver_hits_by_status(const insist_testserver *server, const char *path, int status) {
+    return (size_t)ledger_status_hits(ledger_of(server), path, status);
+}
+
+size_t insist_testserver_duplicates(const insist_testserver *server, const char *path) {
+    return (size_t)ledger_duplicates(ledger_of(server), path);
+}
+
 bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits, int64_t timeout_ms) {
     return ledger_wait_hits(&server->ledger, path, hits, timeout_ms);
 }
@@ -140,79 +147,4 @@ insist_err insist_testserver_get_stats(const insist_testserver *server, insist_t
     all.size = size;
     memcpy(stats, &all, size);
     return INSIST_OK;
-}
-
-/* ---- copies of the journal -------------------------------------------------------------------------------------- */
-
-struct copied {
-    insist_testserver_entry entry;
-    struct record *record; /* holds the entry's texts */
-};
-
-struct insist_testserver_journal {
-    size_t count;
-    size_t room;
-    struct copied *entries;
-};
-
-static bool matches(const insist_testserver_entry *entry, const char *path, const char *key) {
-    return (!path || strcmp(entry->path, path) == 0) && (!key || (entry->key && strcmp(entry->key, key) == 0));
-}
-
-static bool append(struct insist_testserver_journal *journal, const struct copied *copied) {
-    if (journal->count == journal->room) {
-        size_t room = journal->room ? journal->room * 2 : 64;
-        struct copied *grown = realloc(journal->entries, room * sizeof *grown);
-        if (!grown) {
-            return false;
-        }
-        journal->entries = grown;
-        journal->room = room;
-    }
-    journal->entries[journal->count++] = *copied;
-    return true;
-}
-
-insist_err insist_testserver_journal_new(insist_testserver *server, const char *path, const char *key,
-                                         insist_testserver_journal **out) {
-    struct insist_testserver_journal *journal = calloc(1, sizeof *journal);
-    *out = NULL;
-    if (!journal) {
-        return INSIST_ENOMEM;
-    }
-    struct copied copied;
-    uint64_t next = ledger_next(&server->ledger); /* what comes in while this is copied is left out */
-    uint64_t from = 0;
-    while ((copied.record = ledger_read(&server->ledger, from, &copied.entry)) != NULL && copied.entry.number < next) {
-        from = copied.entry.number + 1;
-        if (!matches(&copied.entry, path, key)) {
-            record_release(copied.record);
-        } else if (!append(journal, &copied)) {
-            record_release(copied.record);
-            insist_testserver_journal_free(journal);
-            return INSIST_ENOMEM;
-        }
-    }
-    record_release(copied.record);
-    *out = journal;
-    return INSIST_OK;
-}
-
-size_t insist_testserver_journal_count(const insist_testserver_journal *journal) {
-    return journal->count;
-}
-
-const insist_testserver_entry *insist_testserver_journal_at(const insist_testserver_journal *journal, size_t i) {
-    return i < journal->count ? &journal->entries[i].entry : NULL;
-}
-
-void insist_testserver_journal_free(insist_testserver_journal *journal) {
-    if (!journal) {
-        return;
-    }
-    for (size_t i = 0; i < journal->count; i++) {
-        record_release(journal->entries[i].record);
-    }
-    free(journal->entries);
-    free(journal);
 }

@@ -1,188 +1,34 @@
-/* The admin interface: which path and method does what. See control.h. All answers are JSON.
- *
- *   /__admin/journal   GET [?path=][&key=], DELETE
- *   /__admin/counts    GET [?path= or ?key=], DELETE: counts from 0, every script at its first step
- *   /__admin/scripts   GET [?path=], PUT ?path= with the script as body, DELETE ?path= */
+/* The routes of the admin interface. See control.h; docs/testserver.md says what each answers. */
 #include "control.h"
 
-#include "json_text.h"
-#include "listing.h"
-#include "server.h"
+#include "control_rooms.h"
+#include "foreign.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What a request to an admin path asks for. */
-struct request {
-    struct exchange *exchange;
-    struct insist_testserver *server;
-    char *path; /* parameters; NULL: not given */
-    char *key;
-};
-
-struct reply {
-    unsigned status;
-    struct MHD_Response *response; /* NULL: no memory */
-    const char *allow;             /* for 405 */
-};
-
-static struct reply reply_json(unsigned status, json_t *json) {
-    struct reply reply = {.status = status};
-    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
-    json_decref(json);
-    if (!text) {
-        return reply;
-    }
-    reply.response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-    if (!reply.response) {
-        free(text);
-    }
-    return reply;
-}
-
-static struct reply reply_empty(void) {
-    static char nothing[1];
-    return (struct reply){204, MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT), NULL};
-}
-
-static struct reply reply_error(unsigned status, const char *sentence) {
-    return reply_json(status, json_pack("{s:s}", "error", sentence));
-}
-
-/* ---- journal ---------------------------------------------------------------------------------------------------- */
-
-static struct reply get_journal(const struct request *request) {
-    return (struct reply){200, listing_response(&request->server->ledger, request->path, request->key), NULL};
-}
-
-static struct reply delete_journal(const struct request *request) {
-    ledger_reset_journal(&request->server->ledger);
-    return reply_empty();
-}
-
-/* ---- counts ----------------------------------------------------------------------------------------------------- */
-
-static bool add_count(void *ctx, const char *name, uint64_t count) {
-    const size_t enough = 10000; /* names in a list */
-    json_t *json = ctx;
-    json_t *text = json_text(name);
-    if (text) {
-        json_object_set_new_nocheck(json, json_string_value(text), json_integer((json_int_t)count));
-        json_decref(text);
-    }
-    return json_object_size(json) < enough;
-}
-
-static json_t *all_counts(struct ledger *ledger, bool keys) {
-    json_t *json = json_object();
-    ledger_each(ledger, keys, add_count, json);
-    return json;
-}
-
-static struct reply get_counts(const struct request *request) {
-    struct ledger *ledger = &request->server->ledger;
-    if (request->path) {
-        uint64_t hits = ledger_path_hits(ledger, request->path);
-        return reply_json(200, json_pack("{s:o,s:I}", "path", json_text(request->path), "hits", (json_int_t)hits));
-    }
-    if (request->key) {
-        uint64_t hits = ledger_key_hits(ledger, request->key);
-        return reply_json(200, json_pack("{s:o,s:I}", "key", json_text(request->key), "hits", (json_int_t)hits));
-    }
-    insist_testserver_stats stats;
-    ledger_stats(ledger, &stats);
-    return reply_json(200, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "requests", (json_int_t)stats.requests,
-                                     "in_flight", (json_int_t)stats.in_flight, "held", (json_int_t)stats.held,
-                                     "held_peak", (json_int_t)stats.held_peak, "connections_accepted",
-                                     (json_int_t)stats.connections_accepted, "connections_open",
-                                     (json_int_t)stats.connections_open, "journal_dropped",
-                                     (json_int_t)stats.journal_dropped, "paths", all_counts(ledger, false), "keys",
-                                     all_counts(ledger, true)));
-}
-
-static struct reply delete_counts(const struct request *request) {
-    ledger_reset_counts(&request->server->ledger);
-    rulebook_reset(&request->server->rules);
-    return reply_empty();
-}
-
-/* ---- scripts ---------------------------------------------------------------------------------------------------- */
-
-static void add_script(void *ctx, const char *path, const char *text) {
-    json_t *name = json_text(path);
-    if (name) {
-        json_object_set_new_nocheck(ctx, json_string_value(name), json_text(text));
-        json_decref(name);
-    }
-}
-
-static struct reply script_reply(const char *path, const char *text) {
-    return reply_json(200, json_pack("{s:o,s:o}", "path", json_text(path), "script", json_text(text)));
-}
-
-static struct reply get_scripts(const struct request *request) {
-    struct rulebook *rules = &request->server->rules;
-    if (!request->path) {
-        json_t *scripts = json_object();
-        rulebook_each(rules, add_script, scripts);
-        return reply_json(200, json_pack("{s:o}", "scripts", scripts));
-    }
-    struct rule *rule = rulebook_find(rules, request->path);
-    if (!rule) {
-        return reply_error(404, "this path has no script");
-    }
-    struct reply reply = script_reply(request->path, rule->script->text);
-    rule_release(rule);
-    return reply;
-}
-
-static struct reply put_script(const struct request *request) {
-    const struct exchange *exchange = request->exchange;
-    const char *text = exchange->body ? (const char *)exchange->body : "";
-    struct script *script;
-    size_t column;
-    char expected[160];
-    if (!request->path || request->path[0] != '/') {
-        return reply_error(400, "?path= is missing, or does not begin with '/'");
-    }
-    if (strlen(text) != exchange->body_size) {
-        return reply_error(400, "the script contains a NUL byte");
-    }
-    insist_err err = script_parse(text, &script, &column, expected);
-    if (err == INSIST_EINVAL) {
-        return reply_json(400, json_pack("{s:s,s:I}", "error", expected, "column", (json_int_t)column));
-    }
-    if (err == INSIST_OK) {
-        err = rulebook_set(&request->server->rules, request->path, script);
-    }
-    return err == INSIST_OK ? script_reply(request->path, text) : reply_error(500, "out of memory");
-}
-
-static struct reply delete_script(const struct request *request) {
-    if (!request->path) {
-        return reply_error(400, "?path= is missing");
-    }
-    rulebook_set(&request->server->rules, request->path, NULL);
-    return reply_empty();
-}
-
-/* ---- routes ----------------------------------------------------------------------------------------------------- */
-
-typedef struct reply route_fn(const struct request *request);
-
 static const struct route {
     const char *path;
-    route_fn *get, *put, *remove; /* NULL: not allowed */
+    control_fn *get, *put, *remove; /* NULL: not allowed */
     const char *allow;
 } routes[] = {
-    {"/__admin/journal", get_journal, NULL, delete_journal, "GET, DELETE"},
-    {"/__admin/counts", get_counts, NULL, delete_counts, "GET, DELETE"},
-    {"/__admin/scripts", get_scripts, put_script, delete_script, "GET, PUT, DELETE"},
+    {"/__admin/journal", control_get_journal, NULL, control_delete_journal, "GET, HEAD, DELETE"},
+    {"/__admin/counts", control_get_counts, NULL, control_delete_counts, "GET, HEAD, DELETE"},
+    {"/__admin/stats", control_get_stats, NULL, NULL, "GET, HEAD"},
+    {"/__admin/duplicates", control_get_duplicates, NULL, NULL, "GET, HEAD"},
+    {"/__admin/scripts", control_get_scripts, control_put_script, control_delete_script, "GET, HEAD, PUT, DELETE"},
 };
 
-static route_fn *choose_function(const struct route *route, const char *method) {
-    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
+static const char there_are[] = "there are /__admin/journal, /__admin/counts, /__admin/stats, /__admin/duplicates and "
+                                "/__admin/scripts";
+
+static bool only_reads(const char *method) {
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static control_fn *choose_function(const struct route *route, const char *method) {
+    if (only_reads(method)) {
         return route->get;
     }
     if (strcmp(method, "PUT") == 0) {
@@ -191,53 +37,124 @@ static route_fn *choose_function(const struct route *route, const char *method) 
     return strcmp(method, "DELETE") == 0 ? route->remove : NULL;
 }
 
-static struct reply dispatch(const struct request *request) {
+static struct reply not_allowed(const char *allow) {
+    struct reply reply = reply_error(405, "this method is not allowed here");
+    reply.allow = allow;
+    return reply;
+}
+
+static struct reply dispatch(const struct control_request *request) {
     const struct exchange *exchange = request->exchange;
     if (exchange->body_too_large) {
         return reply_error(413, "a body of at most 64 KiB is read here");
     }
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (strcmp(exchange->target.path, routes[i].path) != 0) {
-            continue;
-        }
-        route_fn *function = choose_function(&routes[i], exchange->method);
-        if (function) {
-            return function(request);
-        }
-        struct reply reply = reply_error(405, "this method is not allowed here");
-        reply.allow = routes[i].allow;
-        return reply;
+    if (!only_reads(exchange->method) &&
+        foreign_origin(exchange_header(exchange, "Origin"), exchange_header(exchange, "Host"))) {
+        return reply_error(403,
+                           "a page of another origin changes nothing here; this server's own page has to be opened by "
+                           "a numeric address or as localhost");
     }
-    return reply_error(404, "there are /__admin/journal, /__admin/counts and /__admin/scripts");
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (strcmp(exchange->target.path, routes[i].path) == 0) {
+            control_fn *function = choose_function(&routes[i], exchange->method);
+            return function ? function(request) : not_allowed(routes[i].allow);
+        }
+    }
+    return reply_error(404, there_are);
 }
 
-static struct reply answer(struct request *request) {
-    const struct target *target = &request->exchange->target;
-    enum target_code path = target_parameter(target, "path", &request->path);
-    enum target_code key = target_parameter(target, "key", &request->key);
-    if (path == TARGET_NO_MEMORY || key == TARGET_NO_MEMORY) {
+/* ---- parameters ------------------------------------------------------------------------------------------------- */
+
+/* What the request's parameters say, decoded; NULL where they are not there. */
+struct parameters {
+    char *path, *key, *contains, *since, *limit;
+};
+
+static void parameters_fini(struct parameters *parameters) {
+    free(parameters->path);
+    free(parameters->key);
+    free(parameters->contains);
+    free(parameters->since);
+    free(parameters->limit);
+}
+
+static enum target_code parameters_init(struct parameters *parameters, const struct target *target) {
+    const struct {
+        const char *name;
+        char **value;
+    } all[] = {{"path", &parameters->path},
+               {"key", &parameters->key},
+               {"contains", &parameters->contains},
+               {"since", &parameters->since},
+               {"limit", &parameters->limit}};
+    enum target_code code = TARGET_OK;
+    for (size_t i = 0; code == TARGET_OK && i < sizeof all / sizeof all[0]; i++) {
+        code = target_parameter(target, all[i].name, all[i].value);
+    }
+    return code;
+}
+
+/* A whole number in decimal digits. NULL as text: none, which is fine. */
+static bool read_number(const char *text, bool *given, uint64_t *number) {
+    *given = text != NULL;
+    if (!text) {
+        return true;
+    }
+    errno = 0;
+    *number = strtoull(text, NULL, 10);
+    return *text && strspn(text, "0123456789") == strlen(text) && errno == 0;
+}
+
+static struct reply answer(struct exchange *exchange, struct parameters *parameters) {
+    struct control_request request = {.exchange = exchange, .server = exchange->server};
+    struct filter *filter = &request.filter;
+    enum target_code code = parameters_init(parameters, &exchange->target);
+    if (code == TARGET_NO_MEMORY) {
         return (struct reply){0};
     }
-    if (path == TARGET_BAD || key == TARGET_BAD) {
-        return reply_error(400, "path= or key= has a broken percent escape");
+    if (code == TARGET_BAD) {
+        return reply_error(400, "a parameter has a broken percent escape");
     }
-    return dispatch(request);
+    filter->path = parameters->path;
+    filter->key = parameters->key;
+    filter->contains = parameters->contains;
+    if (!read_number(parameters->since, &filter->has_since, &filter->since) ||
+        !read_number(parameters->limit, &filter->has_limit, &filter->limit)) {
+        return reply_error(400, "since= and limit= are whole numbers");
+    }
+    return dispatch(&request);
+}
+
+/* ---- sending ---------------------------------------------------------------------------------------------------- */
+
+/* On every answer, so that a browser takes it for nothing but what it is and lets it load nothing from elsewhere. */
+static bool add_headers(const struct reply *reply) {
+    const char *const headers[][2] = {
+        {"Content-Type", reply->type},
+        {"Allow", reply->allow},
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                                    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"Referrer-Policy", "no-referrer"},
+        {"X-Content-Type-Options", "nosniff"},
+    };
+    bool ok = true;
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        ok =
+            ok && (!headers[i][1] || MHD_add_response_header(reply->response, headers[i][0], headers[i][1]) == MHD_YES);
+    }
+    return ok;
 }
 
 enum MHD_Result control_answer(struct exchange *exchange) {
-    struct request request = {.exchange = exchange, .server = exchange->server};
-    struct reply reply = answer(&request);
-    free(request.path);
-    free(request.key);
+    struct parameters parameters = {0};
+    struct reply reply = answer(exchange, &parameters);
+    parameters_fini(&parameters);
     if (!reply.response) {
         return MHD_NO;
     }
-    bool typed =
-        reply.status == 204 || MHD_add_response_header(reply.response, "Content-Type", "application/json") == MHD_YES;
-    if (reply.allow) {
-        MHD_add_response_header(reply.response, "Allow", reply.allow);
-    }
-    enum MHD_Result result = typed ? MHD_queue_response(exchange->mhd, reply.status, reply.response) : MHD_NO;
+    enum MHD_Result result =
+        add_headers(&reply) ? MHD_queue_response(exchange->mhd, reply.status, reply.response) : MHD_NO;
     MHD_destroy_response(reply.response);
     return result;
 }

@@ -1,4 +1,5 @@
-/* The /__admin/ paths, on the service's port and on the control port. Loop's thread. */
+/* The /__admin/ paths, on the service's port and on the control port: which path and method does what, and what keeps
+ * a page of somebody else's from doing it. Loop's thread. */
 #ifndef TESTSERVER_CONTROL_H
 #define TESTSERVER_CONTROL_H
 

@@ -155,6 +155,8 @@ void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode 
             exchange->gone_bytes = exchange_acknowledged(exchange);
         }
         ledger_end(&exchange->server->ledger, exchange->number, exchange->client_gone, exchange->gone_bytes);
+    } else if (exchange->state == EXCHANGE_READING && exchange->begun && !exchange->admin) {
+        ledger_incomplete(&exchange->server->ledger);
     }
     struct connection *connection = exchange->connection;
     exchange_free(exchange);

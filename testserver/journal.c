@@ -19,7 +19,7 @@ void journal_fini(struct journal *journal) {
     free(journal->ring);
 }
 
-static size_t count_of(const struct journal *journal) {
+size_t journal_count(const struct journal *journal) {
     return (size_t)(journal->next - journal->first);
 }
 
@@ -64,10 +64,10 @@ static void grow(struct journal *journal) {
 }
 
 void journal_enter(struct journal *journal, struct record *record) {
-    if (count_of(journal) == journal->room) {
+    if (journal_count(journal) == journal->room) {
         grow(journal);
     }
-    if (journal->room > 0 && count_of(journal) == journal->room) {
+    if (journal->room > 0 && journal_count(journal) == journal->room) {
         drop_oldest(journal);
         journal->dropped++;
     }
@@ -81,7 +81,7 @@ void journal_enter(struct journal *journal, struct record *record) {
     }
     journal->dropped += record == NULL;
     journal->bytes += record ? record->bytes : 0;
-    while (journal->bytes > bytes_limit && count_of(journal) > 1) {
+    while (journal->bytes > bytes_limit && journal_count(journal) > 1) {
         drop_oldest(journal);
         journal->dropped++;
     }

@@ -27,6 +27,9 @@ struct record *journal_find(const struct journal *journal, uint64_t number);
 /* The oldest entry numbered `from` or later, the journal's; NULL: none. */
 struct record *journal_from(const struct journal *journal, uint64_t from);
 
+/* How many entries it has, those included for which there was no memory. */
+size_t journal_count(const struct journal *journal);
+
 /* Forgets the entries and what was dropped; the numbers go on. */
 void journal_clear(struct journal *journal);
 

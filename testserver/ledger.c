@@ -1,12 +1,15 @@
 /* Counts and gauges, and the lock over them and the journal. See ledger.h. */
 #include "ledger.h"
 
+#include "identity.h"
 #include "loop.h"
+#include "tally.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static const size_t table_limit = 1000000; /* different paths, and different keys */
+static const size_t table_limit = 1000000; /* different paths, different keys, different requests */
 
 static int64_t wall_us(void) {
     struct timespec now;
@@ -24,6 +27,7 @@ bool ledger_init(struct ledger *ledger, size_t limit) {
     journal_init(&ledger->journal, limit);
     table_init(&ledger->paths, table_limit);
     table_init(&ledger->keys, table_limit);
+    table_init(&ledger->identities, table_limit);
     pthread_condattr_t attributes;
     if (pthread_condattr_init(&attributes) != 0) {
         return false;
@@ -43,16 +47,22 @@ bool ledger_init(struct ledger *ledger, size_t limit) {
 
 void ledger_fini(struct ledger *ledger) {
     journal_fini(&ledger->journal);
-    table_clear(&ledger->paths, NULL);
+    table_clear(&ledger->paths, tally_free);
     table_clear(&ledger->keys, NULL);
+    table_clear(&ledger->identities, NULL);
     pthread_cond_destroy(&ledger->changed);
     pthread_mutex_destroy(&ledger->lock);
 }
 
 static void tell_locked(struct ledger *ledger) {
+    ledger->totals.revision++;
     if (ledger->waiting > 0) {
         pthread_cond_broadcast(&ledger->changed);
     }
+}
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
 }
 
 static uint64_t count_locked(struct table *table, const char *key) {
@@ -60,28 +70,68 @@ static uint64_t count_locked(struct table *table, const char *key) {
     return entry ? ++entry->number : 0;
 }
 
+/* Counts a hit of its path: how many it has, 0: it could not be counted. */
+static uint64_t count_path_locked(struct ledger *ledger, const insist_testserver_entry *entry, uint64_t delivery) {
+    struct table_entry *path = table_make(&ledger->paths, entry->path);
+    if (!path) {
+        return 0;
+    }
+    if (!path->object) {
+        path->object = tally_new();
+    }
+    struct tally *tally = path->object;
+    if (!tally || !tally_add_status(tally, entry->status)) {
+        ledger->totals.stats.uncounted++;
+    }
+    if (tally) {
+        tally->duplicates += delivery > 1;
+        tally->newest = entry->number;
+    }
+    return ++path->number;
+}
+
+/* Counts a request; the hits of its path. */
+static uint64_t count_request_locked(struct ledger *ledger, const insist_testserver_entry *entry, uint64_t delivery) {
+    struct ledger_totals *totals = &ledger->totals;
+    insist_testserver_stats *stats = &totals->stats;
+    uint64_t hits = count_path_locked(ledger, entry, delivery);
+    bool keyed = !entry->key || count_locked(&ledger->keys, entry->key) > 0;
+    stats->uncounted += hits == 0 || !keyed;
+    stats->requests++;
+    stats->in_flight++;
+    stats->in_flight_peak = larger(stats->in_flight, stats->in_flight_peak);
+    stats->duplicates += delivery > 1;
+    if (entry->status >= 0 && entry->status < LEDGER_STATUSES) {
+        totals->statuses[entry->status]++;
+    }
+    if ((unsigned)entry->fault < LEDGER_FAULTS) {
+        totals->faults[entry->fault]++;
+    }
+    return hits;
+}
+
 uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry, uint64_t *path_hits) {
-    struct record *record = record_new(entry);
-    int64_t time_us = wall_us();
-    int64_t read_us = since_start_us(ledger);
+    insist_testserver_entry filled = *entry;
+    char *identity;
+    bool identified = identity_make(entry, &identity);
+    filled.time_us = wall_us();
+    filled.read_us = since_start_us(ledger);
+    filled.ended_us = -1;
+    struct record *record = record_new(&filled);
     pthread_mutex_lock(&ledger->lock);
-    uint64_t number = ledger->journal.next;
+    filled.number = ledger->journal.next;
+    filled.delivery = identity ? count_locked(&ledger->identities, identity) : 0;
+    ledger->totals.stats.uncounted += !identified || (identity && filled.delivery == 0);
     if (record) {
-        record->entry.number = number;
-        record->entry.time_us = time_us;
-        record->entry.read_us = read_us;
-        record->entry.ended_us = -1;
+        record->entry.number = filled.number;
+        record->entry.delivery = filled.delivery;
     }
     journal_enter(&ledger->journal, record);
-    *path_hits = count_locked(&ledger->paths, entry->path);
-    if (entry->key) {
-        count_locked(&ledger->keys, entry->key);
-    }
-    ledger->stats.requests++;
-    ledger->stats.in_flight++;
+    *path_hits = count_request_locked(ledger, &filled, filled.delivery);
     tell_locked(ledger);
     pthread_mutex_unlock(&ledger->lock);
-    return number;
+    free(identity);
+    return filled.number;
 }
 
 void ledger_end(struct ledger *ledger, uint64_t number, bool client_gone, uint64_t gone_bytes) {
@@ -93,25 +143,34 @@ void ledger_end(struct ledger *ledger, uint64_t number, bool client_gone, uint64
         record->entry.client_gone = client_gone;
         record->entry.gone_bytes = gone_bytes;
     }
-    ledger->stats.in_flight--;
+    ledger->totals.stats.in_flight--;
+    ledger->totals.stats.client_aborts += client_gone;
     tell_locked(ledger);
     pthread_mutex_unlock(&ledger->lock);
 }
 
 void ledger_held(struct ledger *ledger, bool begins) {
     pthread_mutex_lock(&ledger->lock);
-    insist_testserver_stats *stats = &ledger->stats;
+    insist_testserver_stats *stats = &ledger->totals.stats;
     stats->held = begins ? stats->held + 1 : stats->held - 1;
-    stats->held_peak = stats->held > stats->held_peak ? stats->held : stats->held_peak;
+    stats->held_peak = larger(stats->held, stats->held_peak);
     tell_locked(ledger);
     pthread_mutex_unlock(&ledger->lock);
 }
 
 void ledger_connection(struct ledger *ledger, bool opens) {
     pthread_mutex_lock(&ledger->lock);
-    insist_testserver_stats *stats = &ledger->stats;
+    insist_testserver_stats *stats = &ledger->totals.stats;
     stats->connections_accepted += opens;
     stats->connections_open = opens ? stats->connections_open + 1 : stats->connections_open - 1;
+    ledger->totals.revision++;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_incomplete(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    ledger->totals.stats.incomplete++;
+    ledger->totals.revision++;
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -125,15 +184,26 @@ void ledger_stop(struct ledger *ledger) {
 void ledger_reset_journal(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->lock);
     journal_clear(&ledger->journal);
+    ledger->totals.revision++;
     pthread_mutex_unlock(&ledger->lock);
 }
 
 void ledger_reset_counts(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->lock);
-    table_clear(&ledger->paths, NULL);
+    struct ledger_totals *totals = &ledger->totals;
+    const insist_testserver_stats before = totals->stats;
+    table_clear(&ledger->paths, tally_free);
     table_clear(&ledger->keys, NULL);
-    ledger->stats.requests = 0;
-    ledger->stats.held_peak = ledger->stats.held;
+    table_clear(&ledger->identities, NULL);
+    *totals = (struct ledger_totals){.revision = totals->revision + 1};
+    totals->stats = (insist_testserver_stats){
+        .connections_accepted = before.connections_accepted,
+        .connections_open = before.connections_open,
+        .in_flight = before.in_flight,
+        .in_flight_peak = before.in_flight,
+        .held = before.held,
+        .held_peak = before.held,
+    };
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -157,11 +227,46 @@ uint64_t ledger_key_hits(struct ledger *ledger, const char *key) {
     return hits(ledger, &ledger->keys, key);
 }
 
-void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats) {
+static const struct tally *tally_locked(const struct ledger *ledger, const char *path) {
+    const struct table_entry *entry = table_find(&ledger->paths, path);
+    return entry ? entry->object : NULL;
+}
+
+uint64_t ledger_status_hits(struct ledger *ledger, const char *path, int status) {
+    uint64_t count = 0;
     pthread_mutex_lock(&ledger->lock);
-    *stats = ledger->stats;
-    stats->journal_dropped = ledger->journal.dropped;
+    const struct tally *tally = path ? tally_locked(ledger, path) : NULL;
+    if (tally) {
+        count = tally_status_count(tally, status);
+    } else if (!path && status >= 0 && status < LEDGER_STATUSES) {
+        count = ledger->totals.statuses[status];
+    }
     pthread_mutex_unlock(&ledger->lock);
+    return count;
+}
+
+uint64_t ledger_duplicates(struct ledger *ledger, const char *path) {
+    pthread_mutex_lock(&ledger->lock);
+    const struct tally *tally = path ? tally_locked(ledger, path) : NULL;
+    uint64_t all = path ? 0 : ledger->totals.stats.duplicates;
+    uint64_t count = tally ? tally->duplicates : all;
+    pthread_mutex_unlock(&ledger->lock);
+    return count;
+}
+
+void ledger_totals(struct ledger *ledger, struct ledger_totals *totals) {
+    pthread_mutex_lock(&ledger->lock);
+    *totals = ledger->totals;
+    totals->stats.journal_dropped = ledger->journal.dropped;
+    totals->journal_entries = journal_count(&ledger->journal);
+    totals->journal_bytes = ledger->journal.bytes;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats) {
+    struct ledger_totals totals;
+    ledger_totals(ledger, &totals);
+    *stats = totals.stats;
 }
 
 /* What a thread waits for: hits of a path, requests held, or nothing in flight. */
@@ -170,10 +275,10 @@ enum wish { WISH_HITS, WISH_HELD, WISH_IDLE };
 static bool fulfilled_locked(const struct ledger *ledger, enum wish wish, const char *path, uint64_t wanted) {
     switch (wish) {
     case WISH_HITS: return hits_locked(&ledger->paths, path) >= wanted;
-    case WISH_HELD: return ledger->stats.held >= wanted;
+    case WISH_HELD: return ledger->totals.stats.held >= wanted;
     case WISH_IDLE: break;
     }
-    return ledger->stats.in_flight == 0;
+    return ledger->totals.stats.in_flight == 0;
 }
 
 static struct timespec in_ms(int64_t timeout_ms) {
@@ -209,10 +314,18 @@ bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms) {
     return wait_for(ledger, WISH_IDLE, NULL, 0, timeout_ms);
 }
 
-void ledger_each(struct ledger *ledger, bool keys, bool (*each)(void *ctx, const char *key, uint64_t count),
-                 void *ctx) {
+static const struct table *table_of(const struct ledger *ledger, enum ledger_list list) {
+    switch (list) {
+    case LEDGER_KEYS: return &ledger->keys;
+    case LEDGER_IDENTITIES: return &ledger->identities;
+    case LEDGER_PATHS: break;
+    }
+    return &ledger->paths;
+}
+
+void ledger_each(struct ledger *ledger, enum ledger_list list, ledger_each_fn *each, void *ctx) {
     pthread_mutex_lock(&ledger->lock);
-    const struct table *table = keys ? &ledger->keys : &ledger->paths;
+    const struct table *table = table_of(ledger, list);
     const struct table_entry *entry = NULL;
     while ((entry = table_next(table, entry)) != NULL && each(ctx, entry->key, entry->number)) {
     }
@@ -235,4 +348,25 @@ struct record *ledger_read(struct ledger *ledger, uint64_t from, insist_testserv
     }
     pthread_mutex_unlock(&ledger->lock);
     return record;
+}
+
+uint64_t ledger_newest(struct ledger *ledger, const char *path) {
+    pthread_mutex_lock(&ledger->lock);
+    const struct tally *tally = path ? tally_locked(ledger, path) : NULL;
+    uint64_t newest = path ? 0 : ledger->journal.next - 1;
+    newest = tally ? tally->newest : newest;
+    pthread_mutex_unlock(&ledger->lock);
+    return newest;
+}
+
+uint64_t ledger_start(struct ledger *ledger, const struct filter *filter, uint64_t count) {
+    pthread_mutex_lock(&ledger->lock);
+    uint64_t number = ledger->journal.next;
+    while (count > 0 && number > ledger->journal.first) {
+        number--;
+        const struct record *record = journal_find(&ledger->journal, number);
+        count -= record && filter_matches(filter, &record->entry);
+    }
+    pthread_mutex_unlock(&ledger->lock);
+    return number;
 }

@@ -12,10 +12,10 @@ enum listing_stage { LISTING_HEAD, LISTING_ENTRIES, LISTING_TAIL, LISTING_DONE }
 
 struct listing {
     struct ledger *ledger;
-    char *path; /* NULL: any */
-    char *key;
-    uint64_t at;    /* the next number */
-    uint64_t until; /* the first that is left out */
+    struct filter filter; /* its texts are copies */
+    uint64_t at;          /* the next number */
+    uint64_t until;       /* the first that is left out */
+    uint64_t left;        /* how many may still come */
     enum listing_stage stage;
     bool first;
     char *piece; /* being sent */
@@ -34,19 +34,14 @@ static json_t *fields_json(const insist_testserver_entry *entry) {
 static json_t *entry_json(const insist_testserver_entry *entry) {
     json_t *key = entry->key ? json_text(entry->key) : json_null();
     json_t *ended = entry->ended_us < 0 ? json_null() : json_integer((json_int_t)entry->ended_us);
-    return json_pack("{s:I,s:I,s:I,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:i,s:s,s:b,s:I}", "number",
+    return json_pack("{s:I,s:I,s:I,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:i,s:s,s:b,s:I,s:I}", "number",
                      (json_int_t)entry->number, "time_us", (json_int_t)entry->time_us, "read_us",
                      (json_int_t)entry->read_us, "ended_us", ended, "connection", (json_int_t)entry->connection,
                      "place", (json_int_t)entry->place, "method", json_text(entry->method), "path",
                      json_text(entry->path), "query", json_text(entry->query), "key", key, "headers",
                      fields_json(entry), "body_bytes", (json_int_t)entry->body_bytes, "body_sha256", entry->body_sha256,
                      "status", entry->status, "fault", fault_name(entry->fault), "client_gone", (int)entry->client_gone,
-                     "gone_bytes", (json_int_t)entry->gone_bytes);
-}
-
-static bool matches(const struct listing *listing, const insist_testserver_entry *entry) {
-    return (!listing->path || strcmp(entry->path, listing->path) == 0) &&
-           (!listing->key || (entry->key && strcmp(entry->key, listing->key) == 0));
+                     "gone_bytes", (json_int_t)entry->gone_bytes, "delivery", (json_int_t)entry->delivery);
 }
 
 static bool set_piece(struct listing *listing, char *text) {
@@ -59,9 +54,10 @@ static bool set_piece(struct listing *listing, char *text) {
 
 static bool write_head(struct listing *listing) {
     insist_testserver_stats stats;
-    char text[80];
+    char text[120];
     ledger_stats(listing->ledger, &stats);
-    snprintf(text, sizeof text, "{\"dropped\": %llu, \"requests\": [", (unsigned long long)stats.journal_dropped);
+    snprintf(text, sizeof text, "{\"dropped\": %llu, \"newest\": %llu, \"requests\": [",
+             (unsigned long long)stats.journal_dropped, (unsigned long long)(listing->until - 1));
     return set_piece(listing, strdup(text));
 }
 
@@ -81,15 +77,18 @@ static bool write_entry(struct listing *listing, const insist_testserver_entry *
 /* The next entry that is wanted, or the tail. False: no memory. */
 static bool write_next(struct listing *listing) {
     insist_testserver_entry entry;
-    struct record *record;
-    while ((record = ledger_read(listing->ledger, listing->at, &entry)) != NULL && entry.number < listing->until) {
+    struct record *record = NULL;
+    while (listing->left > 0 && (record = ledger_read(listing->ledger, listing->at, &entry)) != NULL &&
+           entry.number < listing->until) {
         listing->at = entry.number + 1;
-        if (matches(listing, &entry)) {
+        if (filter_matches(&listing->filter, &entry)) {
+            listing->left--;
             bool ok = write_entry(listing, &entry);
             record_release(record);
             return ok;
         }
         record_release(record);
+        record = NULL;
     }
     record_release(record);
     listing->stage = LISTING_TAIL;
@@ -130,13 +129,39 @@ static ssize_t read_listing(void *cls, uint64_t position, char *out, size_t room
 
 static void free_listing(void *cls) {
     struct listing *listing = cls;
-    free(listing->path);
-    free(listing->key);
+    free((char *)listing->filter.path);
+    free((char *)listing->filter.key);
+    free((char *)listing->filter.contains);
     free(listing->piece);
     free(listing);
 }
 
-struct MHD_Response *listing_response(struct ledger *ledger, const char *path, const char *key) {
+static bool copy_text(const char **text) {
+    *text = *text ? strdup(*text) : NULL;
+    return *text != NULL;
+}
+
+/* Copies the texts of filter; on failure those that there was no memory for are NULL. */
+static bool copy_filter(struct filter *copy, const struct filter *filter) {
+    *copy = *filter;
+    bool path = copy_text(&copy->path) || !filter->path;
+    bool key = copy_text(&copy->key) || !filter->key;
+    bool contains = copy_text(&copy->contains) || !filter->contains;
+    return path && key && contains;
+}
+
+/* Where to begin: behind `since`, or else so that the newest come. */
+static void find_start(struct listing *listing) {
+    const struct filter *filter = &listing->filter;
+    listing->left = filter->has_limit ? filter->limit : UINT64_MAX;
+    if (filter->has_since) {
+        listing->at = filter->since < UINT64_MAX ? filter->since + 1 : filter->since;
+    } else if (filter->has_limit) {
+        listing->at = ledger_start(listing->ledger, filter, filter->limit);
+    }
+}
+
+struct MHD_Response *listing_response(struct ledger *ledger, const struct filter *filter) {
     const size_t piece_size = 65536;
     struct listing *listing = calloc(1, sizeof *listing);
     if (!listing) {
@@ -145,10 +170,9 @@ struct MHD_Response *listing_response(struct ledger *ledger, const char *path, c
     listing->ledger = ledger;
     listing->until = ledger_next(ledger);
     listing->first = true;
-    listing->path = path ? strdup(path) : NULL;
-    listing->key = key ? strdup(key) : NULL;
     struct MHD_Response *response = NULL;
-    if ((!path || listing->path) && (!key || listing->key)) {
+    if (copy_filter(&listing->filter, filter)) {
+        find_start(listing);
         response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, piece_size, read_listing, listing, free_listing);
     }
     if (!response) {

@@ -7,8 +7,8 @@
 
 #include <microhttpd.h>
 
-/* {"dropped": N, "requests": [ … ]}, the oldest first; where path or key is not NULL, only theirs. What comes in after
- * this call is left out. NULL: no memory. */
-struct MHD_Response *listing_response(struct ledger *ledger, const char *path, const char *key);
+/* {"dropped": N, "newest": N, "requests": [ … ]}, the oldest first, as far as filter asks for them. newest is the number
+ * of the newest request there is. What comes in after this call is left out. NULL: no memory. */
+struct MHD_Response *listing_response(struct ledger *ledger, const struct filter *filter);
 
 #endif

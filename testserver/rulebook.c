@@ -10,6 +10,7 @@ static const size_t key_limit = 1000000;
 bool rulebook_init(struct rulebook *rules) {
     table_init(&rules->paths, path_limit);
     table_init(&rules->asked, key_limit);
+    rules->changes = 0;
     return pthread_mutex_init(&rules->lock, NULL) == 0;
 }
 
@@ -64,6 +65,7 @@ insist_err rulebook_set(struct rulebook *rules, const char *path, struct script 
         return INSIST_ENOMEM;
     }
     pthread_mutex_lock(&rules->lock);
+    rules->changes++;
     struct table_entry *entry = rule ? table_make(&rules->paths, path) : table_find(&rules->paths, path);
     struct rule *replaced = entry ? entry->object : NULL;
     if (entry && rule) {
@@ -118,6 +120,20 @@ uint64_t rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key
     uint64_t hit = count_locked(table, key ? 'k' : 't', rule_draw_key(rule, key, target));
     pthread_mutex_unlock(&rules->lock);
     return hit;
+}
+
+uint64_t rulebook_changes(struct rulebook *rules) {
+    pthread_mutex_lock(&rules->lock);
+    uint64_t changes = rules->changes;
+    pthread_mutex_unlock(&rules->lock);
+    return changes;
+}
+
+size_t rulebook_count(struct rulebook *rules) {
+    pthread_mutex_lock(&rules->lock);
+    size_t count = rules->paths.count;
+    pthread_mutex_unlock(&rules->lock);
+    return count;
 }
 
 void rulebook_reset(struct rulebook *rules) {

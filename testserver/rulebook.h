@@ -21,6 +21,7 @@ struct rulebook {
     pthread_mutex_t lock;
     struct table paths; /* path to rule */
     struct table asked; /* hits of all ?do= scripts, by key, or by path and query */
+    uint64_t changes;   /* of the scripts in force */
 };
 
 bool rulebook_init(struct rulebook *rules);
@@ -41,6 +42,12 @@ uint64_t rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key
 
 /* What the draws of such a hit start from. */
 const char *rule_draw_key(const struct rule *rule, const char *key, const char *target);
+
+/* How often a script has been set or removed. */
+uint64_t rulebook_changes(struct rulebook *rules);
+
+/* How many paths have one. */
+size_t rulebook_count(struct rulebook *rules);
 
 /* Every script begins again. */
 void rulebook_reset(struct rulebook *rules);

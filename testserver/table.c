@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t bytes_limit = (size_t)256 << 20; /* of a table's texts */
+
 uint64_t text_hash(const char *text) {
     uint64_t hash = UINT64_C(14695981039346656037);
     for (; *text; text++) {
@@ -81,13 +83,13 @@ struct table_entry *table_make(struct table *table, const char *key) {
     if (entry) {
         return entry;
     }
-    if (table->count >= table->limit) {
+    size_t size = strlen(key) + 1;
+    if (table->count >= table->limit || size > bytes_limit - table->bytes) {
         return NULL;
     }
     if (table->count >= table->bucket_count) {
         grow(table);
     }
-    size_t size = strlen(key) + 1;
     entry = table->buckets ? malloc(sizeof *entry + size) : NULL;
     if (!entry) {
         return NULL;
@@ -97,6 +99,7 @@ struct table_entry *table_make(struct table *table, const char *key) {
     memcpy(entry->key, key, size);
     *bucket = entry;
     table->count++;
+    table->bytes += size;
     return entry;
 }
 
@@ -109,8 +112,9 @@ void table_remove(struct table *table, const char *key) {
         struct table_entry *entry = *link;
         if (entry->hash == hash && strcmp(entry->key, key) == 0) {
             *link = entry->next;
-            free(entry);
             table->count--;
+            table->bytes -= strlen(key) + 1;
+            free(entry);
             return;
         }
     }

@@ -1,4 +1,5 @@
-/* A hash table from texts to a number and an object. Pure; bounded; whoever shares one locks. */
+/* A hash table from texts to a number and an object. Pure; bounded, in entries and in the bytes of its texts; whoever
+ * shares one locks. */
 #ifndef TESTSERVER_TABLE_H
 #define TESTSERVER_TABLE_H
 
@@ -18,6 +19,7 @@ struct table {
     size_t bucket_count;
     size_t count;
     size_t limit; /* entries at most */
+    size_t bytes; /* of the texts */
 };
 
 void table_init(struct table *table, size_t limit);

@@ -151,6 +151,12 @@ typedef struct insist_testserver_stats {
     uint64_t held;                 /* of these: waiting for a delay, a hold, a hang, a stall */
     uint64_t held_peak;            /* the most that were held at once; reset() sets it to what is held */
     uint64_t journal_dropped;      /* entries that the journal no longer has because of its limit */
+    uint64_t in_flight_peak;       /* the most that were in flight at once; reset() sets it to what is in flight */
+    uint64_t client_aborts;        /* requests whose client left before the answer was complete; reset() sets it to 0 */
+    uint64_t incomplete;           /* requests whose client left within them, which count as no hit; reset(): 0 */
+    uint64_t duplicates;           /* as insist_testserver_duplicates() of all paths; reset() sets it to 0 */
+    uint64_t uncounted;            /* requests missing from a count because it was full (a million different texts, or
+                                      256 MiB of them) or without memory; reset() sets it to 0 */
 } insist_testserver_stats;
 
 /** Fills in the fields that stats->size covers. INSIST_OK or INSIST_EINVAL (size unknown). */
@@ -183,6 +189,8 @@ typedef struct insist_testserver_entry {
     bool client_gone;    /* the client left before the answer was complete (a half-closed connection counts) */
     uint64_t gone_bytes; /* then: bytes of the answer, header block included, that its system had acknowledged, which
                                 may be a little less than it had; under TLS as on the wire */
+    uint64_t delivery;   /* how many times this request has been delivered, with this one: 2 is its first duplicate, see
+                                insist_testserver_duplicates(); 0: nothing tells it from others */
 } insist_testserver_entry;
 
 /** A copy of the journal. [IMMUTABLE] */
@@ -203,6 +211,28 @@ INSIST_API const insist_testserver_entry *insist_testserver_journal_at(const ins
 
 /** Frees the copy. NULL is allowed. */
 INSIST_API void insist_testserver_journal_free(insist_testserver_journal *journal);
+
+/** Requests to path that got this status; 0: those that got none, such as by reset. NULL as path: any. From counts that
+ *  the journal's limit does not touch. */
+INSIST_API size_t insist_testserver_hits_by_status(const insist_testserver *server, const char *path, int status);
+
+/**
+ * Requests to path (NULL: any) that were delivered again: every delivery beyond the first. The same request has the
+ * same method, path and Idempotency-Key; where it has no such header, the same method, path and body (by SHA-256).
+ * Requests with neither are never duplicates. From counts that the journal's limit does not touch.
+ */
+INSIST_API size_t insist_testserver_duplicates(const insist_testserver *server, const char *path);
+
+/** A copy of the newest journal entry of path (NULL: any), to be freed by the caller. NULL: there is none, the journal
+ *  has dropped it, or no memory. */
+INSIST_API INSIST_MUST_USE insist_testserver_entry *insist_testserver_last(insist_testserver *server, const char *path);
+
+/** Frees what insist_testserver_last() returned, and nothing else. NULL is allowed. */
+INSIST_API void insist_testserver_entry_free(insist_testserver_entry *entry);
+
+/** The value of the first header of that name, in any case, which lives as long as the entry; NULL: it has none, or
+ *  entry is NULL. */
+INSIST_API const char *insist_testserver_entry_header(const insist_testserver_entry *entry, const char *name);
 
 INSIST_END_DECLS
 

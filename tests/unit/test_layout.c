@@ -225,6 +225,11 @@ AT(insist_testserver_stats, in_flight, 32);
 AT(insist_testserver_stats, held, 40);
 AT(insist_testserver_stats, held_peak, 48);
 AT(insist_testserver_stats, journal_dropped, 56);
+AT(insist_testserver_stats, in_flight_peak, 64);
+AT(insist_testserver_stats, client_aborts, 72);
+AT(insist_testserver_stats, incomplete, 80);
+AT(insist_testserver_stats, duplicates, 88);
+AT(insist_testserver_stats, uncounted, 96);
 
 AT(insist_testserver_field, name, 0);
 AT(insist_testserver_field, value, 8);
@@ -247,6 +252,7 @@ AT(insist_testserver_entry, status, 112);
 AT(insist_testserver_entry, fault, 116);
 AT(insist_testserver_entry, client_gone, 120);
 AT(insist_testserver_entry, gone_bytes, 128);
+AT(insist_testserver_entry, delivery, 136);
 
 #endif
 

@@ -9,6 +9,7 @@
 #include "testserver/ledger.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t hit(struct ledger *ledger, const char *path, const char *key) {
@@ -179,6 +180,157 @@ static void a_table_finds_removes_and_has_a_limit(void **state) {
     assert_null(table_find(&table, "k9"));
 }
 
+/* A request with a status, and a body or none. */
+static void deliver(struct ledger *ledger, const char *method, const char *path, int status, const char *digest) {
+    const insist_testserver_entry entry = {
+        .method = method, .path = path, .query = "", .body_sha256 = digest, .status = status};
+    uint64_t hits;
+    ledger_hit(ledger, &entry, &hits);
+}
+
+static void counts_by_status(void **state) {
+    (void)state;
+    struct ledger ledger;
+    assert_true(ledger_init(&ledger, 2)); /* the journal drops; the counts do not */
+    for (int i = 0; i < 3; i++) {
+        deliver(&ledger, "GET", "/a", 503, "");
+    }
+    deliver(&ledger, "GET", "/a", 200, "");
+    deliver(&ledger, "GET", "/b", 503, "");
+    deliver(&ledger, "GET", "/b", 0, "");
+    assert_int_equal(ledger_status_hits(&ledger, "/a", 503), 3);
+    assert_int_equal(ledger_status_hits(&ledger, "/a", 200), 1);
+    assert_int_equal(ledger_status_hits(&ledger, "/a", 0), 0);
+    assert_int_equal(ledger_status_hits(&ledger, "/b", 0), 1);
+    assert_int_equal(ledger_status_hits(&ledger, "/none", 200), 0);
+    assert_int_equal(ledger_status_hits(&ledger, NULL, 503), 4);
+    assert_int_equal(ledger_status_hits(&ledger, NULL, 0), 1);
+    assert_int_equal(ledger_status_hits(&ledger, NULL, 1000), 0);
+    assert_int_equal(ledger_status_hits(&ledger, NULL, -1), 0);
+    ledger_reset_counts(&ledger);
+    assert_int_equal(ledger_status_hits(&ledger, "/a", 503), 0);
+    assert_int_equal(ledger_status_hits(&ledger, NULL, 503), 0);
+    ledger_fini(&ledger);
+}
+
+static void duplicates_are_deliveries_beyond_the_first(void **state) {
+    (void)state;
+    struct ledger ledger;
+    insist_testserver_entry entry;
+    insist_testserver_stats stats;
+    assert_true(ledger_init(&ledger, 10));
+    deliver(&ledger, "POST", "/a", 200, "d1");
+    deliver(&ledger, "POST", "/a", 200, "d2");
+    deliver(&ledger, "GET", "/a", 200, "");
+    deliver(&ledger, "GET", "/a", 200, ""); /* nothing tells these two apart, or that they are one */
+    assert_int_equal(ledger_duplicates(&ledger, NULL), 0);
+    deliver(&ledger, "POST", "/a", 200, "d1");
+    deliver(&ledger, "POST", "/a", 200, "d1");
+    deliver(&ledger, "POST", "/b", 200, "d1");
+    deliver(&ledger, "POST", "/b", 200, "d1");
+    assert_int_equal(ledger_duplicates(&ledger, "/a"), 2);
+    assert_int_equal(ledger_duplicates(&ledger, "/b"), 1);
+    assert_int_equal(ledger_duplicates(&ledger, "/c"), 0);
+    assert_int_equal(ledger_duplicates(&ledger, NULL), 3);
+    ledger_stats(&ledger, &stats);
+    assert_int_equal(stats.duplicates, 3);
+    assert_int_equal(stats.uncounted, 0);
+    const uint64_t expected[] = {1, 1, 0, 0, 2, 3, 1, 2};
+    for (uint64_t i = 0; i < 8; i++) {
+        record_release(ledger_read(&ledger, i + 1, &entry));
+        assert_int_equal(entry.delivery, expected[i]);
+    }
+    ledger_reset_counts(&ledger);
+    assert_int_equal(ledger_duplicates(&ledger, NULL), 0);
+    deliver(&ledger, "POST", "/a", 200, "d1");
+    assert_int_equal(ledger_duplicates(&ledger, NULL), 0);
+    ledger_fini(&ledger);
+}
+
+static void peaks_aborts_and_changes(void **state) {
+    (void)state;
+    struct ledger ledger;
+    struct ledger_totals totals;
+    assert_true(ledger_init(&ledger, 10));
+    hit(&ledger, "/a", NULL);
+    hit(&ledger, "/a", NULL);
+    ledger_end(&ledger, 1, true, 5);
+    ledger_incomplete(&ledger);
+    ledger_totals(&ledger, &totals);
+    assert_int_equal(totals.stats.in_flight, 1);
+    assert_int_equal(totals.stats.in_flight_peak, 2);
+    assert_int_equal(totals.stats.client_aborts, 1);
+    assert_int_equal(totals.stats.incomplete, 1);
+    assert_int_equal(totals.journal_entries, 2);
+    assert_true(totals.journal_bytes > 2 * sizeof(struct record));
+    uint64_t before = totals.revision;
+    ledger_totals(&ledger, &totals);
+    assert_int_equal(totals.revision, before); /* reading changes nothing */
+    ledger_end(&ledger, 2, false, 0);
+    ledger_totals(&ledger, &totals);
+    assert_true(totals.revision > before);
+    before = totals.revision;
+    ledger_reset_counts(&ledger);
+    ledger_totals(&ledger, &totals);
+    assert_true(totals.revision > before);
+    assert_int_equal(totals.stats.in_flight_peak, 0);
+    assert_int_equal(totals.stats.client_aborts, 0);
+    assert_int_equal(totals.stats.incomplete, 0);
+    assert_int_equal(totals.statuses[503], 0);
+    ledger_fini(&ledger);
+}
+
+static void the_newest_are_found_from_the_end(void **state) {
+    (void)state;
+    struct ledger ledger;
+    const struct filter all = {0};
+    const struct filter only_a = {.path = "/a"};
+    const struct filter with_key = {.key = "k"};
+    const struct filter containing = {.contains = "b"};
+    assert_true(ledger_init(&ledger, 100));
+    hit(&ledger, "/a", "k");
+    hit(&ledger, "/b", NULL);
+    hit(&ledger, "/a", NULL);
+    hit(&ledger, "/bc", NULL);
+    assert_int_equal(ledger_newest(&ledger, NULL), 4);
+    assert_int_equal(ledger_newest(&ledger, "/a"), 3);
+    assert_int_equal(ledger_newest(&ledger, "/c"), 0);
+    assert_int_equal(ledger_start(&ledger, &all, 1), 4);
+    assert_int_equal(ledger_start(&ledger, &all, 3), 2);
+    assert_int_equal(ledger_start(&ledger, &all, 30), 1);
+    assert_int_equal(ledger_start(&ledger, &all, 0), 5);
+    assert_int_equal(ledger_start(&ledger, &only_a, 1), 3);
+    assert_int_equal(ledger_start(&ledger, &only_a, 2), 1);
+    assert_int_equal(ledger_start(&ledger, &with_key, 1), 1);
+    assert_int_equal(ledger_start(&ledger, &containing, 2), 2);
+    ledger_fini(&ledger);
+}
+
+/* A few texts of sixteen megabytes each. */
+static void a_table_has_a_limit_in_bytes(void **state) {
+    (void)state;
+    enum { SIZE = 16 << 20, FIT = 15 }; /* with its NUL each is a little larger */
+    struct table table;
+    char *key = malloc(SIZE + 1);
+    assert_non_null(key);
+    memset(key, 'x', SIZE);
+    key[SIZE] = '\0';
+    table_init(&table, 1000);
+    for (int i = 0; i < FIT; i++) {
+        key[0] = (char)('a' + i);
+        assert_non_null(table_make(&table, key));
+    }
+    key[0] = '!';
+    assert_null(table_make(&table, key));
+    key[0] = 'a';
+    table_remove(&table, key);
+    key[0] = '!';
+    assert_non_null(table_make(&table, key));
+    table_clear(&table, NULL);
+    assert_int_equal(table.bytes, 0);
+    free(key);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_come_back_as_they_went_in),
@@ -186,6 +338,11 @@ int main(void) {
         cmocka_unit_test(the_oldest_are_dropped_and_counted),
         cmocka_unit_test(counts_by_path_and_by_key),
         cmocka_unit_test(gauges),
+        cmocka_unit_test(counts_by_status),
+        cmocka_unit_test(duplicates_are_deliveries_beyond_the_first),
+        cmocka_unit_test(peaks_aborts_and_changes),
+        cmocka_unit_test(the_newest_are_found_from_the_end),
+        cmocka_unit_test(a_table_has_a_limit_in_bytes),
         cmocka_unit_test(a_table_finds_removes_and_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
