@@ -10,6 +10,10 @@ void timers_init(struct timers *timers, const struct env *env) {
     *timers = (struct timers){.env = env};
 }
 
+void timers_init_in(struct timers *timers, struct timer **room, size_t capacity) {
+    *timers = (struct timers){.heap = room, .capacity = capacity};
+}
+
 void timers_fini(struct timers *timers) {
     env_release(timers->env, timers->heap);
     timers_init(timers, timers->env);

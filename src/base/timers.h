@@ -18,6 +18,8 @@ struct timers {
 };
 
 void timers_init(struct timers *timers, const struct env *env);
+/* With the owner's room for that many, which it never outgrows; needs no end. */
+void timers_init_in(struct timers *timers, struct timer **room, size_t capacity);
 void timers_fini(struct timers *timers);
 /* Makes room for that many in all, so that timers_set() cannot fail; false: no memory. */
 bool timers_reserve(struct timers *timers, size_t count);

@@ -42,7 +42,7 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
         job_release(job);
         return NULL;
     }
-    job->tag = attempt;
+    job->tag = carrier;
     job->deadline_ns = attempt->limit_ns;
     job->deadline_once_sent_ns = attempt->limit_once_sent_ns;
     job->deadline_streaming_ns = rules->deadline_ns;

@@ -7,6 +7,7 @@
 #include "engine/execution.h"
 #include "wire/job.h"
 
+/* The tag of its jobs: attempts[job->attempt_index] of its execution is what they carry. */
 struct carrier {
     insist_client *client;
     const insist_plan *plan;        /* that the call was given */

@@ -234,16 +234,17 @@ bool client_is_forked(const insist_client *client) {
     return env_process_id(client->env) != client->process_id;
 }
 
-insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox) {
+insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox, size_t calls) {
     if (client_is_forked(client))
         return INSIST_EFORKED;
     running->mailbox = mailbox;
     running->thread = pthread_self();
+    running->calls = calls;
     mutex_lock(&client->shared.lock);
     bool closing = client->shared.closing;
     if (!closing) {
         list_append(&client->shared.running, &running->link);
-        client->shared.count++;
+        client->shared.count += calls;
     }
     mutex_unlock(&client->shared.lock);
     return closing ? INSIST_ESHUTDOWN : INSIST_OK;
@@ -252,7 +253,7 @@ insist_err client_enter(insist_client *client, struct running *running, struct m
 void client_leave(insist_client *client, struct running *running) {
     mutex_lock(&client->shared.lock);
     list_remove(&running->link);
-    client->shared.count--;
+    client->shared.count -= running->calls;
     bool last = client->shared.count == 0;
     bool free_it = last && client->shared.free_with_last;
     if (last)

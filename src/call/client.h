@@ -45,15 +45,16 @@ struct insist_client {
         struct mutex lock;
         struct condition left;
         struct list running;
-        uint64_t count;
+        uint64_t count; /* calls */
         bool closing;
         bool free_with_last; /* freed from inside one of its own calls */
     } shared;
 };
 
-/* A running call's place on its client. */
+/* A place on its client of a thread that is inside, with one call or several. */
 struct running {
     struct list link;
+    size_t calls;
     struct mailbox *mailbox;
     pthread_t thread;
 };
@@ -62,7 +63,7 @@ insist_err client_new(const struct env *env, const insist_client_options *option
                       insist_client **out);
 
 /* INSIST_OK, INSIST_ESHUTDOWN or INSIST_EFORKED. */
-insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox);
+insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox, size_t calls);
 void client_leave(insist_client *client, struct running *running);
 bool client_is_forked(const insist_client *client); /* this process is not the one that made it */
 

@@ -56,12 +56,12 @@ struct job {
     const struct env *env;
     struct request *request;
     struct mailbox *mailbox;
-    void *tag; /* the call's; nobody else looks behind it */
+    void *tag; /* whose it is: the call's affair, nobody else looks behind it */
     struct headers own_headers; /* replace those of the request by name; often empty */
     int64_t deadline_ns;           /* when the attempt ends by timeout */
     int64_t deadline_once_sent_ns; /* replaces it once the request is on the wire; never earlier */
     int64_t deadline_streaming_ns; /* replaces both once it streams */
-    unsigned attempt_index;        /* a hedge takes another address than the attempts before it, where there is one */
+    unsigned attempt_index;        /* in its call; a hedge takes another address than the attempts before it, where there is one */
     bool hedge, fresh, wants_sent, pauses_at_headers; /* fresh: takes no used connection */
     bool may_repeat;               /* decides about 307, 308 and idle connections */
     bool apart; /* others of its wave are in flight on its reactor: it shares no connection with them. By the pool */

@@ -88,6 +88,13 @@ void mailbox_interrupt(struct mailbox *mailbox, insist_err err) {
     condition_signal(&mailbox->changed);
 }
 
+insist_err mailbox_interruption(struct mailbox *mailbox) {
+    mutex_lock(&mailbox->lock);
+    insist_err interrupted = mailbox->interrupted;
+    mutex_unlock(&mailbox->lock);
+    return interrupted;
+}
+
 static bool has_something_locked(const struct mailbox *mailbox) {
     return !list_empty(&mailbox->posted) || (mailbox->interrupted != INSIST_OK && !mailbox->interruption_seen);
 }

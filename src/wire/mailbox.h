@@ -25,7 +25,9 @@ void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news);
 /* Cancel, or the client closing. The first one counts. */
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err);
 
-/* The call's side. Waits for news, an interruption not seen before, or deadline_ns; moves all news to out: a list of
+/* The call's side. What mailbox_interrupt() was given; INSIST_OK: nothing so far. */
+insist_err mailbox_interruption(struct mailbox *mailbox);
+/* Waits for news, an interruption not seen before, or deadline_ns; moves all news to out: a list of
  * job.mail.link, whose members keep their bits in job.mail.news until mailbox_read(). *interrupted: INSIST_OK or
  * what mailbox_interrupt() was given, every time. out is overwritten: it must have been read to its end before, or
  * what was left on it detached. It stays under the lock: a job on it whose END comes meanwhile goes back to the

@@ -164,7 +164,7 @@ static int tell_reactor(struct hand *hand) {
     return 4;
 }
 
-/* turn() of call/call.c; then give_up() of call/carry.c with pool_give_up(). */
+/* turn() of call/join.c; then give_up() of call/carry.c with pool_give_up(). */
 static int step_caller(void *argument, int at) {
     struct hand *hand = argument;
     bool too_early = hand->world.mutant == RELEASES_TOO_EARLY;

@@ -51,7 +51,7 @@ static void end_token(void *argument) {
     world_end(&calls->world);
 }
 
-/* execute() of call/call.c: on the token, running, off it. */
+/* run() of call/join.c: on the token, running, off it. */
 static int step_cancelled(struct calls *calls, int i, int at) {
     if (at == 1) {
         cancel_remove(calls->cancel, &calls->entries[i]);
@@ -142,7 +142,7 @@ static int enter(struct calls *calls, int i) {
         return STEP_DONE; /* to call with a client whose free has returned is the user's mistake, and not played */
     if (calls->world.mutant == ENTERS_UNLOCKED)
         return client->shared.closing ? STEP_DONE : 4;
-    calls->inside[i] = client_enter(client, &calls->running[i], calls->world.mailboxes[i]) == INSIST_OK;
+    calls->inside[i] = client_enter(client, &calls->running[i], calls->world.mailboxes[i], 1) == INSIST_OK;
     if (calls->inside[i] == calls->closing)
         world_fail(&calls->world, "a call entered a client that closes, or was refused by one that does not");
     return calls->inside[i] ? 1 : STEP_DONE;
@@ -172,7 +172,7 @@ static int leave(struct calls *calls, int i) {
     return STEP_DONE;
 }
 
-/* enter_and_execute() of call/call.c. frees: in the middle of it, as a handler may. */
+/* join_run() of call/join.c. frees: in the middle of it, as a handler may. */
 static int step_call(struct calls *calls, int i, int at, bool frees) {
     switch (at) {
     case 0: return enter(calls, i);
