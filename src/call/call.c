@@ -22,7 +22,10 @@ void call_take(struct call *call, insist_client *client, const insist_plan *plan
         call->carrier.sink = *options->sink;
 }
 
-static void let_go(const insist_plan *plan) {
+static void leave(struct call *call, insist_result *result) {
+    const insist_plan *plan = call->carrier.plan;
+    *call->result = result;
+    call->result = NULL;
     if (plan->feed != NULL)
         feed_leave(plan->feed);
     request_release(&plan->request);
@@ -71,10 +74,6 @@ void call_hand_in(struct call *call, struct job *job, unsigned news, const struc
     }
 }
 
-bool call_is_over(const struct call *call) {
-    return execution_is_over(&call->execution);
-}
-
 static void count_end(insist_client *client, const struct execution *execution) {
     if (execution->reason == INSIST_DONE)
         counter_add(&client->counters.calls_done);
@@ -89,17 +88,18 @@ void call_end(struct call *call, int64_t now_ns) {
     unsigned kept = carrier->options->failures_kept != 0 ? carrier->options->failures_kept : client->failures_kept;
     execution->view.now_ns = now_ns;
     count_end(client, execution);
-    *call->result = result_of_execution(client->env, &client->hidden, execution, kept);
+    insist_result *result = result_of_execution(client->env, &client->hidden, execution, kept);
     execution_fini(execution);
     replace_end(carrier);
-    let_go(carrier->plan);
+    leave(call, result);
 }
 
 void call_refuse(struct call *call, insist_err err) {
     const insist_client *client = call->carrier.client;
     const struct request *request = call->carrier.request;
+    insist_result *result = NULL;
     if (err != INSIST_ENOMEM)
-        *call->result = result_of_refusal(client->env, &client->hidden, request->method, request->shown_url, err,
-                                          insist_strerror(err));
-    let_go(call->carrier.plan);
+        result = result_of_refusal(client->env, &client->hidden, request->method, request->shown_url, err,
+                                   insist_strerror(err));
+    leave(call, result);
 }

@@ -10,7 +10,7 @@ struct call {
     struct carrier carrier; /* first: it is the tag of the call's jobs */
     struct execution execution;
     struct timer timer;     /* set to when the execution wants the time; its join's */
-    insist_result **result; /* where its result goes; NULL stays there when there is no memory */
+    insist_result **result; /* where its result goes, unless there is no memory for it; NULL once it has ended */
 };
 
 static inline struct call *call_of(const struct job *job) {
@@ -26,10 +26,13 @@ void call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, 
 /* What came of one of its jobs. */
 void call_hand_in(struct call *call, struct job *job, unsigned news, const struct progress *progress, int64_t now_ns);
 
-bool call_is_over(const struct call *call);
-/* Of one that is over: leaves its result, and lets go of its plan. */
+/* Its execution is over: leaves its result, and lets go of its plan. */
 void call_end(struct call *call, int64_t now_ns);
-/* Instead, of one that is not: it could not be begun, or this is a forked child. Nothing that was started is touched. */
+/* Instead: it could not be begun, or this is a forked child. What was started is not touched. */
 void call_refuse(struct call *call, insist_err err);
+
+static inline bool call_has_ended(const struct call *call) {
+    return call->result == NULL;
+}
 
 #endif

@@ -32,7 +32,7 @@ static bool settle(struct join *join, struct call *call) {
     if (client_is_forked(join->client))
         return false;
     join->now_ns = env_now_ns(join->env);
-    if (!call_is_over(call)) {
+    if (!execution_is_over(&call->execution)) {
         timers_set(&join->timers, &call->timer, execution_due_ns(&call->execution));
         return true;
     }
@@ -72,7 +72,7 @@ static bool hand_in_all(struct join *join, struct list *taken) {
 static bool interrupt_all(struct join *join, insist_err err) {
     for (size_t i = 0; i < join->count; i++) {
         struct call *call = &join->calls[i];
-        if (call_is_over(call))
+        if (call_has_ended(call))
             continue;
         execution_interrupt(&call->execution, err, join->now_ns);
         if (!settle(join, call))
@@ -116,7 +116,7 @@ static bool run(struct join *join) {
 
 static void refuse_the_rest(struct join *join, insist_err err) {
     for (size_t i = 0; i < join->count; i++)
-        if (!call_is_over(&join->calls[i]))
+        if (!call_has_ended(&join->calls[i]))
             call_refuse(&join->calls[i], err);
 }
 

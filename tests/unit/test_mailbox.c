@@ -164,8 +164,10 @@ static void test_the_first_interruption_counts_and_wakes_once(void **state) {
     struct list taken;
     (void)state;
     assert_int_equal(take(&taken), INSIST_OK);
+    assert_int_equal(mailbox_interruption(example.mailbox), INSIST_OK);
     mailbox_interrupt(example.mailbox, INSIST_ECANCELED);
     mailbox_interrupt(example.mailbox, INSIST_ESHUTDOWN);
+    assert_int_equal(mailbox_interruption(example.mailbox), INSIST_ECANCELED); /* which does not count as seen */
     post(0, NEWS_END);
     insist_err interrupted;
     mailbox_take(example.mailbox, TIME_NEVER, &taken,

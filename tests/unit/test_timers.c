@@ -224,6 +224,20 @@ static void room_grows_geometrically(void **state) {
     end(&f);
 }
 
+static void room_may_be_the_owners(void **state) {
+    (void)state;
+    struct timers timers;
+    struct timer *room[2], early = {0}, late = {0};
+    timers_init_in(&timers, room, 2);
+    assert_true(timers_reserve(&timers, 2)); /* there is no allocator to ask */
+    timers_set(&timers, &late, 200);
+    timers_set(&timers, &early, 100);
+    assert_ptr_equal(room[0], &early);
+    assert_ptr_equal(timers_take_due(&timers, 100), &early);
+    assert_ptr_equal(timers_take_due(&timers, 200), &late);
+    assert_true(timers_next_ns(&timers) == TIME_NEVER);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_heap_is_never_due),
@@ -236,6 +250,7 @@ int main(void) {
         cmocka_unit_test(any_order_of_calls),
         cmocka_unit_test(room_is_made_once_and_may_be_missing),
         cmocka_unit_test(room_grows_geometrically),
+        cmocka_unit_test(room_may_be_the_owners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
