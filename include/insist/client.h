@@ -121,6 +121,11 @@ typedef struct insist_stats {
 
 INSIST_API insist_err insist_client_stats(insist_client *client, insist_stats *out);
 
+/** The latency of the URL's origin that this share of its requests of the last minute stayed below, in microseconds:
+ *  0.95 for the 95th percentile. Only calls count whose race learns (insist/race.h tells how). Any thread. -1: fewer
+ *  than 100 requests are known, it is longer than all that was seen, or the arguments make no sense. */
+INSIST_API int64_t insist_client_latency_us(insist_client *client, const char *url, double quantile);
+
 /* ---- budget: [SYNCED]
  * ------------------------------------------------------------------------------------------------ */
 

@@ -47,6 +47,11 @@ INSIST_API insist_why_started insist_execution_wait_source(const insist_executio
 /** How long the attempt at hand has taken so far, its waiting for room included, in microseconds; once it has ended:
  *  how long it took. */
 INSIST_API int64_t insist_execution_attempt_elapsed_us(const insist_execution *execution);
+/** The latency of the plan's origin that this share of its requests of the last minute stayed below, in microseconds:
+ *  0.95 for the 95th percentile. For schedulers of one's own; race.h says what counts. It is worked out anew about once
+ *  a second. -1: fewer than 100 requests are known, or it is longer than all that was seen, or the quantile is not
+ *  above 0 and below 1. */
+INSIST_API int64_t insist_execution_latency_us(const insist_execution *execution, double quantile);
 /** The delay that the answer's Retry-After asks for, in milliseconds; false when there is none or it makes no sense. */
 INSIST_API bool insist_execution_retry_after_ms(const insist_execution *execution, int64_t *ms);
 

@@ -46,6 +46,23 @@ INSIST_API insist_scheduler insist_race_at_once(unsigned n);
 /** sethgrid/pester's Concurrency: n at once for GET, one for any other method; 0 means 1. */
 INSIST_API insist_scheduler insist_race_pester(unsigned n);
 
+/* Delays that are learnt: from how long requests to the origin have taken in the last minute (on the wire to the last
+ * byte, or to the headers when the body goes to a sink), of calls of the same client that race by a scheduler of this
+ * kind or of the user's own. First attempts and retries count that were accepted, or given up before they were done
+ * ("longer than that"). There is no hedge before 100 of them in the minute, none below 200 us, and none while more than
+ * four times as many requests of the last second as should be were slower than the delay: when everything is slow a
+ * second request only adds to the load. A client knows 128 origins, the least recently used go. */
+
+/** The delay is that quantile of the latencies, before each of at most `times` hedges of a wave: 0.95 hedges the slowest
+ *  twentieth. A quantile that is not above 0 and below 1, and 0 times, are refused. */
+INSIST_API insist_scheduler insist_race_quantile(double quantile, unsigned times);
+/** The delay, and the share of slower requests that are hedged, which make the 99th percentile of the calls smallest
+ *  while the extra requests are at most that share of all: 0.02 for one in fifty. SingleR of Kaler, He and Elnikety,
+ *  Optimal Reissue Policies for Reducing Tail Latency. Who is hedged is drawn from the client's seed. At most `times`
+ *  hedges of a wave, the delay before each; they share the share. A share that is not above 0 and at most 1, and 0
+ *  times, are refused. */
+INSIST_API insist_scheduler insist_race_auto(double share, unsigned times);
+
 /* ---- starters: may the hedge that is due be started? -------------------------------------------------------------- */
 
 /** Asked when a hedge is due and the budget allows it. False leaves it out, and ends hedging until the next retry. */

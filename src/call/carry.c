@@ -3,6 +3,7 @@
 #include "call/carry.h"
 #include "call/feed.h"
 #include "call/handlers.h"
+#include "call/learn.h"
 #include "call/log.h"
 #include "origin/budgets.h"
 #include "policy/budget.h"
@@ -224,4 +225,6 @@ const struct execution_ports carry_ports = {
     .refund = refund,
     .first_begun = first_begun,
     .first_accepted = first_accepted,
+    .latency = learn_latency,
+    .latencies = &learn_source,
 };

@@ -25,6 +25,7 @@ static void destroy(insist_client *client) {
         resolver_free(client->wire.resolver);
     network_free(client->network);
     insist_budget_free(client->budget);
+    latencies_free(client->latencies);
     insist_retry_policy_free(client->retry);
     insist_timeout_policy_free(client->timeout);
     insist_race_policy_free(client->race);
@@ -154,6 +155,8 @@ static insist_err build(insist_client *client, const insist_client_options *opti
         err = copy_hidden(client, options->hidden_query_keys);
     if (err == INSIST_OK)
         err = take_policies(client, options);
+    if (err == INSIST_OK)
+        err = latencies_new(client->env, &client->latencies);
     if (err != INSIST_OK)
         return err;
     set_wire(client, options, tls);

@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "base/sync.h"
+#include "origin/latencies.h"
 #include "pool/pool.h"
 #include "view/policies.h"
 #include "wire/mailbox.h"
@@ -22,6 +23,7 @@ struct insist_client {
     insist_race_policy *race; /* NULL: none */
     const insist_handlers *handlers;
     insist_budget *budget;
+    struct latencies *latencies;
     int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */
     bool repeat_unsafe;
     insist_validator validator; /* hooks: their function NULL: none */

@@ -23,6 +23,8 @@ void execution_init(struct execution *execution, const struct env *env, const st
     execution->view.request = request;
     execution->view.deadline_ns = rules->deadline_ns;
     execution->view.event = INSIST_EVENTS;
+    execution->view.latencies = ports->latencies;
+    execution->view.latencies_ctx = ctx;
     random_init(&execution->view.random, seed, stream);
     headers_init(&execution->prepared, env);
     bag_init(&execution->view.bag, env);

@@ -4,6 +4,7 @@
  * known at that instant. */
 #include "engine/finish.h"
 #include "engine/events.h"
+#include "engine/learn.h"
 #include "engine/pending.h"
 
 static bool is_more_useful(const struct attempt *attempt, const struct attempt *best) {
@@ -43,6 +44,7 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
     if (attempt->progress.ended_ns == 0)
         attempt->progress.ended_ns = execution->view.now_ns;
     if (is_timeout(attempt->outcome.err)) {
+        learn_given_up(execution, attempt);
         attempt->timed_out = execution->wave_timed_out = true;
         execution->view.attempt_timeouts++;
         events_fire(execution, INSIST_AFTER_ATTEMPT_TIMEOUT, attempt);
@@ -87,7 +89,10 @@ static insist_why_ended why_given_up(insist_reason reason) {
 
 static void give_up(struct execution *execution, struct attempt *attempt, insist_reason reason, insist_err err) {
     bool reported = attempt == execution->reported; /* the call ends because of it */
-    if (!execution->ports->give_up(execution->ctx, attempt)) {
+    bool ended = execution->ports->give_up(execution->ctx, attempt);
+    if (!ended || attempt->outcome.err == INSIST_OK)
+        learn_given_up(execution, attempt);
+    if (!ended) {
         attempt->outcome.err = reported ? err : error_of_given_up(reason, err);
         attempt->outcome.transience = reason == INSIST_DEADLINE ? INSIST_TIMEOUT : INSIST_NOT_TRANSIENT;
     }
@@ -127,6 +132,7 @@ static void end(struct execution *execution, insist_reason reason, insist_err er
 
 void finish_accepted(struct execution *execution, struct attempt *winner) {
     winner->why_ended = INSIST_ENDED_WON;
+    learn_accepted(execution, winner);
     refund(execution, winner);
     if (winner->kind == INSIST_FIRST && execution->ports->charge != NULL)
         execution->ports->first_accepted(execution->ctx, execution->view.now_ns);

@@ -38,6 +38,10 @@ struct execution_ports {
     void (*refund)(void *ctx, unsigned charged, int64_t now_ns);
     void (*first_begun)(void *ctx, int64_t now_ns);
     void (*first_accepted)(void *ctx, int64_t now_ns);
+
+    /* The origin's latencies. NULL: nobody keeps any. */
+    void (*latency)(void *ctx, const struct latency_entry *entry, int64_t now_ns);
+    const struct latency_source *latencies; /* asked with the same ctx */
 };
 
 #define EXECUTION_CONNECT_DELAY_NS ((int64_t)250000000)

@@ -5,10 +5,12 @@
 #include "engine/events.h"
 #include "engine/finish.h"
 #include "engine/judge.h"
+#include "engine/learn.h"
 
 static void commit(struct execution *execution, struct attempt *attempt) {
     attempt->committed = true;
     attempt->limit_ns = attempt->limit_once_sent_ns = execution->rules.deadline_ns;
+    learn_accepted(execution, attempt);
     finish_siblings(execution, attempt);
 }
 

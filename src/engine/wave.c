@@ -6,6 +6,7 @@
 #include "base/time_math.h"
 #include "engine/events.h"
 #include "engine/finish.h"
+#include "engine/learn.h"
 #include "engine/pending.h"
 
 struct start {
@@ -201,6 +202,7 @@ static void start_hedge(struct execution *execution) {
     unsigned charged = 0;
     execution->view.current = execution->hedge.newest;
     execution->hedge.set = false;
+    learn_slow(execution, execution->hedge.newest);
     if (execution->ports->charge != NULL) {
         charged = execution->ports->charge(execution->ctx, false, now_ns);
         if (charged == 0)

@@ -162,6 +162,7 @@ insist_err race_policy_new(const struct env *env, insist_scheduler scheduler, in
     policy->scheduler = scheduler;
     policy->starter = starter;
     policy->mode = mode;
+    policy->learns = scheduler.schedule != next_delay;
     *out = policy;
     return INSIST_OK;
 }

@@ -9,6 +9,8 @@ insist_scheduler scheduler_static_ms(const struct env *env, const int64_t *offse
 insist_scheduler scheduler_every_ms(const struct env *env, int64_t delay, unsigned times);
 insist_scheduler scheduler_at_once(const struct env *env, unsigned n);
 insist_scheduler scheduler_pester(const struct env *env, unsigned n);
+insist_scheduler scheduler_quantile(const struct env *env, double quantile, unsigned times);
+insist_scheduler scheduler_auto(const struct env *env, double share, unsigned times);
 
 void scheduler_release(insist_scheduler scheduler);
 void starter_release(insist_starter starter);

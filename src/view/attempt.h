@@ -25,6 +25,8 @@ struct attempt {
     bool committed;     /* it is wanted: it has won, and its bytes flow */
     bool rejected;      /* the validator did not want it */
     uint64_t delivered; /* bytes that the sink took */
+    bool learnt;        /* its latency, for its origin's */
+    bool told_slow;     /* while it was under way: a hedge beside it was due */
     struct progress progress;
     struct outcome outcome;
     struct headers own_headers; /* set by a handler for this attempt alone */

@@ -53,6 +53,12 @@ void *insist_execution_value(const insist_execution *execution, const char *key)
     return execution == NULL || key == NULL ? NULL : bag_get(&execution->bag, key);
 }
 
+int64_t insist_execution_latency_us(const insist_execution *execution, double quantile) {
+    if (execution == NULL || execution->latencies == NULL || !(quantile > 0 && quantile < 1))
+        return -1;
+    return execution->latencies->quantile_us(execution->latencies_ctx, quantile, execution->now_ns);
+}
+
 /* ---- the attempt at hand: before the first there is none ---- */
 
 static const struct outcome *current_outcome(const insist_execution *execution) {

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "view/attempt.h"
 #include "view/bag.h"
+#include "view/latencies.h"
 #include "view/request.h"
 #include <insist/execution.h>
 
@@ -29,6 +30,8 @@ struct insist_execution {
     struct bag bag;
     insist_event event; /* being fired; INSIST_EVENTS between */
     struct insist_random random;
+    const struct latency_source *latencies; /* NULL: nothing is known */
+    void *latencies_ctx;
 };
 
 #endif

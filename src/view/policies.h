@@ -57,6 +57,7 @@ struct insist_race_policy {
     insist_scheduler scheduler;
     insist_starter starter;
     insist_wave_mode mode;
+    bool learns; /* its scheduler may ask for latencies: they are kept for it */
 };
 
 static inline bool starter_ask(const insist_starter *starter, const insist_execution *execution) {

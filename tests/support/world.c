@@ -225,6 +225,7 @@ void world_init(struct world *world, const struct script *scripts, size_t count)
     world->now_ns = world->start_ns = 1000 * 1000 * WORLD_MS;
     world->timeout_ms = 5000;
     world->retries_allowed = 3;
+    world->stream = 1;
     world->request.method = "GET";
     world->request.repeatable = world->request.raceable = true;
     headers_init(&world->request.headers, &env_standard);
@@ -271,7 +272,7 @@ void world_race(struct world *world, insist_wave_mode mode, int64_t first_delay_
 enum piece { PIECE_QUEUE, PIECE_SENT, PIECE_HEADERS, PIECE_CHUNK, PIECE_END };
 
 static int64_t ends_at(const struct world_attempt *one) {
-    return after(one->begun_ns, one->script->ends_ms);
+    return time_add(after(one->begun_ns, one->script->ends_ms), one->script->ends_us * 1000);
 }
 
 static enum piece piece_of(const struct world *world, const struct world_attempt *one) {
@@ -343,7 +344,8 @@ static void turn(struct world *world) {
 void world_play(struct world *world) {
     world->ports.charge = world->has_budget ? charge : NULL;
     world->rules.reads_headers = world->has_sink;
-    execution_init(&world->execution, &env_standard, &world->request, &world->rules, &world->ports, world, 1, 1);
+    execution_init(&world->execution, &env_standard, &world->request, &world->rules, &world->ports, world, 1,
+                   world->stream);
     execution_begin(&world->execution, INSIST_OK, world->now_ns);
     while (!execution_is_over(&world->execution)) {
         int64_t next_ns = time_min(execution_due_ns(&world->execution), cancel_ns(world));

@@ -21,6 +21,7 @@ struct script {
     int64_t queued_ms;  /* waits that long for room */
     int64_t sent_ms;    /* on the wire, after its start; -1: at once, WORLD_HANGS: never */
     int64_t ends_ms;    /* after its start */
+    int64_t ends_us;    /* that much later */
     int status;         /* an answer, or beside an error */
     insist_err err;
     insist_transience transience;
@@ -64,6 +65,7 @@ struct world {
     struct world_attempt attempts[WORLD_SCRIPTS];
     size_t attempt_count;
     unsigned turns;
+    uint64_t stream; /* of the call's random numbers */
 
     unsigned retries_allowed; /* by the decider */
     int64_t timeout_ms;
