@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <zlib.h>
 
 /* Without size= and body= a cut body is announced this much longer than what is sent. */
@@ -132,6 +133,15 @@ static bool add_retry_after(struct answer *answer, const struct choice *choice, 
     return add_field(answer, "Retry-After", value);
 }
 
+static bool has_field(const struct answer *answer, const char *name) {
+    for (size_t i = 0; i < answer->field_count; i++) {
+        if (strcasecmp(answer->fields[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *type_of(const struct choice *choice, const struct asked *asked) {
     if (choice->type) {
         return choice->type;
@@ -154,6 +164,11 @@ static bool add_fields(struct answer *answer, const struct choice *choice, const
         if (!add_field(answer, choice->fields[i].name, choice->fields[i].value)) {
             return false;
         }
+    }
+    /* idle connections are closed with an order to the port, and this one would be idle next */
+    bool ends = choice->port.fault != PORT_SERVES && choice->fault == INSIST_TESTSERVER_NO_FAULT;
+    if (ends && !has_field(answer, "Connection") && !add_field(answer, "Connection", "close")) {
+        return false;
     }
     return add_retry_after(answer, choice, asked->wall_s);
 }

@@ -19,11 +19,11 @@ const char *insist_testserver_admin_url(const insist_testserver *server) {
 }
 
 uint16_t insist_testserver_port(const insist_testserver *server) {
-    return acceptor_port(&server->acceptors[DOOR_SERVICE]);
+    return acceptor_port(&server->acceptors[PORT_SERVICE]);
 }
 
 uint16_t insist_testserver_admin_port(const insist_testserver *server) {
-    return acceptor_port(&server->acceptors[DOOR_CONTROL]);
+    return acceptor_port(&server->acceptors[PORT_CONTROL]);
 }
 
 const char *insist_testserver_certificate(const insist_testserver *server) {

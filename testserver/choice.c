@@ -31,7 +31,7 @@ static const char *given_name(unsigned given) {
     case GIVEN_GZIP: return "gzip";
     case GIVEN_TYPE: return "type";
     case GIVEN_HOLD: return "hold";
-    default: return "refuse";
+    default: return "fault of the port";
     }
 }
 
@@ -67,10 +67,6 @@ bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice)
     if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
         return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
                             fault_name(choice->fault));
-    }
-    if ((choice->given & GIVEN_REFUSE) && choice->fault != INSIST_TESTSERVER_RESET &&
-        choice->fault != INSIST_TESTSERVER_CLOSE) {
-        return scan_fail_at(scan, start, "expected refuse= only as an option of reset or close");
     }
     if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || fault_cuts_body(choice->fault))) {
         return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);

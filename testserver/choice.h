@@ -4,6 +4,7 @@
 #define TESTSERVER_CHOICE_H
 
 #include "distribution.h"
+#include "port_fault.h"
 #include "scan.h"
 
 #include <insist/testserver.h>
@@ -18,7 +19,7 @@ enum {
     GIVEN_GZIP = 1 << 5,
     GIVEN_TYPE = 1 << 6,
     GIVEN_HOLD = 1 << 7,
-    GIVEN_REFUSE = 1 << 8,
+    GIVEN_PORT = 1 << 8,
     GIVEN_FIELD = 1 << 9
 };
 
@@ -49,8 +50,8 @@ struct choice {
     int status; /* 0: not written */
     enum insist_testserver_fault fault;
     uint64_t cut; /* N of reset@body:N and the like */
-    uint64_t refuse_ms;
     struct distribution delay;
+    struct port_order port; /* what befalls connections that come after this hit */
 
     enum retry_after retry_after;
     int64_t retry_after_s;

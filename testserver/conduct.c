@@ -22,9 +22,13 @@ void conduct_gone(struct exchange *exchange) {
     end(exchange);
 }
 
-static void refuse_connections(struct exchange *exchange) {
-    if (exchange->choice && exchange->choice->refuse_ms > 0) {
-        acceptor_refuse(&exchange->server->acceptors[DOOR_SERVICE], exchange->choice->refuse_ms);
+/* What shall befall connections that come from now on. Beside a fault whoever is connected stays so: what the client
+ * does next is then about this one connection. */
+static void give_port_order(struct exchange *exchange) {
+    const struct choice *choice = exchange->choice;
+    if (choice && choice->port.fault != PORT_SERVES) {
+        acceptor_obey(&exchange->server->acceptors[PORT_SERVICE], &choice->port,
+                      choice->fault == INSIST_TESTSERVER_NO_FAULT);
     }
 }
 
@@ -67,20 +71,17 @@ static void start_pump(struct exchange *exchange) {
 }
 
 static void act(struct exchange *exchange) {
+    give_port_order(exchange);
     switch (exchange->answer.fault) {
     case INSIST_TESTSERVER_NO_FAULT:
         exchange->state = EXCHANGE_READY;
         exchange_resume(exchange);
         return;
     case INSIST_TESTSERVER_RESET:
-        refuse_connections(exchange);
         tcp_reset(exchange->fd);
         end(exchange);
         return;
-    case INSIST_TESTSERVER_CLOSE:
-        refuse_connections(exchange);
-        end(exchange);
-        return;
+    case INSIST_TESTSERVER_CLOSE: end(exchange); return;
     case INSIST_TESTSERVER_HANG: suspend_as(exchange, EXCHANGE_SILENT); return;
     default: start_pump(exchange); return;
     }

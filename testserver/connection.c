@@ -1,6 +1,7 @@
 /* See connection.h. */
 #include "connection.h"
 
+#include "crowd.h"
 #include "tcp.h"
 
 #include <stdlib.h>
@@ -29,14 +30,31 @@ static void look(struct alarm *alarm) {
         loop_alarm(loop_of(connection), alarm, look_ms);
         return;
     }
-    tcp_finish(connection->fd); /* which libmicrohttpd does notice */
-    connection->door->busy = true;
+    connection_close(connection);
+}
+
+void connection_begin(struct connection *connection, struct exchange *exchange) {
+    connection->current = exchange;
+    if (connection->door->crowd) {
+        crowd_busy(connection->door->crowd, connection);
+    }
 }
 
 void connection_between(struct connection *connection) {
     if (connection->left) {
         loop_alarm(loop_of(connection), &connection->alarm, look_ms);
+    } else if (connection->door->crowd) {
+        crowd_idle(connection->door->crowd, connection);
     }
+}
+
+bool connection_is_quiet(const struct connection *connection) {
+    return tcp_unread(connection->fd) == 0;
+}
+
+void connection_close(struct connection *connection) {
+    tcp_finish(connection->fd); /* which libmicrohttpd does notice */
+    connection->door->busy = true;
 }
 
 static void ready(struct source *source, uint32_t events) {
@@ -71,6 +89,7 @@ struct connection *connection_new(struct door *door, struct MHD_Connection *mhd,
         free(connection);
         return NULL;
     }
+    connection_between(connection);
     return connection;
 }
 
@@ -80,6 +99,9 @@ void connection_free(struct connection *connection) {
     }
     stop_watching(connection);
     loop_alarm_clear(loop_of(connection), &connection->alarm);
+    if (connection->door->crowd) {
+        crowd_busy(connection->door->crowd, connection);
+    }
     free(connection);
 }
 

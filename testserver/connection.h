@@ -28,6 +28,8 @@ struct connection {
     bool watched;
     bool wants_room;
     bool left; /* the client sends nothing any more: it has closed, reset, or half-closed */
+    bool idle; /* in the crowd's list */
+    struct connection *idle_before, *idle_after;
 };
 
 /* NULL: no memory, or it cannot be watched. */
@@ -37,10 +39,19 @@ struct connection *connection_new(struct door *door, struct MHD_Connection *mhd,
 /* libmicrohttpd is about to close the socket. NULL is allowed. */
 void connection_free(struct connection *connection);
 
+/* A request begins on it. */
+void connection_begin(struct connection *connection, struct exchange *exchange);
+
+/* Nothing has come that is not read. */
+bool connection_is_quiet(const struct connection *connection);
+
+/* FIN behind what is queued; libmicrohttpd ends it then. */
+void connection_close(struct connection *connection);
+
 /* Also watches for room to write, or no longer. */
 void connection_watch_room(struct connection *connection, bool wanted);
 
-/* No complete request is left on it: the connection of a client that has left is closed then. */
+/* No complete request is left on it: it is idle, or closed if its client has left. */
 void connection_between(struct connection *connection);
 
 #endif

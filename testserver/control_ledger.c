@@ -39,6 +39,9 @@ static json_t *totals_json(const struct ledger_totals *totals) {
     add_number(json, "held_peak", stats->held_peak);
     add_number(json, "connections_accepted", stats->connections_accepted);
     add_number(json, "connections_open", stats->connections_open);
+    add_number(json, "connections_faulted", stats->connections_faulted);
+    add_number(json, "connections_dropped", stats->connections_dropped);
+    json_object_set_new(json, "listening", json_boolean(stats->listening));
     add_number(json, "client_aborts", stats->client_aborts);
     add_number(json, "incomplete", stats->incomplete);
     add_number(json, "duplicates", stats->duplicates);

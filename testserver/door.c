@@ -4,11 +4,10 @@
 #include "certificate.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* A net below everything that watches connections: no test leaves one idle for so long. */
-static const unsigned idle_limit_s = 120;
 /* For request line and header block; more is answered 414 or 431. */
 static const size_t connection_memory = 16384;
 /* The number of descriptors is the limit, and the acceptor deals with that. */
@@ -20,20 +19,25 @@ static void daemon_ready(struct source *source, uint32_t events) {
     door->busy = true;
 }
 
-bool door_open(struct door *door, const struct certificate *certificate) {
+bool door_open(struct door *door, const struct door_settings *settings) {
+    const struct certificate *certificate = settings->certificate;
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
-    struct MHD_OptionItem tls[] = {{MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     const struct door_handlers *handlers = door->handlers;
     door->source = (struct source){daemon_ready, door};
     if (certificate) {
         flags |= MHD_USE_TLS;
         tls[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, certificate->certificate_pem};
         tls[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, certificate->key_pem};
+        const char *priorities = settings->priorities ? settings->priorities : "NORMAL";
+        tls[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities};
+        tls[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     }
     door->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handlers->request, door, MHD_OPTION_URI_LOG_CALLBACK, handlers->target, door,
         MHD_OPTION_NOTIFY_COMPLETED, handlers->completed, door, MHD_OPTION_NOTIFY_CONNECTION, handlers->connection,
-        door, MHD_OPTION_CONNECTION_LIMIT, connection_limit, MHD_OPTION_CONNECTION_TIMEOUT, idle_limit_s,
+        door, MHD_OPTION_CONNECTION_LIMIT, connection_limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        settings->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!door->daemon) {
         return false;

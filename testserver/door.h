@@ -12,6 +12,7 @@
 
 struct insist_testserver;
 struct certificate;
+struct crowd;
 
 /* What libmicrohttpd calls, each with the door as cls. */
 struct door_handlers {
@@ -25,14 +26,21 @@ struct door {
     struct loop *loop;                    /* fixed */
     const struct door_handlers *handlers; /* fixed */
     struct insist_testserver *server;     /* fixed; the handlers' */
+    struct crowd *crowd;                  /* fixed; NULL: its connections are not limited */
     bool control;                         /* fixed; the handlers': only /__admin/ is served, and nothing is counted */
     struct MHD_Daemon *daemon;
     struct source source;
     bool busy; /* has work that its descriptors do not tell of: a resumed or a new connection */
 };
 
-/* Opens a door whose fixed fields are set. certificate: NULL for a plain one. False: libmicrohttpd would not start. */
-bool door_open(struct door *door, const struct certificate *certificate);
+struct door_settings {
+    const struct certificate *certificate; /* NULL: plain */
+    const char *priorities;                /* in GnuTLS's language; NULL: the library's own */
+    unsigned idle_timeout_s;               /* after which an idle connection is closed */
+};
+
+/* Opens a door whose fixed fields are set. The settings may go afterwards. False: libmicrohttpd would not start. */
+bool door_open(struct door *door, const struct door_settings *settings);
 
 /* Ends every connection; none may be suspended. */
 void door_close(struct door *door);

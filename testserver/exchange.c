@@ -42,7 +42,7 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
     exchange->mhd = mhd;
     exchange->fd = fd ? fd->connect_fd : -1;
     exchange->tls = tls ? tls->tls_session : NULL;
-    connection->current = exchange;
+    connection_begin(connection, exchange);
     list_insert(exchange);
     if (exchange->fd < 0 || !target_init(&exchange->target, raw)) {
         exchange_free(exchange);

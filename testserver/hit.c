@@ -67,6 +67,10 @@ static bool choose(struct exchange *exchange) {
         exchange->delay_us = lot.delay_us;
         exchange->choice = choice = lot.choice;
     }
+    if (port_fault_needs_tls(choice->port.fault) && !exchange->server->certificate.certificate_pem) {
+        exchange->choice = NULL;
+        return refuse(exchange, 400, "tls-fault: this server does not speak TLS\n");
+    }
     if (choice->body == BODY_ECHO && exchange->body_too_large) {
         exchange->choice = NULL;
         return refuse(exchange, 413, "echo: a body of at most 16 MiB can be echoed\n");

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct item *const rooms[] = {items_fault, items_time, items_body, items_head};
+static const struct item *const rooms[] = {items_port, items_fault, items_time, items_body, items_head};
 
 /* Words of the grammar that this version does not have. */
 static const char *const absent[] = {
@@ -11,7 +11,6 @@ static const char *const absent[] = {
     "garbage",
     "badchunk",
     "headers=",
-    "tls-fault",
     "slots=",
     "queue=",
     "service=",

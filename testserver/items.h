@@ -13,6 +13,7 @@ struct item {
 };
 
 /* Where a name is the beginning of another, the longer one comes first. */
+extern const struct item items_port[]; /* before items_fault: "stall=connect" and "stall=" */
 extern const struct item items_fault[];
 extern const struct item items_time[];
 extern const struct item items_body[];

@@ -23,7 +23,7 @@ static bool read_reset(struct scan *scan, struct choice *choice) {
     if (scan_take(scan, "@body:")) {
         return read_cut(scan, choice, INSIST_TESTSERVER_RESET_BODY);
     }
-    return scan_fail_at(scan, scan->at, "expected @headers or @body:N");
+    return scan_fail_at(scan, scan->at, "expected @headers, @body:N or @connect");
 }
 
 static bool read_close(struct scan *scan, struct choice *choice) {
@@ -33,7 +33,7 @@ static bool read_close(struct scan *scan, struct choice *choice) {
     if (scan_take(scan, "@body:")) {
         return read_cut(scan, choice, INSIST_TESTSERVER_CLOSE_BODY);
     }
-    return scan_fail_at(scan, scan->at, "expected @body:N");
+    return scan_fail_at(scan, scan->at, "expected @body:N or @connect");
 }
 
 static bool read_truncate(struct scan *scan, struct choice *choice) {
@@ -52,15 +52,7 @@ static bool read_stall(struct scan *scan, struct choice *choice) {
     if (scan_take(scan, "body@")) {
         return read_cut(scan, choice, INSIST_TESTSERVER_STALL_BODY);
     }
-    return scan_fail_at(scan, scan->at, "expected headers or body@N");
-}
-
-static bool read_refuse(struct scan *scan, struct choice *choice) {
-    size_t start = scan->at;
-    if (!scan_duration_ms(scan, &choice->refuse_ms)) {
-        return false;
-    }
-    return choice->refuse_ms > 0 || scan_fail_at(scan, start, "expected a duration above 0");
+    return scan_fail_at(scan, scan->at, "expected headers, body@N or connect");
 }
 
 const struct item items_fault[] = {
@@ -69,6 +61,5 @@ const struct item items_fault[] = {
     {"truncate@", GIVEN_FAULT, true, read_truncate},
     {"hang", GIVEN_FAULT, true, read_hang},
     {"stall=", GIVEN_FAULT, true, read_stall},
-    {"refuse=", GIVEN_REFUSE, false, read_refuse},
     {NULL, 0, false, NULL},
 };

@@ -158,18 +158,40 @@ void ledger_held(struct ledger *ledger, bool begins) {
     pthread_mutex_unlock(&ledger->lock);
 }
 
-void ledger_connection(struct ledger *ledger, bool opens) {
+uint64_t ledger_connection(struct ledger *ledger, bool opens) {
     pthread_mutex_lock(&ledger->lock);
     insist_testserver_stats *stats = &ledger->totals.stats;
-    stats->connections_accepted += opens;
+    uint64_t accepted = stats->connections_accepted += opens;
     stats->connections_open = opens ? stats->connections_open + 1 : stats->connections_open - 1;
     ledger->totals.revision++;
     pthread_mutex_unlock(&ledger->lock);
+    return accepted;
 }
 
 void ledger_incomplete(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->lock);
     ledger->totals.stats.incomplete++;
+    ledger->totals.revision++;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_listening(struct ledger *ledger, bool listening) {
+    pthread_mutex_lock(&ledger->lock);
+    ledger->totals.stats.listening = listening;
+    ledger->totals.revision++;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_port_fault(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    ledger->totals.stats.connections_faulted++;
+    ledger->totals.revision++;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_dropped(struct ledger *ledger, uint64_t connections) {
+    pthread_mutex_lock(&ledger->lock);
+    ledger->totals.stats.connections_dropped += connections;
     ledger->totals.revision++;
     pthread_mutex_unlock(&ledger->lock);
 }

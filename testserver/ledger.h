@@ -48,9 +48,16 @@ uint64_t ledger_hit(struct ledger *ledger, const insist_testserver_entry *entry,
 /* The answer or fault of request `number` is finished. */
 void ledger_end(struct ledger *ledger, uint64_t number, bool client_gone, uint64_t gone_bytes);
 
-/* A request begins or ends to be held; a connection opens or closes. */
+/* A request begins or ends to be held. */
 void ledger_held(struct ledger *ledger, bool begins);
-void ledger_connection(struct ledger *ledger, bool opens);
+
+/* A connection opens or closes; how many have opened so far. */
+uint64_t ledger_connection(struct ledger *ledger, bool opens);
+
+/* The port accepts connections, or no longer; one of them suffers a fault of the port; some are closed for others. */
+void ledger_listening(struct ledger *ledger, bool listening);
+void ledger_port_fault(struct ledger *ledger);
+void ledger_dropped(struct ledger *ledger, uint64_t connections);
 
 /* A request's client has left within it. */
 void ledger_incomplete(struct ledger *ledger);

@@ -11,6 +11,9 @@ enum {
     OPT_PORT = 256,
     OPT_BIND,
     OPT_TLS,
+    OPT_TLS_FAULT,
+    OPT_CONNECTIONS,
+    OPT_IDLE_TIMEOUT,
     OPT_SEED,
     OPT_SCRIPT,
     OPT_PORT_FILE,
@@ -25,6 +28,9 @@ static const struct option long_options[] = {
     {"port", required_argument, NULL, OPT_PORT},
     {"bind", required_argument, NULL, OPT_BIND},
     {"tls", no_argument, NULL, OPT_TLS},
+    {"tls-fault", required_argument, NULL, OPT_TLS_FAULT},
+    {"connections", required_argument, NULL, OPT_CONNECTIONS},
+    {"idle-timeout", required_argument, NULL, OPT_IDLE_TIMEOUT},
     {"seed", required_argument, NULL, OPT_SEED},
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"port-file", required_argument, NULL, OPT_PORT_FILE},
@@ -42,11 +48,15 @@ void program_options_explain(void) {
           "  --port N         port to serve on; 0, the default, takes a free one\n"
           "  --bind ADDR      numeric address to serve on (127.0.0.1)\n"
           "  --tls            serve https, with a self-signed certificate made at start\n"
+          "  --tls-fault FAULT  what befalls handshakes: stall, reset, close, alert, plain, expired, wrong-host,\n"
+          "                   untrusted, old-version; for ever, or with :3 for three connections, :2s for two seconds\n"
           "  --cert-file FILE write that certificate to FILE, for clients to trust\n"
           "  --seed N         seed of the weighted draws (0)\n"
           "  --script FILE    lines of PATH SCRIPT: what paths answer; # begins a comment line\n"
           "  --port-file FILE write the port to FILE once connections are accepted\n"
           "  --admin-port N   port of the admin paths that no fault touches; 0, the default, takes a free one\n"
+          "  --connections N  connections at once (all descriptors but a few); more of them push out idle ones\n"
+          "  --idle-timeout N seconds after which an idle connection is closed (120)\n"
           "  --quiet          print nothing but errors\n"
           "  --help, --version\n\n"
           "A request can bring its script along, counted by key:\n"
@@ -132,6 +142,19 @@ static bool read_option(struct program_options *options, int option, const char 
     case OPT_ADMIN_PORT: return read_port("--admin-port", optarg, &options->server.admin_port);
     case OPT_BIND: options->server.bind = optarg; return true;
     case OPT_TLS: options->server.tls = true; return true;
+    case OPT_TLS_FAULT: options->server.tls_fault = optarg; return true;
+    case OPT_CONNECTIONS:
+        if (!read_number(optarg, SIZE_MAX, &value) || value == 0) {
+            return complain("--connections must be a whole number from 1 on, not '%.60s'", optarg);
+        }
+        options->server.connection_limit = value;
+        return true;
+    case OPT_IDLE_TIMEOUT:
+        if (!read_number(optarg, 86400, &value) || value == 0) {
+            return complain("--idle-timeout must be a number of seconds from 1 to 86400, not '%.60s'", optarg);
+        }
+        options->server.idle_timeout_s = (unsigned)value;
+        return true;
     case OPT_SCRIPT: options->script_file = optarg; return true;
     case OPT_PORT_FILE: options->port_file = optarg; return true;
     case OPT_CERT_FILE: options->cert_file = optarg; return true;
@@ -165,6 +188,9 @@ bool program_options_read(struct program_options *options, int argc, char **argv
     }
     if (optind < argc) {
         return complain("unexpected argument '%.60s'; --help lists the options", argv[optind]);
+    }
+    if (options->server.tls_fault && !options->server.tls) {
+        return complain("%s makes no sense without --tls", "--tls-fault");
     }
     if (options->cert_file && !options->server.tls) {
         return complain("%s makes no sense without --tls", "--cert-file");

@@ -27,15 +27,17 @@ static void has_room(struct connection *connection) {
 static const struct connection_events events = {.left = client_left, .room = has_room};
 
 static void begin_connection(struct door *door, struct MHD_Connection *mhd, void **context) {
-    struct insist_testserver *server = door->server;
-    if (!door->control) {
-        ledger_connection(&server->ledger, true);
+    uint64_t number = 0;
+    if (door->crowd) {
+        crowd_count(door->crowd, true);
+        number = ledger_connection(&door->server->ledger, true);
     }
-    *context = connection_new(door, mhd, door->control ? 0 : ++server->connections, &events);
+    *context = connection_new(door, mhd, number, &events);
 }
 
 static void end_connection(struct door *door, struct connection *connection) {
-    if (!door->control) {
+    if (door->crowd) {
+        crowd_count(door->crowd, false);
         ledger_connection(&door->server->ledger, false);
     }
     if (connection && connection->current) { /* ended before libmicrohttpd would have told */

@@ -14,7 +14,10 @@
 
 struct exchange;
 
-enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_COUNT };
+enum { PORT_SERVICE, PORT_CONTROL, PORT_COUNT };
+
+/* The doors of bad certificates are open where TLS is spoken. */
+enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_EXPIRED, DOOR_WRONG_HOST, DOOR_UNTRUSTED, DOOR_OLD_VERSION, DOOR_COUNT };
 enum { URL_SIZE = 80 };
 
 struct insist_testserver {
@@ -32,10 +35,10 @@ struct insist_testserver {
     /* own: the loop's thread, or whoever starts the server before there is one */
     struct loop loop;
     struct door doors[DOOR_COUNT];
-    struct acceptor acceptors[DOOR_COUNT]; /* in the same order */
+    struct acceptor acceptors[PORT_COUNT];
+    struct crowd crowd;
     struct table barriers;                 /* of held requests */
     struct exchange *exchanges;            /* all */
-    uint64_t connections;                  /* of the service, so far */
     bool stopping;                         /* nothing is suspended any more */
 
     /* atomics */

@@ -1,8 +1,8 @@
 /* The public functions that start and stop a server, and its thread. */
 #include "barrier.h"
 #include "exchange.h"
+#include "ports.h"
 #include "problem.h"
-#include "reception.h"
 #include "server.h"
 
 #include <errno.h>
@@ -10,19 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const size_t default_journal_limit = 300000;
+static const unsigned default_idle_timeout_s = 120; /* no test leaves a connection idle for so long */
 static const size_t barrier_limit = 100000;
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
-
-/* The shorter of two times to wait; -1 is for ever. */
-static int shorter(int a, int b) {
-    if (a < 0 || b < 0) {
-        return a < 0 ? b : a;
-    }
-    return a < b ? a : b;
-}
 
 /* libmicrohttpd aborts the process when it is stopped with a suspended connection. */
 static void resume_all(struct insist_testserver *server) {
@@ -35,18 +29,11 @@ static void resume_all(struct insist_testserver *server) {
 static void *serve(void *argument) {
     struct insist_testserver *server = argument;
     while (!atomic_load(&server->stop)) {
-        int patience_ms =
-            shorter(door_patience_ms(&server->doors[DOOR_SERVICE]), door_patience_ms(&server->doors[DOOR_CONTROL]));
-        loop_turn(&server->loop, patience_ms);
-        for (int i = 0; i < DOOR_COUNT; i++) {
-            door_run(&server->doors[i]);
-        }
+        loop_turn(&server->loop, ports_patience_ms(server));
+        ports_run(server);
     }
     resume_all(server);
-    for (int i = 0; i < DOOR_COUNT; i++) {
-        acceptor_close(&server->acceptors[i]);
-        door_close(&server->doors[i]);
-    }
+    ports_close(server);
     return NULL;
 }
 
@@ -78,6 +65,17 @@ static insist_err fail_system(insist_problem *problem, const char *what) {
     return problem_tell(problem, err, "system", "%s: %s", what, strerror_r(errno, reason, sizeof reason));
 }
 
+/* As many as there are descriptors, but for some of its own, so that the control port can always be reached. */
+static size_t default_connection_limit(void) {
+    const rlim_t own = 64;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > SIZE_MAX) {
+        return SIZE_MAX;
+    }
+    rlim_t kept = limit.rlim_cur / 4 < own ? limit.rlim_cur / 4 : own;
+    return (size_t)(limit.rlim_cur - kept);
+}
+
 static insist_err read_options(const insist_testserver_options *given, insist_testserver_options *options,
                                insist_problem *problem) {
     memset(options, 0, sizeof *options);
@@ -97,54 +95,8 @@ static insist_err read_options(const insist_testserver_options *given, insist_te
     }
     options->bind = options->bind ? options->bind : "127.0.0.1";
     options->journal_limit = options->journal_limit ? options->journal_limit : default_journal_limit;
-    return INSIST_OK;
-}
-
-static void write_url(char *url, const char *scheme, const struct acceptor *acceptor, const char *address) {
-    bool v6 = acceptor->address.ss_family == AF_INET6;
-    if (strcmp(address, "0.0.0.0") == 0) {
-        address = "127.0.0.1"; /* bound to all: here is one that can be connected to */
-    } else if (strcmp(address, "::") == 0) {
-        address = "::1";
-    }
-    snprintf(url, URL_SIZE, "%s://%s%s%s:%u", scheme, v6 ? "[" : "", address, v6 ? "]" : "", acceptor_port(acceptor));
-}
-
-/* The port cannot be had, with errno: which option is at fault. */
-static insist_err fail_bind(insist_problem *problem, insist_err err, const char *field, uint16_t port,
-                            const char *address) {
-    char buffer[80];
-    const char *reason = strerror_r(errno, buffer, sizeof buffer);
-    switch (errno) {
-    case EADDRINUSE: return problem_tell(problem, err, field, "port %u of %s is in use", port, address);
-    case EACCES: return problem_tell(problem, err, field, "port %u of %s may not be used: %s", port, address, reason);
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-    case EINVAL: /* such as a link-local one, which names no interface */
-        return problem_tell(problem, err, "bind", "%s cannot be listened on: %s", address, reason);
-    default: return fail_system(problem, "no socket to listen on");
-    }
-}
-
-static insist_err open_port(struct insist_testserver *server, const insist_testserver_options *options, int which,
-                            insist_problem *problem) {
-    bool control = which == DOOR_CONTROL;
-    bool tls = options->tls && !control;
-    uint16_t port = control ? options->admin_port : options->port;
-    struct door *door = &server->doors[which];
-    *door = (struct door){.loop = &server->loop, .handlers = &reception, .server = server, .control = control};
-    if (!door_open(door, tls ? &server->certificate : NULL)) {
-        return problem_tell(problem, INSIST_ESYSTEM, "system", "libmicrohttpd could not be started");
-    }
-    struct acceptor *acceptor = &server->acceptors[which];
-    insist_err err = acceptor_open(acceptor, &server->loop, door, options->bind, port);
-    if (err == INSIST_EINVAL) {
-        return problem_tell(problem, err, "bind", "must be a numeric address, such as 127.0.0.1 or ::1");
-    }
-    if (err != INSIST_OK) {
-        return fail_bind(problem, err, control ? "admin_port" : "port", port, options->bind);
-    }
-    write_url(control ? server->admin_url : server->url, tls ? "https" : "http", acceptor, options->bind);
+    options->idle_timeout_s = options->idle_timeout_s ? options->idle_timeout_s : default_idle_timeout_s;
+    options->connection_limit = options->connection_limit ? options->connection_limit : default_connection_limit();
     return INSIST_OK;
 }
 
@@ -154,14 +106,9 @@ static insist_err start(struct insist_testserver *server, const insist_testserve
     if (!loop_init(&server->loop)) {
         return fail_system(problem, "no descriptor for the loop");
     }
-    if (options->tls && !certificate_make(&server->certificate, options->bind)) {
-        return problem_tell(problem, INSIST_ESYSTEM, "tls", "GnuTLS could not make a certificate");
-    }
-    for (int i = 0; i < DOOR_COUNT; i++) {
-        insist_err err = open_port(server, options, i, problem);
-        if (err != INSIST_OK) {
-            return err;
-        }
+    insist_err err = ports_open(server, options, problem);
+    if (err != INSIST_OK) {
+        return err;
     }
     return start_thread(server) ? INSIST_OK : fail_system(problem, "no thread");
 }
@@ -236,10 +183,7 @@ void insist_testserver_free(insist_testserver *server) {
         return;
     }
     insist_testserver_stop(server);
-    for (int i = 0; i < DOOR_COUNT; i++) { /* for a server that never ran; else there is nothing left to close */
-        acceptor_close(&server->acceptors[i]);
-        door_close(&server->doors[i]);
-    }
+    ports_close(server); /* for a server that never ran; else there is nothing left to close */
     loop_fini(&server->loop);
     barriers_fini(&server->barriers);
     rulebook_fini(&server->rules);

@@ -27,13 +27,21 @@ uint64_t tcp_unread(int fd) {
     return ioctl(fd, SIOCINQ, &waiting) == 0 && waiting > 0 ? (uint64_t)waiting : 0;
 }
 
-uint64_t tcp_acknowledged(int fd) {
+static struct tcp_info info_of(int fd) {
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
-        return 0;
+        return (struct tcp_info){0};
     }
-    return info.tcpi_bytes_acked;
+    return info;
+}
+
+uint64_t tcp_acknowledged(int fd) {
+    return info_of(fd).tcpi_bytes_acked;
+}
+
+uint64_t tcp_waiting_to_be_accepted(int fd) {
+    return info_of(fd).tcpi_unacked; /* which is the length of the queue where a socket listens */
 }
 
 void tcp_no_delay(int fd) {

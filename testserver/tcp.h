@@ -19,6 +19,9 @@ uint64_t tcp_unread(int fd);
 /* Bytes that the peer's system has acknowledged since the connection began. */
 uint64_t tcp_acknowledged(int fd);
 
+/* Connections of a listening socket that wait to be accepted. */
+uint64_t tcp_waiting_to_be_accepted(int fd);
+
 /* Small packets go out without waiting for earlier ones to be acknowledged. */
 void tcp_no_delay(int fd);
 

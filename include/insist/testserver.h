@@ -30,6 +30,12 @@ typedef struct insist_testserver_options {
     bool tls;             /* serve https with a certificate made at start; the control port stays plain http */
     uint64_t seed;        /* of the weighted draws; 0 is a seed like any other */
     size_t journal_limit; /* requests that the journal keeps before it drops its oldest; default 300,000 */
+    const char *tls_fault; /* what befalls handshakes, as after tls-fault= in scripts: "stall", "reset", "expired",
+                              "wrong-host" and others; for ever, or ":3" connections, or ":2s"; NULL: nothing */
+    size_t connection_limit; /* connections at once; beyond it the longest idle one is closed for a new one, and where
+                                none is idle new ones wait. Default: the limit of descriptors (RLIMIT_NOFILE) at start
+                                less 64, or less a quarter of it where that is less */
+    unsigned idle_timeout_s; /* after which a connection without a request is closed, in seconds; default 120 */
 } insist_testserver_options;
 
 /** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), NULL, &server). */
@@ -157,6 +163,9 @@ typedef struct insist_testserver_stats {
     uint64_t duplicates;           /* as insist_testserver_duplicates() of all paths; reset() sets it to 0 */
     uint64_t uncounted;            /* requests missing from a count because it was full (a million different texts, or
                                       256 MiB of them) or without memory; reset() sets it to 0 */
+    uint64_t connections_faulted;  /* of the accepted ones: that suffered stall=connect, tls-fault= and the like */
+    uint64_t connections_dropped;  /* idle ones that were closed to make room for others */
+    bool listening;                /* the port accepts: false while it refuses */
 } insist_testserver_stats;
 
 /** Fills in the fields that stats->size covers. INSIST_OK or INSIST_EINVAL (size unknown). */

@@ -209,6 +209,9 @@ AT(insist_testserver_options, admin_port, 18);
 AT(insist_testserver_options, tls, 20);
 AT(insist_testserver_options, seed, 24);
 AT(insist_testserver_options, journal_limit, 32);
+AT(insist_testserver_options, tls_fault, 40);
+AT(insist_testserver_options, connection_limit, 48);
+AT(insist_testserver_options, idle_timeout_s, 56);
 
 AT(insist_testserver_step, size, 0);
 AT(insist_testserver_step, fault, 8);
@@ -230,6 +233,9 @@ AT(insist_testserver_stats, client_aborts, 72);
 AT(insist_testserver_stats, incomplete, 80);
 AT(insist_testserver_stats, duplicates, 88);
 AT(insist_testserver_stats, uncounted, 96);
+AT(insist_testserver_stats, connections_faulted, 104);
+AT(insist_testserver_stats, connections_dropped, 112);
+AT(insist_testserver_stats, listening, 120);
 
 AT(insist_testserver_field, name, 0);
 AT(insist_testserver_field, value, 8);

@@ -186,7 +186,8 @@ static void hold_and_refuse(void **state) {
     assert_int_equal(only(script)->hold_hits, 1000);
     script_free(script);
     script = parse("close;refuse=50ms;delay=5ms");
-    assert_int_equal(only(script)->refuse_ms, 50);
+    assert_int_equal(only(script)->port.for_ms, 50);
+    assert_int_equal(only(script)->port.fault, PORT_REFUSES);
     script_free(script);
 }
 
@@ -244,15 +245,15 @@ static void refusals_name_column_and_expectation(void **state) {
         {"type=a/b;type=a/b", 10, "only one type"},
         {"hold=/a>=1;hold=/a>=1", 12, "only one hold"},
         {"retry-after=1;retry-after=1", 15, "only one retry-after"},
-        {"close;refuse=1s;refuse=1s", 17, "only one refuse"},
-        {"reset@", 6, "expected @headers or @body:N"},
+        {"close;refuse=1s;refuse=1s", 17, "only one fault of the port"},
+        {"reset@", 6, "expected @headers, @body:N or @connect"},
         {"reset@body:", 12, "expected a number of bytes"},
         {"reset@body:9999999999", 12, "a number of bytes from 0 to 1073741824"},
-        {"close@headers", 6, "expected @body:N"},
+        {"close@headers", 6, "expected @body:N or @connect"},
         {"truncate", 1, "expected a status such as 200"},
         {"truncate@x", 10, "expected a number of bytes"},
-        {"stall=", 7, "expected headers or body@N"},
-        {"stall=connect", 7, "expected headers or body@N"},
+        {"stall=", 7, "expected headers, body@N or connect"},
+        {"stall=conn", 7, "expected headers, body@N or connect"},
         {"200;delay=", 11, "expected a duration"},
         {"200;delay=30", 13, "expected a unit of time"},
         {"200;delay=1.s", 13, "expected digits after the point"},
@@ -289,9 +290,20 @@ static void refusals_name_column_and_expectation(void **state) {
         {"hold=/gate>1", 11, "expected '>='"},
         {"hold=/gate>=0", 13, "a number of hits from 1"},
         {"close;refuse=0", 14, "a duration above 0"},
-        {"refuse=2s", 1, "only as an option of reset or close"},
-        {"404,200;refuse=2s", 5, "only as an option of reset or close"},
-        {"hang;refuse=2s", 1, "only as an option of reset or close"},
+        {"refuse=2s;drop=2s", 11, "only one fault of the port"},
+        {"drop=0", 6, "a duration above 0"},
+        {"drop=", 6, "a duration"},
+        {"stall=connect:", 15, "a number of connections or a duration"},
+        {"stall=connect:0", 15, "a number of connections"},
+        {"stall=connect:0s", 15, "a duration above 0"},
+        {"stall=connectx2", 14, "expected ';' and an option"},
+        {"reset@connect:-1", 15, "a number of connections or a duration"},
+        {"close@connection", 14, "expected ';' and an option"},
+        {"tls-fault", 1, "a status such as 200"},
+        {"tls-fault=", 11, "stall, reset, close"},
+        {"tls-fault=stale", 11, "stall, reset, close"},
+        {"tls-fault=expired:9999999999", 19, "a number of connections"},
+        {"tls-fault=expired;stall=connect", 19, "only one fault of the port"},
         {"503;reset", 1, "no status, header or body beside reset"},
         {"close;body=x", 1, "no status, header or body beside close"},
         {"404,hang;h:A=b", 5, "no status, header or body beside hang"},
@@ -314,7 +326,6 @@ static void refusals_name_column_and_expectation(void **state) {
         {"slots=8", 1, "'slots' is not supported by this version"},
         {"200;queue=5", 5, "'queue' is not supported by this version"},
         {"200;service=5ms", 5, "'service' is not supported by this version"},
-        {"tls-fault=stall", 1, "'tls-fault' is not supported by this version"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script *script = (struct script *)1;
@@ -326,6 +337,63 @@ static void refusals_name_column_and_expectation(void **state) {
         }
         assert_null(script);
     }
+}
+
+static void faults_of_the_port(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        struct port_order order;
+    } rows[] = {
+        {"refuse=2s", {PORT_REFUSES, 2000, 0}},
+        {"503;drop=1.5s", {PORT_DROPS, 1500, 0}},
+        {"stall=connect", {PORT_STALLS, 0, 1}},
+        {"stall=connect:3", {PORT_STALLS, 0, 3}},
+        {"stall=connect:3s", {PORT_STALLS, 3000, 0}},
+        {"reset@connect", {PORT_RESETS, 0, 1}},
+        {"close@connect:20ms", {PORT_CLOSES, 20, 0}},
+        {"404;tls-fault=stall", {TLS_STALLS, 0, 1}},
+        {"tls-fault=reset:7", {TLS_RESETS, 0, 7}},
+        {"tls-fault=close", {TLS_CLOSES, 0, 1}},
+        {"tls-fault=alert", {TLS_ALERTS, 0, 1}},
+        {"tls-fault=plain", {TLS_IS_PLAIN, 0, 1}},
+        {"tls-fault=expired:1m", {TLS_EXPIRED, 60000, 0}},
+        {"tls-fault=wrong-host", {TLS_WRONG_HOST, 0, 1}},
+        {"tls-fault=untrusted", {TLS_UNTRUSTED, 0, 1}},
+        {"hang;tls-fault=old-version", {TLS_OLD_VERSION, 0, 1}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = parse(rows[i].text);
+        const struct port_order *order = &only(script)->port;
+        if (order->fault != rows[i].order.fault || order->for_ms != rows[i].order.for_ms ||
+            order->connections != rows[i].order.connections) {
+            fail_msg("%s: %d, %llu ms, %llu connections", rows[i].text, (int)order->fault,
+                     (unsigned long long)order->for_ms, (unsigned long long)order->connections);
+        }
+        assert_int_equal(port_fault_needs_tls(order->fault), strstr(rows[i].text, "tls-fault") != NULL);
+        script_free(script);
+    }
+}
+
+/* What --tls-fault says: without an extent for ever. */
+static void faults_of_handshakes_from_the_beginning(void **state) {
+    (void)state;
+    struct port_order order;
+    size_t column = 0;
+    char expected[160] = "";
+    assert_true(port_order_parse_tls("wrong-host", &order, &column, expected));
+    assert_true(order.fault == TLS_WRONG_HOST && order.for_ms == 0 && order.connections == 0);
+    assert_true(port_order_parse_tls("stall:2", &order, &column, expected));
+    assert_true(order.fault == TLS_STALLS && order.for_ms == 0 && order.connections == 2);
+    assert_true(port_order_parse_tls("reset:1.5s", &order, &column, expected));
+    assert_true(order.fault == TLS_RESETS && order.for_ms == 1500 && order.connections == 0);
+    assert_false(port_order_parse_tls("", &order, &column, expected));
+    assert_int_equal(column, 1);
+    assert_false(port_order_parse_tls("stalled", &order, &column, expected));
+    assert_int_equal(column, 6);
+    assert_non_null(strstr(expected, "the end"));
+    assert_false(port_order_parse_tls("stall:3;200", &order, &column, expected));
+    assert_int_equal(column, 8);
 }
 
 static void every_beginning_of_a_script_parses_or_is_refused_within_it(void **state) {
@@ -416,6 +484,8 @@ int main(void) {
         cmocka_unit_test(bodies_and_headers),
         cmocka_unit_test(redirects),
         cmocka_unit_test(hold_and_refuse),
+        cmocka_unit_test(faults_of_the_port),
+        cmocka_unit_test(faults_of_handshakes_from_the_beginning),
         cmocka_unit_test(weights_share_what_is_left),
         cmocka_unit_test(refusals_name_column_and_expectation),
         cmocka_unit_test(every_beginning_of_a_script_parses_or_is_refused_within_it),

@@ -1,0 +1,34 @@
+/* All connections of the service: how many there are and may be, and which have nothing to do, the longest idle first.
+ * Keeps a server that is full, or that is told to, rid of idle ones. Loop's thread. */
+#ifndef TESTSERVER_CROWD_H
+#define TESTSERVER_CROWD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct connection;
+
+struct crowd {
+    size_t limit; /* fixed */
+    size_t open;
+    struct connection *first, *last; /* idle ones */
+    bool closing;                    /* whoever is idle, or becomes so, is closed */
+};
+
+/* A connection opens or closes, whoever serves it. */
+void crowd_count(struct crowd *crowd, bool opens);
+
+/* How many more may come. */
+size_t crowd_room(const struct crowd *crowd);
+
+/* The connection has nothing to do, or has something to do again. */
+void crowd_idle(struct crowd *crowd, struct connection *connection);
+void crowd_busy(struct crowd *crowd, struct connection *connection);
+
+/* Closes at most `count` idle connections, the longest idle first; how many. */
+size_t crowd_make_room(struct crowd *crowd, size_t count);
+
+/* From now on (or no longer) idle connections are closed, those that are idle at this moment included. */
+void crowd_close_idle(struct crowd *crowd, bool closing);
+
+#endif
