@@ -19,15 +19,16 @@ if(TARGET insist_testserver)
     install(TARGETS insist-testserver)
 endif()
 
-# A static library hands its own dependencies on; a shared one keeps them to itself.
+# A static library hands its own dependencies on; who links a shared one needs none of their headers.
 get_target_property(type insist TYPE)
-set(INSIST_PC_REQUIRES Requires)
-set(INSIST_PC_LIBS Libs)
 set(INSIST_IS_SHARED FALSE)
+set(INSIST_PC_NEEDS "Requires: libcurl >= 7.87, zlib\nLibs: -L\${libdir} -linsist -pthread")
+set(INSIST_TESTSERVER_PC_NEEDS
+    "Requires: libmicrohttpd, gnutls, jansson, zlib\nLibs: -L\${libdir} -linsist-testserver -pthread -lm")
 if(type STREQUAL "SHARED_LIBRARY")
-    set(INSIST_PC_REQUIRES Requires.private)
-    set(INSIST_PC_LIBS Libs.private)
     set(INSIST_IS_SHARED TRUE)
+    set(INSIST_PC_NEEDS "Libs: -L\${libdir} -linsist")
+    set(INSIST_TESTSERVER_PC_NEEDS "Libs: -L\${libdir} -linsist-testserver")
 endif()
 
 # CMake: 0.x releases are compatible within the same minor number.
