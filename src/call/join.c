@@ -136,6 +136,6 @@ void join_run(struct join *join) {
     }
     cancel_remove(join->options->cancel, &join->cancel);
     mailbox_close(join->mailbox);
-    mailbox_release(join->mailbox);
     client_leave(join->client, &join->running);
+    mailbox_release(join->mailbox); /* last: until then whoever frees the client may reach it */
 }
