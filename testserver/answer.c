@@ -52,9 +52,7 @@ size_t answer_read(const struct answer *answer, uint64_t position, uint8_t *out,
         memcpy(out, answer->bytes + position, count);
         return count;
     }
-    for (size_t i = 0; i < count; i++) {
-        out[i] = (uint8_t)('a' + (position + i) % 26);
-    }
+    fill_read(&answer->fill, position, out, count);
     return count;
 }
 
@@ -81,6 +79,10 @@ static bool make_body(struct answer *answer, const struct choice *choice, const 
         return set_bytes(answer, asked->body, asked->body_size);
     }
     if (choice->body == BODY_PATTERN || fault_cuts_body(choice->fault)) {
+        answer->fill = choice->fill;
+        if (choice->fill.random && !choice->seeded) {
+            answer->fill.start = asked->draw;
+        }
         answer->size = choice->body == BODY_PATTERN ? choice->size : choice->cut + beyond_cut;
         return true;
     }
@@ -90,11 +92,11 @@ static bool make_body(struct answer *answer, const struct choice *choice, const 
     return set_bytes(answer, line, (size_t)length);
 }
 
-/* The body in its place compressed. The input may be a pattern, so it is fed piece by piece. */
-static bool compress_body(struct answer *answer) {
+/* The body in its place compressed. The input may be a fill, so it is fed piece by piece. */
+static bool compress_body(struct answer *answer, bool deflate_only) {
     z_stream stream = {0};
-    const int window_with_gzip_header = 15 + 16;
-    if (deflateInit2(&stream, 6, Z_DEFLATED, window_with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    const int window = deflate_only ? 15 : 15 + 16; /* + 16: with gzip's header */
+    if (deflateInit2(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
         return false;
     }
     size_t room = deflateBound(&stream, (uLong)answer->size);
@@ -119,7 +121,7 @@ static bool compress_body(struct answer *answer) {
     free(answer->bytes);
     answer->bytes = packed;
     answer->size = size;
-    return add_field(answer, "Content-Encoding", "gzip");
+    return add_field(answer, "Content-Encoding", deflate_only ? "deflate" : "gzip");
 }
 
 static bool add_retry_after(struct answer *answer, const struct choice *choice, int64_t wall_s) {
@@ -146,8 +148,11 @@ static const char *type_of(const struct choice *choice, const struct asked *aske
     if (choice->type) {
         return choice->type;
     }
-    if (choice->body == BODY_ECHO && asked->content_type) {
+    if (choice->body == BODY_ECHO && !choice->shape && asked->content_type) {
         return asked->content_type;
+    }
+    if (choice->shape) {
+        return "application/json";
     }
     return choice->body == BODY_PATTERN || choice->body == BODY_ECHO ? "application/octet-stream"
                                                                      : "text/plain; charset=utf-8";
@@ -192,7 +197,8 @@ bool answer_make(struct answer *answer, const struct choice *choice, const struc
     memset(answer, 0, sizeof *answer);
     answer->fault = choice->fault;
     answer->status = choice->status ? choice->status : 200;
-    if (!make_body(answer, choice, asked) || (choice->gzip && !compress_body(answer)) ||
+    answer->chunked = choice->chunked;
+    if (!make_body(answer, choice, asked) || (choice->gzip && !compress_body(answer, choice->deflate)) ||
         !add_fields(answer, choice, asked)) {
         answer_fini(answer);
         return false;

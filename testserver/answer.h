@@ -9,9 +9,10 @@
 struct asked {
     bool head;                /* method HEAD: no body is sent, its length is told */
     const char *content_type; /* of the request, or NULL */
-    const uint8_t *body;      /* for echo */
+    const uint8_t *body;      /* for echo: the request's, or what is told of it */
     size_t body_size;
     int64_t wall_s; /* seconds since 1970, for dates */
+    uint64_t draw;  /* where a random fill without a seed starts */
 };
 
 struct answer {
@@ -19,7 +20,9 @@ struct answer {
     enum insist_testserver_fault fault;
     struct field *fields; /* without Content-Length, Date and Connection */
     size_t field_count;
-    uint8_t *bytes;     /* the body, owned; NULL: a pattern, or empty */
+    uint8_t *bytes;     /* the body, owned; NULL: a fill, or empty */
+    struct fill fill;
+    bool chunked; /* sent in chunks, its size not announced */
     uint64_t size;      /* of the body that exists */
     uint64_t announced; /* the Content-Length; above size for truncate@ beyond the end */
     uint64_t limit;     /* bytes of the body that a fault lets through; size without one */

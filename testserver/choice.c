@@ -28,9 +28,10 @@ static const char *given_name(unsigned given) {
     case GIVEN_DELAY: return "delay";
     case GIVEN_RETRY_AFTER: return "retry-after";
     case GIVEN_BODY: return "body";
-    case GIVEN_GZIP: return "gzip";
+    case GIVEN_GZIP: return "gzip or deflate";
     case GIVEN_TYPE: return "type";
     case GIVEN_HOLD: return "hold";
+    case GIVEN_CHUNKED: return "chunked";
     default: return "fault of the port";
     }
 }
@@ -62,7 +63,7 @@ static bool cut_fits(struct scan *scan, size_t start, const struct choice *choic
 
 bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice) {
     const unsigned parts_of_an_answer =
-        GIVEN_STATUS | GIVEN_RETRY_AFTER | GIVEN_BODY | GIVEN_GZIP | GIVEN_TYPE | GIVEN_FIELD;
+        GIVEN_STATUS | GIVEN_RETRY_AFTER | GIVEN_BODY | GIVEN_GZIP | GIVEN_TYPE | GIVEN_FIELD | GIVEN_CHUNKED;
     bool bodyless = choice->status == 204 || choice->status == 304;
     if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
         return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
@@ -70,6 +71,9 @@ bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice)
     }
     if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || fault_cuts_body(choice->fault))) {
         return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);
+    }
+    if (choice->chunked && choice->fault != INSIST_TESTSERVER_NO_FAULT) {
+        return scan_fail_at(scan, start, "expected no chunked beside %s", fault_name(choice->fault));
     }
     if (choice->gzip && choice->body == BODY_PATTERN && choice->size > gzip_limit) {
         return scan_fail_at(scan, start, "expected at most 16 MiB together with gzip");

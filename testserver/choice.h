@@ -4,8 +4,10 @@
 #define TESTSERVER_CHOICE_H
 
 #include "distribution.h"
+#include "fill.h"
 #include "port_fault.h"
 #include "scan.h"
+#include "shape.h"
 
 #include <insist/testserver.h>
 
@@ -20,7 +22,8 @@ enum {
     GIVEN_TYPE = 1 << 6,
     GIVEN_HOLD = 1 << 7,
     GIVEN_PORT = 1 << 8,
-    GIVEN_FIELD = 1 << 9
+    GIVEN_FIELD = 1 << 9,
+    GIVEN_CHUNKED = 1 << 20
 };
 
 enum retry_after {
@@ -33,7 +36,7 @@ enum retry_after {
 enum body_kind {
     BODY_DEFAULT = 0, /* the status line's words */
     BODY_TEXT,
-    BODY_PATTERN, /* byte i is 'a' + i mod 26 */
+    BODY_PATTERN, /* a fill */
     BODY_ECHO
 };
 
@@ -59,8 +62,14 @@ struct choice {
 
     enum body_kind body;
     char *text;
-    uint64_t size; /* of text or pattern */
-    bool gzip;
+    uint64_t size; /* of text or fill */
+    struct fill fill;
+    bool seeded;               /* the fill's start is written; else a random one is the hit's own */
+    const struct shape *shape; /* of an echo; NULL: the request's body */
+    uint64_t lines;            /* of a shape that is made of lines */
+    bool gzip;                 /* compressed */
+    bool deflate;              /* in zlib's format instead */
+    bool chunked;
     char *type;
     char *location;
     struct field *fields;

@@ -168,7 +168,7 @@ enum MHD_Result conduct(struct exchange *exchange) {
         if (exchange->answer.size > worth_noting) {
             exchange_note_position(exchange);
         }
-        return respond(exchange->mhd, &exchange->answer);
+        return respond(exchange->mhd, &exchange->answer, !exchange->old_http);
     }
     return MHD_NO;
 }

@@ -4,6 +4,7 @@
 #include "server.h"
 #include "tcp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     exchange->server = connection->door->server;
+    exchange->seed = exchange->server->seed;
     exchange->connection = connection;
     exchange->mhd = mhd;
     exchange->fd = fd ? fd->connect_fd : -1;
@@ -100,6 +102,14 @@ bool exchange_take_body(struct exchange *exchange, const void *data, size_t size
 
 const char *exchange_header(const struct exchange *exchange, const char *name) {
     return MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
+}
+
+char *exchange_url(const struct exchange *exchange, const char *target) {
+    const char *host = exchange_header(exchange, "Host");
+    char *url = NULL;
+    int length = host && host[0] ? asprintf(&url, "%s://%s%s", exchange->tls ? "https" : "http", host, target)
+                                 : asprintf(&url, "%s%s", exchange->server->url, target);
+    return length >= 0 ? url : NULL;
 }
 
 void exchange_note_position(struct exchange *exchange) {

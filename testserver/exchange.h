@@ -44,6 +44,7 @@ struct exchange {
     char *method;
     char *key; /* NULL: none */
     bool begun;
+    bool old_http; /* before HTTP/1.1 */
     bool admin;
     bool keeps_body;
     bool body_too_large; /* for keeping */
@@ -54,6 +55,7 @@ struct exchange {
     char digest[65];
 
     /* what it gets */
+    uint64_t seed;               /* of its draws: the server's, or its own */
     struct rule *rule;           /* NULL: none, 200 */
     const struct choice *choice; /* the rule's; NULL: a plain answer */
     uint64_t delay_us;           /* drawn for it */
@@ -83,6 +85,9 @@ bool exchange_take_body(struct exchange *exchange, const void *data, size_t size
 
 /* The value of a header of the request, or NULL. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
+
+/* The URL of `target` on this server, as the request's Host names it; for free(). NULL: no memory. */
+char *exchange_url(const struct exchange *exchange, const char *target);
 
 /* Takes the connection away from libmicrohttpd. False: its client has left, and it is still libmicrohttpd's. */
 bool exchange_suspend(struct exchange *exchange);

@@ -1,8 +1,10 @@
 /* See hit.h. */
 #include "hit.h"
 
+#include "familiar.h"
 #include "fault.h"
 #include "lot.h"
+#include "mirror.h"
 #include "server.h"
 
 #include <stdio.h>
@@ -16,8 +18,8 @@ static bool refuse(struct exchange *exchange, int status, const char *line) {
     return answer_make_text(&exchange->answer, status, line);
 }
 
-/* Takes over the script that came with the request; consumes text. */
-static bool use_text(struct exchange *exchange, char *text) {
+/* Takes over the script that the request brings along, or stands for; consumes text. */
+static bool use_text(struct exchange *exchange, char *text, const char *where) {
     struct script *script;
     size_t column;
     char expected[160];
@@ -25,11 +27,21 @@ static bool use_text(struct exchange *exchange, char *text) {
     insist_err err = script_parse(text, &script, &column, expected);
     free(text);
     if (err == INSIST_EINVAL) {
-        snprintf(line, sizeof line, "do: column %zu: %s\n", column, expected);
+        snprintf(line, sizeof line, "%s: column %zu: %s\n", where, column, expected);
         return refuse(exchange, 400, line);
     }
     exchange->rule = err == INSIST_OK ? rule_new(script) : NULL;
     return exchange->rule != NULL;
+}
+
+/* The path's own script, or the one that a familiar path stands for. */
+static bool use_path(struct exchange *exchange) {
+    char *text = NULL;
+    exchange->rule = rulebook_find(&exchange->server->rules, exchange->target.path);
+    if (exchange->rule) {
+        return true;
+    }
+    return familiar_script(exchange, &text) && (!text || use_text(exchange, text, "what this path stands for"));
 }
 
 bool hit_find_script(struct exchange *exchange) {
@@ -41,13 +53,32 @@ bool hit_find_script(struct exchange *exchange) {
     if (ok && (target->bad || key_code == TARGET_BAD || do_code == TARGET_BAD)) {
         ok = refuse(exchange, 400, "the path, key= or do= has a broken percent escape\n");
     } else if (ok && text) {
-        ok = use_text(exchange, text);
+        ok = use_text(exchange, text, "do");
         text = NULL;
     } else if (ok) {
-        exchange->rule = rulebook_find(&exchange->server->rules, target->path);
+        ok = use_path(exchange);
     }
     free(text);
     exchange->keeps_body = exchange->rule && exchange->rule->script->echoes;
+    return ok;
+}
+
+static bool make_answer(struct exchange *exchange, const struct choice *choice, uint64_t draw) {
+    struct asked asked = {
+        .head = strcmp(exchange->method, "HEAD") == 0,
+        .content_type = exchange_header(exchange, "Content-Type"),
+        .body = exchange->body,
+        .body_size = exchange->body_size,
+        .wall_s = (int64_t)time(NULL),
+        .draw = draw,
+    };
+    char *told = NULL;
+    if (choice->shape) {
+        told = mirror_write(exchange, choice->shape, choice->lines, draw, &asked.body_size);
+        asked.body = (const uint8_t *)told;
+    }
+    bool ok = (told || !choice->shape) && answer_make(&exchange->answer, choice, &asked);
+    free(told);
     return ok;
 }
 
@@ -60,12 +91,14 @@ static bool choose(struct exchange *exchange) {
         return true; /* refused when its header block was read */
     }
     const struct choice *choice = &plain;
+    uint64_t draw = 0;
     if (rule) {
         uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
         const char *draw_key = rule_draw_key(rule, exchange->key, target);
-        struct lot lot = lot_draw(rule->script, exchange->server->seed, draw_key, hit);
+        struct lot lot = lot_draw(rule->script, exchange->seed, draw_key, hit);
         exchange->delay_us = lot.delay_us;
         exchange->choice = choice = lot.choice;
+        draw = lot.body;
     }
     if (port_fault_needs_tls(choice->port.fault) && !exchange->server->certificate.certificate_pem) {
         exchange->choice = NULL;
@@ -75,14 +108,7 @@ static bool choose(struct exchange *exchange) {
         exchange->choice = NULL;
         return refuse(exchange, 413, "echo: a body of at most 16 MiB can be echoed\n");
     }
-    const struct asked asked = {
-        .head = strcmp(exchange->method, "HEAD") == 0,
-        .content_type = exchange_header(exchange, "Content-Type"),
-        .body = exchange->body,
-        .body_size = exchange->body_size,
-        .wall_s = (int64_t)time(NULL),
-    };
-    return answer_make(&exchange->answer, choice, &asked);
+    return make_answer(exchange, choice, draw);
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------------------- */

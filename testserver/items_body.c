@@ -1,6 +1,8 @@
 /* Items about the body of an answer. See items.h. */
 #include "items.h"
 
+#include <string.h>
+
 static bool read_body(struct scan *scan, struct choice *choice) {
     size_t length = 0;
     choice->body = BODY_TEXT;
@@ -11,18 +13,53 @@ static bool read_body(struct scan *scan, struct choice *choice) {
 
 static bool read_size(struct scan *scan, struct choice *choice) {
     choice->body = BODY_PATTERN;
-    return scan_size(scan, &choice->size);
+    return scan_size(scan, &choice->size) &&
+           (!scan_take(scan, "@") || scan_number(scan, "a first byte", 0, UINT64_MAX, &choice->fill.start));
+}
+
+static bool read_random(struct scan *scan, struct choice *choice) {
+    choice->body = BODY_PATTERN;
+    choice->fill.random = true;
+    if (!scan_size(scan, &choice->size)) {
+        return false;
+    }
+    choice->seeded = scan_take(scan, "@");
+    return !choice->seeded || scan_number(scan, "a seed", 0, UINT64_MAX, &choice->fill.start);
 }
 
 static bool read_echo(struct scan *scan, struct choice *choice) {
-    (void)scan;
     choice->body = BODY_ECHO;
-    return true;
+    if (!scan_take(scan, "=")) {
+        return true;
+    }
+    size_t start = scan->at;
+    size_t length = strcspn(scan->text + start, "*,;|");
+    choice->shape = shape_find(scan->text + start, length);
+    if (!choice->shape) {
+        return scan_fail_at(scan, start, "expected a shape, such as anything, get, post or headers");
+    }
+    scan->at += length;
+    if (!choice->shape->lines) {
+        return true;
+    }
+    return (scan_take(scan, "*") || scan_fail_at(scan, scan->at, "expected '*' and a number of lines")) &&
+           scan_number(scan, "a number of lines", 0, 100, &choice->lines);
 }
 
 static bool read_gzip(struct scan *scan, struct choice *choice) {
     (void)scan;
     choice->gzip = true;
+    return true;
+}
+
+static bool read_deflate(struct scan *scan, struct choice *choice) {
+    choice->deflate = true;
+    return read_gzip(scan, choice);
+}
+
+static bool read_chunked(struct scan *scan, struct choice *choice) {
+    (void)scan;
+    choice->chunked = true;
     return true;
 }
 
@@ -37,8 +74,11 @@ static bool read_type(struct scan *scan, struct choice *choice) {
 const struct item items_body[] = {
     {"body=", GIVEN_BODY, false, read_body},
     {"size=", GIVEN_BODY, false, read_size},
+    {"random=", GIVEN_BODY, false, read_random},
     {"echo", GIVEN_BODY, false, read_echo},
     {"gzip", GIVEN_GZIP, false, read_gzip},
+    {"deflate", GIVEN_GZIP, false, read_deflate},
+    {"chunked", GIVEN_CHUNKED, false, read_chunked},
     {"type=", GIVEN_TYPE, false, read_type},
     {NULL, 0, false, NULL},
 };

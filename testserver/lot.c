@@ -3,9 +3,9 @@
 
 #include "draw.h"
 
-/* The draws of one hit: the choice of its step, and two numbers a duration. They keep their numbers, so that a seed goes
+/* The draws of one hit: the choice of its step, two numbers a duration, and a start of random bytes. They keep their numbers, so that a seed goes
  * on meaning what it meant. */
-enum purpose { PURPOSE_CHOICE = 0, PURPOSE_DELAY = 1 };
+enum purpose { PURPOSE_CHOICE = 0, PURPOSE_DELAY = 1, PURPOSE_BODY = 1000 };
 
 struct lot lot_draw(const struct script *script, uint64_t seed, const char *key, uint64_t hit) {
     const struct choice *choice = step_choose(script_step(script, hit), draw_number(seed, key, hit, PURPOSE_CHOICE));
@@ -13,5 +13,6 @@ struct lot lot_draw(const struct script *script, uint64_t seed, const char *key,
         .choice = choice,
         .delay_us = distribution_us(&choice->delay, draw_number(seed, key, hit, PURPOSE_DELAY),
                                     draw_number(seed, key, hit, PURPOSE_DELAY + 1)),
+        .body = draw_bits(seed, key, hit, PURPOSE_BODY),
     };
 }

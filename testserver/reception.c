@@ -4,6 +4,8 @@
 #include "conduct.h"
 #include "server.h"
 
+#include <string.h>
+
 /* ---- connections ------------------------------------------------------------------------------------------------ */
 
 static bool is_suspended(const struct connection *connection) {
@@ -71,11 +73,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
     (void)cls;
     (void)mhd;
     (void)url;
-    (void)version;
     if (!exchange) {
         return MHD_NO;
     }
     if (!exchange->begun) { /* queuing an answer in this first call would force Connection: close */
+        exchange->old_http = strcmp(version, "HTTP/1.1") != 0;
         return conduct_begin(exchange, method) ? MHD_YES : MHD_NO;
     }
     if (*size > 0) {

@@ -1,22 +1,53 @@
 /* See respond.h. */
 #include "respond.h"
 
+#include <stdlib.h>
+
 static const size_t piece_size = 32768;
 
-/* The pattern depends on nothing but the position, so there is nothing to hand in. */
-static ssize_t read_pattern(void *cls, uint64_t position, char *out, size_t room) {
-    (void)cls;
-    const struct answer pattern = {.size = UINT64_MAX};
-    return (ssize_t)answer_read(&pattern, position, (uint8_t *)out, room);
+/* What the reader of a body owns: an answer without status and header fields. */
+static struct answer *source_new(struct answer *answer) {
+    struct answer *source = calloc(1, sizeof *source);
+    if (source) {
+        source->bytes = answer->bytes;
+        source->fill = answer->fill;
+        source->size = answer->size;
+        answer->bytes = NULL;
+    }
+    return source;
 }
 
-static struct MHD_Response *make(struct answer *answer) {
+static void source_free(void *cls) {
+    struct answer *source = cls;
+    answer_fini(source);
+    free(source);
+}
+
+static ssize_t read_source(void *cls, uint64_t position, char *out, size_t room) {
+    size_t count = answer_read(cls, position, (uint8_t *)out, room);
+    return count > 0 ? (ssize_t)count : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static struct MHD_Response *make_read(struct answer *answer, uint64_t announced) {
+    struct answer *source = source_new(answer);
+    struct MHD_Response *response =
+        source ? MHD_create_response_from_callback(announced, piece_size, read_source, source, source_free) : NULL;
+    if (source && !response) {
+        source_free(source);
+    }
+    return response;
+}
+
+static struct MHD_Response *make(struct answer *answer, bool may_chunk) {
     static char empty[1];
+    if (answer->chunked && may_chunk) {
+        return make_read(answer, MHD_SIZE_UNKNOWN);
+    }
     if (answer->size == 0) {
         return MHD_create_response_from_buffer(0, empty, MHD_RESPMEM_PERSISTENT);
     }
     if (!answer->bytes) {
-        return MHD_create_response_from_callback(answer->size, piece_size, read_pattern, NULL, NULL);
+        return make_read(answer, answer->size);
     }
     struct MHD_Response *response =
         MHD_create_response_from_buffer((size_t)answer->size, answer->bytes, MHD_RESPMEM_MUST_FREE);
@@ -26,8 +57,8 @@ static struct MHD_Response *make(struct answer *answer) {
     return response;
 }
 
-enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer) {
-    struct MHD_Response *response = make(answer);
+enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer, bool may_chunk) {
+    struct MHD_Response *response = make(answer, may_chunk);
     if (!response) {
         return MHD_NO;
     }

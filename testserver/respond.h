@@ -6,7 +6,7 @@
 
 #include <microhttpd.h>
 
-/* Queues answer, whose bytes it takes over. MHD_NO: no memory, and the connection must end. */
-enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer);
+/* Queues answer, whose bytes it takes over. may_chunk: the client understands chunks. MHD_NO: no memory, and the connection must end. */
+enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer, bool may_chunk);
 
 #endif
