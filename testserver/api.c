@@ -1,6 +1,7 @@
 /* The public functions that ask or tell a server something. Any thread. */
 #include "fault.h"
 #include "lot.h"
+#include "overload.h"
 #include "problem.h"
 #include "server.h"
 
@@ -58,6 +59,7 @@ insist_err insist_testserver_script(insist_testserver *server, const char *path,
     }
     if (err == INSIST_OK) {
         err = rulebook_set(&server->rules, path, script);
+        overload_follow(server, path);
     }
     return err == INSIST_OK ? INSIST_OK : problem_tell(problem, err, "script", "out of memory");
 }
@@ -89,6 +91,7 @@ insist_err insist_testserver_foretell(uint64_t seed, const char *text, const cha
         .cut_bytes = choice->cut,
         .delay_ms = (lot.delay_us + 500) / 1000,
         .delay_us = lot.delay_us,
+        .service_us = lot.service_us,
     };
     all.status = silent ? 0 : choice->status ? choice->status : 200;
     memcpy(step, &all, size);
@@ -135,6 +138,7 @@ void insist_testserver_reset(insist_testserver *server) {
     ledger_reset_journal(&server->ledger);
     ledger_reset_counts(&server->ledger);
     rulebook_reset(&server->rules);
+    stations_reset(&server->stations);
 }
 
 insist_err insist_testserver_get_stats(const insist_testserver *server, insist_testserver_stats *stats) {
@@ -144,6 +148,11 @@ insist_err insist_testserver_get_stats(const insist_testserver *server, insist_t
         return INSIST_EINVAL;
     }
     ledger_stats(ledger_of(server), &all);
+    struct station_state stations;
+    stations_report((struct stations *)&server->stations, NULL, &stations);
+    all.in_service = stations.in_service;
+    all.queued = stations.queued;
+    all.refused = stations.refused;
     all.size = size;
     memcpy(stats, &all, size);
     return INSIST_OK;

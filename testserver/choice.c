@@ -9,6 +9,8 @@ static const uint64_t gzip_limit = UINT64_C(16) << 20;
 
 void choice_fini(struct choice *choice) {
     distribution_fini(&choice->delay);
+    distribution_fini(&choice->service);
+    free(choice->station);
     free(choice->retry_after_text);
     free(choice->text);
     free(choice->type);
@@ -32,6 +34,10 @@ static const char *given_name(unsigned given) {
     case GIVEN_TYPE: return "type";
     case GIVEN_HOLD: return "hold";
     case GIVEN_CHUNKED: return "chunked";
+    case GIVEN_SLOTS: return "slots";
+    case GIVEN_QUEUE: return "queue";
+    case GIVEN_SERVICE: return "service";
+    case GIVEN_STATION: return "station";
     default: return "fault of the port";
     }
 }
@@ -68,6 +74,9 @@ bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice)
     if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
         return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
                             fault_name(choice->fault));
+    }
+    if ((choice->given & (GIVEN_QUEUE | GIVEN_SERVICE | GIVEN_STATION)) && !(choice->given & GIVEN_SLOTS)) {
+        return scan_fail_at(scan, start, "expected queue=, service= and station= only together with slots=");
     }
     if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || fault_cuts_body(choice->fault))) {
         return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);

@@ -23,7 +23,11 @@ enum {
     GIVEN_HOLD = 1 << 7,
     GIVEN_PORT = 1 << 8,
     GIVEN_FIELD = 1 << 9,
-    GIVEN_CHUNKED = 1 << 20
+    GIVEN_CHUNKED = 1 << 20,
+    GIVEN_SLOTS = 1 << 24,
+    GIVEN_QUEUE = 1 << 25,
+    GIVEN_SERVICE = 1 << 26,
+    GIVEN_STATION = 1 << 27
 };
 
 enum retry_after {
@@ -74,6 +78,10 @@ struct choice {
     char *location;
     struct field *fields;
     size_t field_count;
+
+    uint64_t slots, queue; /* of the station, if slots= was given */
+    struct distribution service;
+    char *station; /* NULL: the path's own */
 
     char *hold_path;
     uint64_t hold_hits;

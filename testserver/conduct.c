@@ -12,6 +12,8 @@ static const uint64_t drain_ms = 1;         /* between two looks at what is stil
 
 /* Nothing more will be sent: the connection ends with the handler's next call. */
 static void end(struct exchange *exchange) {
+    job_abandon(exchange->job);
+    exchange->job = NULL;
     exchange->state = EXCHANGE_ENDING;
     exchange_resume(exchange);
 }
@@ -98,11 +100,31 @@ static void delay_or_act(struct exchange *exchange) {
     }
 }
 
+void conduct_served(void *owner) {
+    struct exchange *exchange = owner;
+    exchange->job = NULL;
+    delay_or_act(exchange);
+}
+
+static void serve_or_go_on(struct exchange *exchange) {
+    if (!exchange->job) {
+        delay_or_act(exchange);
+        return;
+    }
+    if (exchange->service_us > 0 && !suspend_as(exchange, EXCHANGE_WAITING)) {
+        return;
+    }
+    if (!job_serve(exchange->job, exchange->service_us)) {
+        exchange->job = NULL;
+        end(exchange);
+    }
+}
+
 static void hold_or_go_on(struct exchange *exchange) {
     const struct choice *choice = exchange->choice;
     if (!choice || !choice->hold_path ||
         ledger_path_hits(&exchange->server->ledger, choice->hold_path) >= choice->hold_hits) {
-        delay_or_act(exchange);
+        serve_or_go_on(exchange);
         return;
     }
     if (suspend_as(exchange, EXCHANGE_WAITING) &&
@@ -112,7 +134,11 @@ static void hold_or_go_on(struct exchange *exchange) {
 }
 
 static void released(struct waiter *waiter) {
-    delay_or_act(waiter->owner);
+    serve_or_go_on(waiter->owner);
+}
+
+void conduct_serve(void *owner) {
+    hold_or_go_on(owner);
 }
 
 static void alarmed(struct alarm *alarm) {
@@ -143,8 +169,14 @@ static void take(struct exchange *exchange) {
         end(exchange);
         return;
     }
+    bool queued = exchange->job && exchange->job->queued;
+    if (queued) { /* before anybody whom this hit sets free can make room */
+        suspend_as(exchange, EXCHANGE_WAITING);
+    }
     barrier_hit(&exchange->server->barriers, exchange->target.path, path_hits);
-    hold_or_go_on(exchange);
+    if (!queued) {
+        hold_or_go_on(exchange);
+    }
 }
 
 enum MHD_Result conduct(struct exchange *exchange) {

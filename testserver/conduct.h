@@ -10,6 +10,10 @@ bool conduct_begin(struct exchange *exchange, const char *method);
 /* The request is complete, or its connection was resumed: what the handler returns to libmicrohttpd. */
 enum MHD_Result conduct(struct exchange *exchange);
 
+/* The exchange that owner is has waited at its station, and is in service; its service is over. */
+void conduct_serve(void *owner);
+void conduct_served(void *owner);
+
 /* There is room to write on the socket of a suspended exchange. */
 void conduct_room(struct exchange *exchange);
 

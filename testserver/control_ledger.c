@@ -29,7 +29,7 @@ static void add_number(json_t *json, const char *name, uint64_t number) {
 }
 
 /* What is the same in /__admin/stats and /__admin/counts. */
-static json_t *totals_json(const struct ledger_totals *totals) {
+static json_t *totals_json(struct stations *stations, const struct ledger_totals *totals) {
     const insist_testserver_stats *stats = &totals->stats;
     json_t *json = json_object();
     add_number(json, "requests", stats->requests);
@@ -48,6 +48,11 @@ static json_t *totals_json(const struct ledger_totals *totals) {
     add_number(json, "uncounted", stats->uncounted);
     add_number(json, "journal_dropped", stats->journal_dropped);
     add_number(json, "journal_entries", totals->journal_entries);
+    struct station_state state;
+    stations_report(stations, NULL, &state);
+    add_number(json, "in_service", state.in_service);
+    add_number(json, "queued", state.queued);
+    add_number(json, "refused", state.refused);
     return json;
 }
 
@@ -56,7 +61,7 @@ struct reply control_get_stats(const struct control_request *request) {
     struct ledger_totals totals;
     char seed[24];
     ledger_totals(&server->ledger, &totals);
-    json_t *json = totals_json(&totals);
+    json_t *json = totals_json(&server->stations, &totals);
     add_number(json, "changes", totals.revision);
     add_number(json, "scripts_changes", rulebook_changes(&server->rules));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)server->seed);
@@ -82,7 +87,23 @@ static json_t *all_counts(struct ledger *ledger, enum ledger_list list) {
     return json;
 }
 
-static struct reply path_counts(struct ledger *ledger, const char *path) {
+/* Of the station that is called so: the path's own. NULL: there is none. */
+static json_t *station_json(struct stations *stations, const char *name) {
+    struct station_state state;
+    if (!stations_report(stations, name, &state)) {
+        return NULL;
+    }
+    json_t *json = json_object();
+    add_number(json, "slots", state.slots);
+    add_number(json, "queue", state.queue);
+    add_number(json, "in_service", state.in_service);
+    add_number(json, "queued", state.queued);
+    add_number(json, "refused", state.refused);
+    return json;
+}
+
+static struct reply path_counts(struct insist_testserver *server, const char *path) {
+    struct ledger *ledger = &server->ledger;
     uint64_t hits = ledger_path_hits(ledger, path);
     json_t *json = json_pack("{s:o,s:I,s:I}", "path", json_text(path), "hits", (json_int_t)hits, "duplicates",
                              (json_int_t)ledger_duplicates(ledger, path));
@@ -96,6 +117,10 @@ static struct reply path_counts(struct ledger *ledger, const char *path) {
         }
     }
     json_object_set_new(json, "statuses", statuses);
+    json_t *station = station_json(&server->stations, path);
+    if (station) {
+        json_object_set_new(json, "station", station);
+    }
     return reply_json(200, json);
 }
 
@@ -103,7 +128,7 @@ struct reply control_get_counts(const struct control_request *request) {
     struct ledger *ledger = &request->server->ledger;
     const struct filter *filter = &request->filter;
     if (filter->path) {
-        return path_counts(ledger, filter->path);
+        return path_counts(request->server, filter->path);
     }
     if (filter->key) {
         uint64_t hits = ledger_key_hits(ledger, filter->key);
@@ -111,7 +136,7 @@ struct reply control_get_counts(const struct control_request *request) {
     }
     struct ledger_totals totals;
     ledger_totals(ledger, &totals);
-    json_t *json = totals_json(&totals);
+    json_t *json = totals_json(&request->server->stations, &totals);
     json_object_set_new(json, "paths", all_counts(ledger, LEDGER_PATHS));
     json_object_set_new(json, "keys", all_counts(ledger, LEDGER_KEYS));
     return reply_json(200, json);
@@ -120,6 +145,7 @@ struct reply control_get_counts(const struct control_request *request) {
 struct reply control_delete_counts(const struct control_request *request) {
     ledger_reset_counts(&request->server->ledger);
     rulebook_reset(&request->server->rules);
+    stations_reset(&request->server->stations);
     return reply_empty();
 }
 

@@ -2,6 +2,7 @@
 #include "control_rooms.h"
 #include "exchange.h"
 #include "json_text.h"
+#include "overload.h"
 
 #include <string.h>
 
@@ -51,6 +52,7 @@ struct reply control_put_script(const struct control_request *request) {
     }
     if (err == INSIST_OK) {
         err = rulebook_set(&request->server->rules, request->filter.path, script);
+        overload_follow(request->server, request->filter.path);
     }
     return err == INSIST_OK ? script_reply(request->filter.path, text) : reply_error(500, "out of memory");
 }

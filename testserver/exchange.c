@@ -178,6 +178,7 @@ void exchange_free(struct exchange *exchange) {
     exchange->connection->current = NULL;
     exchange->connection->answers = false;
     list_remove(exchange);
+    job_abandon(exchange->job);
     answer_fini(&exchange->answer);
     pump_fini(&exchange->pump);
     rule_release(exchange->rule);

@@ -1,7 +1,7 @@
 /* One request and what becomes of it. Made when its first line has been read, freed when libmicrohttpd has finished
  * with it. Loop's thread only.
  *
- *   READING ─► WAITING (hold, then delay) ─► READY ─► ANSWERED            libmicrohttpd sends the answer
+ *   READING ─► WAITING (queue, hold, service, delay) ─► READY ─► ANSWERED            libmicrohttpd sends the answer
  *                    └──────────────────────► PUMPING ─► ENDING           raw bytes, then RST or FIN
  *                                                └─► SILENT ─► ENDING     until the client gives up
  *
@@ -13,6 +13,7 @@
 #include "answer.h"
 #include "barrier.h"
 #include "connection.h"
+#include "job.h"
 #include "pump.h"
 #include "rulebook.h"
 #include "text.h"
@@ -59,6 +60,7 @@ struct exchange {
     struct rule *rule;           /* NULL: none, 200 */
     const struct choice *choice; /* the rule's; NULL: a plain answer */
     uint64_t delay_us;           /* drawn for it */
+    uint64_t service_us;
     struct answer answer;
     uint64_t number; /* in the ledger; 0: not counted */
 
@@ -68,6 +70,7 @@ struct exchange {
     struct alarm alarm; /* for its delay, or its pump */
     struct pump pump;
     struct waiter waiter;         /* for its hold */
+    struct job *job;              /* at its station; NULL: at none, or it has been served */
     uint64_t acknowledged_before; /* bytes of the connection that came before this answer, once that was asked */
     bool asked_before;
     bool client_gone;

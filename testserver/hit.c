@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "lot.h"
 #include "mirror.h"
+#include "overload.h"
 #include "server.h"
 
 #include <stdio.h>
@@ -82,6 +83,13 @@ static bool make_answer(struct exchange *exchange, const struct choice *choice, 
     return ok;
 }
 
+/* Nothing of the script but its station holds for a request that finds no place there. */
+static bool refuse_overload(struct exchange *exchange) {
+    exchange->choice = NULL;
+    exchange->delay_us = 0;
+    return refuse(exchange, 503, "overloaded: all slots are taken, and all places in the queue\n");
+}
+
 /* Counts the hit for its script and works out what it gets. False: no memory. */
 static bool choose(struct exchange *exchange) {
     static const struct choice plain = {.weight = 1};
@@ -97,6 +105,7 @@ static bool choose(struct exchange *exchange) {
         const char *draw_key = rule_draw_key(rule, exchange->key, target);
         struct lot lot = lot_draw(rule->script, exchange->seed, draw_key, hit);
         exchange->delay_us = lot.delay_us;
+        exchange->service_us = lot.service_us;
         exchange->choice = choice = lot.choice;
         draw = lot.body;
     }
@@ -107,6 +116,12 @@ static bool choose(struct exchange *exchange) {
     if (choice->body == BODY_ECHO && exchange->body_too_large) {
         exchange->choice = NULL;
         return refuse(exchange, 413, "echo: a body of at most 16 MiB can be echoed\n");
+    }
+    if (choice->given & GIVEN_SLOTS) {
+        enum arrival arrival = overload_arrive(exchange);
+        if (arrival != ARRIVAL_SERVED && arrival != ARRIVAL_QUEUED) {
+            return arrival == ARRIVAL_REFUSED && refuse_overload(exchange);
+        }
     }
     return make_answer(exchange, choice, draw);
 }

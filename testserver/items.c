@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct item *const rooms[] = {items_port, items_fault, items_time, items_body, items_head};
+static const struct item *const rooms[] = {items_port, items_fault, items_time, items_body, items_head, items_station};
 
 /* Words of the grammar that this version does not have. */
 static const char *const absent[] = {
@@ -11,9 +11,6 @@ static const char *const absent[] = {
     "garbage",
     "badchunk",
     "headers=",
-    "slots=",
-    "queue=",
-    "service=",
 };
 
 static bool read_status(struct scan *scan, struct choice *choice, bool *may_repeat) {
@@ -60,4 +57,17 @@ bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
         }
     }
     return refuse_word(scan);
+}
+
+bool items_go_on(struct scan *scan, const struct choice *choice) {
+    if (!(choice->given & GIVEN_SLOTS) || scan_peek(scan) != ',') {
+        return false;
+    }
+    for (const struct item *item = items_station; item->name; item++) {
+        bool another = item->given != GIVEN_SLOTS;
+        if (another && strncmp(scan->text + scan->at + 1, item->name, strlen(item->name)) == 0) {
+            return scan_take(scan, ",");
+        }
+    }
+    return false;
 }

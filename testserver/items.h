@@ -18,6 +18,10 @@ extern const struct item items_fault[];
 extern const struct item items_time[];
 extern const struct item items_body[];
 extern const struct item items_head[];
+extern const struct item items_station[];
+
+/* Whether the item after this comma belongs to the same choice: slots=8,queue=50,service=10ms is one. Takes the comma. */
+bool items_go_on(struct scan *scan, const struct choice *choice);
 
 /* Reads one item into choice. *may_repeat: a count may follow. */
 bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat);

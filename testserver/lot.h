@@ -9,6 +9,7 @@ struct lot {
     const struct choice *choice; /* the script's */
     uint64_t delay_us;
     uint64_t body; /* where a body that is random starts */
+    uint64_t service_us;
 };
 
 struct lot lot_draw(const struct script *script, uint64_t seed, const char *key, uint64_t hit);

@@ -31,6 +31,7 @@ struct rule *rule_new(struct script *script) {
         return NULL;
     }
     atomic_init(&rule->holders, 1);
+    atomic_init(&rule->replaced, false);
     table_init(&rule->hits, key_limit);
     rule->script = script;
     return rule;
@@ -68,6 +69,9 @@ insist_err rulebook_set(struct rulebook *rules, const char *path, struct script 
     rules->changes++;
     struct table_entry *entry = rule ? table_make(&rules->paths, path) : table_find(&rules->paths, path);
     struct rule *replaced = entry ? entry->object : NULL;
+    if (replaced) {
+        atomic_store(&replaced->replaced, true);
+    }
     if (entry && rule) {
         entry->object = rule;
     } else if (entry) {

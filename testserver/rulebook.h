@@ -12,6 +12,7 @@
 /* A script with the hits that it has had. */
 struct rule {
     atomic_uint holders;
+    atomic_bool replaced;  /* it is not its path's script any more */
     struct script *script; /* fixed */
     char *path;            /* fixed; NULL: it came with the request as ?do= */
     struct table hits;     /* of a path's script, by key; under the rules' lock */

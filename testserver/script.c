@@ -66,7 +66,7 @@ static bool read_choice(struct scan *scan, struct step *step, struct choice *cho
             return scan_fail_at(scan, scan->at,
                                 "expected ';' and an option, ',' and a step, '|' and a choice, or the end");
         }
-    } while (scan_take(scan, ";"));
+    } while (scan_take(scan, ";") || items_go_on(scan, choice));
     return choice_agrees(scan, start, choice);
 }
 

@@ -8,6 +8,7 @@
 #include "ledger.h"
 #include "loop.h"
 #include "rulebook.h"
+#include "station.h"
 
 #include <insist/testserver.h>
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct insist_testserver {
     /* shared, each under a lock of its own */
     struct rulebook rules;
     struct ledger ledger;
+    struct stations stations;
 
     /* own: the loop's thread, or whoever starts the server before there is one */
     struct loop loop;

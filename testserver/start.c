@@ -1,6 +1,7 @@
 /* The public functions that start and stop a server, and its thread. */
 #include "barrier.h"
 #include "exchange.h"
+#include "job.h"
 #include "ports.h"
 #include "problem.h"
 #include "server.h"
@@ -21,6 +22,7 @@ static const size_t barrier_limit = 100000;
 /* libmicrohttpd aborts the process when it is stopped with a suspended connection. */
 static void resume_all(struct insist_testserver *server) {
     server->stopping = true;
+    jobs_close(&server->stations);
     for (struct exchange *exchange = server->exchanges; exchange; exchange = exchange->next) {
         exchange_resume(exchange);
     }
@@ -31,6 +33,7 @@ static void *serve(void *argument) {
     while (!atomic_load(&server->stop)) {
         loop_turn(&server->loop, ports_patience_ms(server));
         ports_run(server);
+        jobs_settle(&server->stations);
     }
     resume_all(server);
     ports_close(server);
@@ -126,8 +129,12 @@ static struct insist_testserver *server_new(size_t journal_limit) {
         return NULL;
     }
     bool ledger = ledger_init(&server->ledger, journal_limit);
-    if (ledger && rulebook_init(&server->rules)) {
+    bool stations = ledger && stations_init(&server->stations, &server->loop);
+    if (stations && rulebook_init(&server->rules)) {
         return server;
+    }
+    if (stations) {
+        stations_fini(&server->stations);
     }
     if (ledger) {
         ledger_fini(&server->ledger);
@@ -186,6 +193,7 @@ void insist_testserver_free(insist_testserver *server) {
     ports_close(server); /* for a server that never ran; else there is nothing left to close */
     loop_fini(&server->loop);
     barriers_fini(&server->barriers);
+    stations_fini(&server->stations);
     rulebook_fini(&server->rules);
     ledger_fini(&server->ledger);
     certificate_fini(&server->certificate);

@@ -116,6 +116,7 @@ typedef struct insist_testserver_step {
     uint64_t cut_bytes;            /* N of the faults that have one */
     uint64_t delay_ms;             /* before the first byte of the answer, or the fault; to the nearest */
     uint64_t delay_us;             /* the same, exactly */
+    uint64_t service_us;           /* in service at its station, where the script has one */
 } insist_testserver_step;
 
 /**
@@ -154,7 +155,7 @@ typedef struct insist_testserver_stats {
     uint64_t connections_open;     /* at this moment */
     uint64_t requests;             /* read completely; insist_testserver_reset() sets it to 0 */
     uint64_t in_flight;            /* read completely, the answer or fault not finished */
-    uint64_t held;                 /* of these: waiting for a delay, a hold, a hang, a stall */
+    uint64_t held;                 /* of these: waiting for a slot, a hold, its service, a delay, or silent */
     uint64_t held_peak;            /* the most that were held at once; reset() sets it to what is held */
     uint64_t journal_dropped;      /* entries that the journal no longer has because of its limit */
     uint64_t in_flight_peak;       /* the most that were in flight at once; reset() sets it to what is in flight */
@@ -166,6 +167,9 @@ typedef struct insist_testserver_stats {
     uint64_t connections_faulted;  /* of the accepted ones: that suffered stall=connect, tls-fault= and the like */
     uint64_t connections_dropped;  /* idle ones that were closed to make room for others */
     bool listening;                /* the port accepts: false while it refuses */
+    uint64_t in_service;           /* at stations (slots=): slots that are taken */
+    uint64_t queued;               /* at stations: requests that wait for a slot */
+    uint64_t refused;              /* at stations: requests answered 503 for want of a place; reset() sets it to 0 */
 } insist_testserver_stats;
 
 /** Fills in the fields that stats->size covers. INSIST_OK or INSIST_EINVAL (size unknown). */

@@ -219,6 +219,7 @@ AT(insist_testserver_step, status, 12);
 AT(insist_testserver_step, cut_bytes, 16);
 AT(insist_testserver_step, delay_ms, 24);
 AT(insist_testserver_step, delay_us, 32);
+AT(insist_testserver_step, service_us, 40);
 
 AT(insist_testserver_stats, size, 0);
 AT(insist_testserver_stats, connections_accepted, 8);
@@ -236,6 +237,9 @@ AT(insist_testserver_stats, uncounted, 96);
 AT(insist_testserver_stats, connections_faulted, 104);
 AT(insist_testserver_stats, connections_dropped, 112);
 AT(insist_testserver_stats, listening, 120);
+AT(insist_testserver_stats, in_service, 128);
+AT(insist_testserver_stats, queued, 136);
+AT(insist_testserver_stats, refused, 144);
 
 AT(insist_testserver_field, name, 0);
 AT(insist_testserver_field, value, 8);

@@ -323,9 +323,6 @@ static void refusals_name_column_and_expectation(void **state) {
         {"garbage", 1, "'garbage' is not supported by this version"},
         {"badchunk", 1, "'badchunk' is not supported by this version"},
         {"headers=20000", 1, "'headers' is not supported by this version"},
-        {"slots=8", 1, "'slots' is not supported by this version"},
-        {"200;queue=5", 5, "'queue' is not supported by this version"},
-        {"200;service=5ms", 5, "'service' is not supported by this version"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script *script = (struct script *)1;
