@@ -187,6 +187,13 @@ static void put_answer(FILE *out, const struct settings *settings, const insist_
     fwrite(body, 1, len, out);
 }
 
+static bool close_output(FILE *out, bool to_file) {
+    if (to_file) {
+        return fclose(out) == 0;
+    }
+    return fflush(out) == 0;
+}
+
 bool report_answer(const struct settings *settings, const insist_result *result) {
     bool to_file = settings->output != NULL && strcmp(settings->output, "-") != 0;
     FILE *out = to_file ? fopen(settings->output, "wbe") : stdout;
@@ -194,7 +201,7 @@ bool report_answer(const struct settings *settings, const insist_result *result)
     if (written) {
         put_answer(out, settings, result);
         written = !ferror(out);
-        written = (to_file ? fclose(out) : fflush(out)) == 0 && written;
+        written = close_output(out, to_file) && written;
     }
     if (!written) {
         fprintf(stderr, "insist: cannot write %s: %s\n", to_file ? settings->output : "standard output",

@@ -26,14 +26,20 @@ static bool copy_stream(FILE *in, FILE *out) {
     return !ferror(in);
 }
 
+static bool copy_named(const char *name, FILE *out) {
+    FILE *in = fopen(name, "rbe");
+    if (in == NULL) {
+        return false;
+    }
+    bool read = copy_stream(in, out);
+    fclose(in);
+    return read;
+}
+
 static bool copy_file(const char *name, FILE *out, insist_problem *problem) {
-    FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "rbe");
-    bool read = in != NULL && copy_stream(in, out);
+    bool read = strcmp(name, "-") == 0 ? copy_stream(stdin, out) : copy_named(name, out);
     if (!read) {
         refuse_field(problem, "--data", "cannot read %.80s: %s", name, strerror(errno));
-    }
-    if (in != NULL && in != stdin) {
-        fclose(in);
     }
     return read;
 }

@@ -35,12 +35,13 @@ static struct ladder *ladder_new(const struct env *env, insist_timeout_fn *timeo
     return ladder;
 }
 
-/* Where the policy is to be put is cleared. */
-static insist_err check_out(insist_timeout_policy **out, insist_problem *problem) {
-    if (!out)
-        return problem_set(problem, INSIST_EINVAL, "out", "there is nowhere to put the policy: out is NULL");
-    *out = NULL;
-    return INSIST_OK;
+/* Where the policy is to be put is cleared. False: there is no such place. */
+static bool clear_out(insist_timeout_policy **out, insist_problem *problem) {
+    if (out)
+        *out = NULL;
+    else
+        (void)problem_set(problem, INSIST_EINVAL, "out", "there is nowhere to put the policy: out is NULL");
+    return out != NULL;
 }
 
 /* ---- fixed, infinite --------------------------------------------------------------------------------------------- */
@@ -53,9 +54,9 @@ static int64_t fixed_us(void *ctx, const insist_execution *execution) {
 
 insist_err timeout_policy_fixed_new(const struct env *env, int64_t ms, bool takes_the_rest, insist_problem *problem,
                                     insist_timeout_policy **out) {
-    insist_err err = check_out(out, problem);
-    if (err != INSIST_OK)
-        return err;
+    insist_err err = INSIST_OK;
+    if (!clear_out(out, problem))
+        return INSIST_EINVAL;
     if (ms <= 0)
         return problem_set(problem, INSIST_EINVAL, "ms", text_too_short, (long long)ms);
     struct ladder *ladder = ladder_new(env, fixed_us, 1, problem, &err);
@@ -92,9 +93,9 @@ static insist_err check_ladder(int64_t usual_ms, const int64_t *after_ms, size_t
 
 insist_err timeout_policy_adaptive_new(const struct env *env, int64_t usual_ms, const int64_t *after_ms, size_t n,
                                        insist_problem *problem, insist_timeout_policy **out) {
-    insist_err err = check_out(out, problem);
-    if (err == INSIST_OK)
-        err = check_ladder(usual_ms, after_ms, n, problem);
+    if (!clear_out(out, problem))
+        return INSIST_EINVAL;
+    insist_err err = check_ladder(usual_ms, after_ms, n, problem);
     if (err != INSIST_OK)
         return err;
     struct ladder *ladder = ladder_new(env, adaptive_us, n + 1, problem, &err);
@@ -118,8 +119,10 @@ static int64_t split_us(void *ctx, const insist_execution *execution) {
 }
 
 insist_err timeout_policy_split_new(const struct env *env, insist_problem *problem, insist_timeout_policy **out) {
-    insist_err err = check_out(out, problem);
-    struct ladder *ladder = err == INSIST_OK ? ladder_new(env, split_us, 0, problem, &err) : NULL;
+    insist_err err = INSIST_OK;
+    if (!clear_out(out, problem))
+        return INSIST_EINVAL;
+    struct ladder *ladder = ladder_new(env, split_us, 0, problem, &err);
     if (ladder)
         *out = &ladder->policy;
     return err;
@@ -129,7 +132,7 @@ insist_err timeout_policy_split_new(const struct env *env, insist_problem *probl
 
 insist_err timeout_policy_custom_new(const struct env *env, insist_timeout_fn *fn, void *ctx,
                                      insist_release_fn *release, insist_problem *problem, insist_timeout_policy **out) {
-    insist_err err = check_out(out, problem);
+    insist_err err = clear_out(out, problem) ? INSIST_OK : INSIST_EINVAL;
     if (err == INSIST_OK && !fn)
         err = problem_set(problem, INSIST_EINVAL, "fn", "a timeout policy of one's own needs a function");
     struct ladder *ladder = err == INSIST_OK ? ladder_new(env, fn, 0, problem, &err) : NULL;

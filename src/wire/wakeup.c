@@ -62,8 +62,9 @@ static int search(const struct pair *pair, bool (*is_it)(const struct pair *pair
     if (!descriptors)
         return -1;
     for (const struct dirent *entry; found < 0 && (entry = readdir(descriptors));) {
-        bool number = entry->d_name[0] >= '0' && entry->d_name[0] <= '9';
-        int fd = number ? atoi(entry->d_name) : -1;
+        char *end = NULL;
+        int fd = (int)strtol(entry->d_name, &end, 10); /* the kernel's own numbers, and . and .. */
+        bool number = end != entry->d_name;
         if (number && may_be_one(fd) && is_it(pair, fd))
             found = fd;
     }

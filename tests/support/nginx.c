@@ -128,7 +128,8 @@ static void print_output(const struct nginx *nginx) {
     snprintf(path, sizeof path, "%s/output.txt", nginx->directory);
     FILE *file = fopen(path, "re");
     if (file != NULL) {
-        fwrite(text, 1, fread(text, 1, sizeof text, file), stderr);
+        size_t length = fread(text, 1, sizeof text, file);
+        fwrite(text, 1, length, stderr);
         fclose(file);
     }
 }

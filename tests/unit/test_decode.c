@@ -242,14 +242,14 @@ static void *metered_resize(void *ctx, void *old, size_t size) {
     struct meter *meter = ctx;
     size_t *block = old ? (size_t *)old - 2 : NULL;
     size_t before = block ? block[0] : 0;
-    block = realloc(block, size + 2 * sizeof(size_t));
-    if (!block)
+    size_t *grown = realloc(block, size + 2 * sizeof(size_t));
+    if (!grown)
         return NULL;
-    block[0] = size;
+    grown[0] = size;
     meter->in_use += size - before;
     if (meter->in_use > meter->peak)
         meter->peak = meter->in_use;
-    return block + 2;
+    return grown + 2;
 }
 
 static void metered_release(void *ctx, void *old) {
