@@ -1,0 +1,40 @@
+/* See contender.h. */
+#include "contender.h"
+
+struct turn {
+    const struct contender_kind *kind;
+    void *state;
+};
+
+static void *enter(void *ctx) {
+    const struct turn *turn = ctx;
+    return turn->kind->enter(turn->state);
+}
+
+static void leave(void *ctx, void *caller) {
+    const struct turn *turn = ctx;
+    turn->kind->leave(caller);
+}
+
+static bool call(void *ctx, const struct load_tick *tick) {
+    const struct turn *turn = ctx;
+    return turn->kind->call(turn->state, tick->state);
+}
+
+bool contender_run(const struct contender *contender, const char *url, const struct load *load,
+                   struct load_outcome *outcome) {
+    const struct contender_kind *kind = contender->kind;
+    struct turn turn = {kind, kind->open(contender, url)};
+    struct load own = *load;
+    *outcome = (struct load_outcome){0};
+    if (turn.state == NULL) {
+        return false;
+    }
+    own.ctx = &turn;
+    own.enter = kind->enter != NULL ? enter : NULL;
+    own.leave = kind->leave != NULL ? leave : NULL;
+    own.call = call;
+    bool run = load_run(&own, outcome);
+    kind->close(turn.state);
+    return run;
+}

@@ -1,0 +1,36 @@
+/* Who competes: something that makes calls of its own kind, one row a contender in a workload. A contender is opened
+ * for each round anew, so that none starts with what it learnt before. */
+#ifndef BENCH_CONTENDER_H
+#define BENCH_CONTENDER_H
+
+#include "load.h"
+#include <insist/insist.h>
+
+struct contender;
+
+struct contender_kind {
+    void *(*open)(const struct contender *contender, const char *url); /* NULL, with a sentence on standard error */
+    void (*close)(void *state);
+    void *(*enter)(void *state); /* a caller's own; NULL: no memory. The function may be NULL */
+    void (*leave)(void *caller);
+    bool (*call)(void *state, void *caller); /* any caller's thread; true: every answer was a good one */
+};
+
+extern const struct contender_kind contender_insist;     /* insist_execute() */
+extern const struct contender_kind contender_insist_all; /* insist_execute_all() */
+extern const struct contender_kind contender_easy;       /* bare libcurl, an easy handle a caller */
+extern const struct contender_kind contender_multi;      /* bare libcurl, a multi handle a caller */
+
+struct contender {
+    const char *name;
+    const struct contender_kind *kind;
+    insist_scheduler (*schedule)(void); /* of insist's race; NULL: no race */
+    unsigned width;                     /* requests of a call, where it makes several at once */
+};
+
+/* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked
+ * at. False, with a sentence on standard error. The outcome is to be given to load_outcome_fini() in either case. */
+bool contender_run(const struct contender *contender, const char *url, const struct load *load,
+                   struct load_outcome *outcome);
+
+#endif

@@ -1,0 +1,31 @@
+/* A contest: the same load by each contender in turn, round after round, A B A B, against a path of the test server
+ * that draws its delays. In a round all contenders meet the same draws, hit by hit; each round has draws of its own. */
+#ifndef BENCH_CONTEST_H
+#define BENCH_CONTEST_H
+
+#include "contender.h"
+#include "simulate.h"
+#include "workload.h"
+
+enum { CONTEST_CONTENDERS = 4, CONTEST_IDEALS = 2 };
+
+struct contest {
+    const char *script; /* of the path */
+    struct contender contenders[CONTEST_CONTENDERS];
+    unsigned contender_count;
+    unsigned callers;
+    uint64_t calls;        /* of a round */
+    unsigned width;        /* requests of a call */
+    unsigned open_callers; /* with --rate: so many, that one is always free */
+    struct {
+        const char *name; /* begins with "ideal" */
+        struct simulation simulation;
+    } ideals[CONTEST_IDEALS];
+    unsigned ideal_count;
+};
+
+/* Reports p50_ms, p90_ms, p99_ms, p99.9_ms, max_ms, extra_percent, cpu_us_per_request and failed of every contender,
+ * and the ideals. False, with a sentence on standard error. */
+bool contest_run(struct bench *bench, const struct contest *contest);
+
+#endif

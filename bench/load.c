@@ -1,0 +1,174 @@
+/* One thread a caller; all of them wait at a barrier until the last is ready. See load.h.
+ * The number of the next call is the only thing that callers share; each keeps its own samples. */
+#include "load.h"
+#include "cpu.h"
+#include "instant.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t late_ns = 1000000;
+static const size_t stack_bytes = 256 * 1024;
+
+struct run {
+    /* fixed */
+    const struct load *load;
+    /* shared, under the lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned ready;
+    bool begun;
+    /* written before begun is set */
+    int64_t start_ns;
+    /* atomics */
+    atomic_bool broken;
+    atomic_ullong next;
+};
+
+struct caller {
+    struct run *run;
+    pthread_t thread;
+    unsigned number;
+    struct samples latencies;
+    uint64_t failed;
+    uint64_t late;
+};
+
+static bool wait_for_begin(struct run *run, bool able) {
+    if (!able) {
+        atomic_store(&run->broken, true);
+    }
+    pthread_mutex_lock(&run->lock);
+    run->ready++;
+    pthread_cond_broadcast(&run->changed);
+    while (!run->begun) {
+        pthread_cond_wait(&run->changed, &run->lock);
+    }
+    pthread_mutex_unlock(&run->lock);
+    return !atomic_load(&run->broken);
+}
+
+/* The next call of this caller: false when there is none. Waits for its planned begin. */
+static bool take_call(struct caller *caller, struct load_tick *tick) {
+    struct run *run = caller->run;
+    const struct load *load = run->load;
+    tick->number = atomic_fetch_add(&run->next, 1);
+    if ((load->calls > 0 && tick->number >= load->calls) || atomic_load(&run->broken)) {
+        return false;
+    }
+    if (load->per_second > 0) {
+        tick->planned_ns = run->start_ns + (int64_t)((double)tick->number * 1e9 / load->per_second);
+        instant_wait_until_ns(tick->planned_ns);
+        caller->late += instant_now_ns() - tick->planned_ns > late_ns;
+        return true;
+    }
+    tick->planned_ns = instant_now_ns();
+    return load->calls > 0 || tick->planned_ns - run->start_ns < load->duration_ns;
+}
+
+static void show_progress(const struct run *run, const struct load_tick *tick) {
+    const struct load *load = run->load;
+    if (tick->caller != 0 || load->progress == NULL) {
+        return;
+    }
+    double done = load->calls > 0 ? (double)tick->number / (double)load->calls
+                                  : (double)(instant_now_ns() - run->start_ns) / (double)load->duration_ns;
+    progress_show(load->progress, done);
+}
+
+static void *run_caller(void *argument) {
+    struct caller *caller = argument;
+    const struct load *load = caller->run->load;
+    struct load_tick tick = {.caller = caller->number};
+    tick.state = load->enter != NULL ? load->enter(load->ctx) : NULL;
+    bool able = load->enter == NULL || tick.state != NULL;
+    if (wait_for_begin(caller->run, able)) {
+        while (take_call(caller, &tick)) {
+            caller->failed += !load->call(load->ctx, &tick);
+            if (!samples_add(&caller->latencies, instant_now_ns() - tick.planned_ns)) {
+                atomic_store(&caller->run->broken, true);
+            }
+            show_progress(caller->run, &tick);
+        }
+    }
+    if (load->leave != NULL && able) {
+        load->leave(load->ctx, tick.state);
+    }
+    return NULL;
+}
+
+static unsigned start_callers(struct run *run, struct caller *callers) {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) {
+        return 0;
+    }
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    unsigned started = 0;
+    for (; started < run->load->callers; started++) {
+        callers[started].run = run;
+        callers[started].number = started;
+        if (pthread_create(&callers[started].thread, &attributes, run_caller, &callers[started]) != 0) {
+            break;
+        }
+    }
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+/* Lets them begin once all that were started are ready. */
+static void begin(struct run *run, unsigned started) {
+    if (started < run->load->callers) {
+        atomic_store(&run->broken, true);
+    }
+    pthread_mutex_lock(&run->lock);
+    while (run->ready < started) {
+        pthread_cond_wait(&run->changed, &run->lock);
+    }
+    run->start_ns = instant_now_ns();
+    run->begun = true;
+    pthread_cond_broadcast(&run->changed);
+    pthread_mutex_unlock(&run->lock);
+}
+
+static bool collect(struct caller *caller, struct load_outcome *outcome) {
+    bool joined = samples_join(&outcome->latencies, &caller->latencies);
+    outcome->failed += caller->failed;
+    outcome->late += caller->late;
+    samples_fini(&caller->latencies);
+    return joined;
+}
+
+bool load_run(const struct load *load, struct load_outcome *outcome) {
+    struct run run = {.load = load, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    *outcome = (struct load_outcome){0};
+    struct caller *callers = calloc(load->callers, sizeof *callers);
+    if (callers == NULL) {
+        fputs("insist-bench: out of memory\n", stderr);
+        return false;
+    }
+    unsigned started = start_callers(&run, callers);
+    int64_t cpu_us = cpu_used_us();
+    begin(&run, started);
+    for (unsigned i = 0; i < started; i++) {
+        pthread_join(callers[i].thread, NULL);
+    }
+    outcome->elapsed_ns = instant_now_ns() - run.start_ns;
+    outcome->cpu_us = cpu_used_us() - cpu_us;
+    bool complete = !atomic_load(&run.broken);
+    for (unsigned i = 0; i < started; i++) {
+        complete = collect(&callers[i], outcome) && complete;
+    }
+    free(callers);
+    outcome->calls = outcome->latencies.count;
+    samples_sort(&outcome->latencies);
+    if (!complete) {
+        fputs("insist-bench: a load could not be run: memory or threads are used up, or a caller could not be set up\n",
+              stderr);
+    }
+    return complete;
+}
+
+void load_outcome_fini(struct load_outcome *outcome) {
+    samples_fini(&outcome->latencies);
+}

@@ -1,0 +1,38 @@
+/* See machine.h. */
+#include "machine.h"
+#include "bench/yardstick/easy.h"
+#include <insist/insist.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#if defined(__clang__)
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+#if defined(__OPTIMIZE__)
+#define BUILD "optimised"
+#else
+#define BUILD "not optimised"
+#endif
+
+void machine_look(struct machine *machine) {
+    struct utsname name;
+    *machine = (struct machine){
+        .processors = sysconf(_SC_NPROCESSORS_ONLN),
+        .library = insist_version(),
+        .compiler = COMPILER,
+        .build = BUILD,
+    };
+    if (uname(&name) == 0) {
+        snprintf(machine->system, sizeof machine->system, "%.20s %.40s", name.sysname, name.release);
+        snprintf(machine->hardware, sizeof machine->hardware, "%.31s", name.machine);
+    }
+    snprintf(machine->libcurl, sizeof machine->libcurl, "%s", easy_version());
+    if (getloadavg(&machine->load_before, 1) != 1) {
+        machine->load_before = -1;
+    }
+}

@@ -1,0 +1,47 @@
+/* insist-bench: how fast, how even and how frugal insist is, beside its yardsticks, in the same run. Exit status: 0
+ * measured, 1 it could not be, 2 bad usage. */
+#include "workload.h"
+#include "bench/yardstick/easy.h"
+#include <stdio.h>
+
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* To the end, however it ends. The table goes to standard output, unless the JSON does. */
+static bool measure(struct bench *bench) {
+    const struct options *options = bench->options;
+    if (!server_start(&bench->server, options->server, options->seed)) {
+        return false;
+    }
+    bool measured = options->workload->run(bench);
+    progress_end(&bench->progress);
+    if (!measured) {
+        return false;
+    }
+    bool json_to_output = options->json_file != NULL && options->json_file[0] == '-' && options->json_file[1] == '\0';
+    report_put_table(&bench->report, json_to_output ? stderr : stdout);
+    bool written = options->json_file == NULL || report_write_json(&bench->report, options->json_file);
+    return (options->svg_file == NULL || report_write_svg(&bench->report, options->svg_file)) && written;
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    if (!options_read(&options, argc, argv)) {
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        options_explain();
+        return EXIT_FINE;
+    }
+    static struct bench bench;
+    bench.options = &options;
+    bench.server.output = -1;
+    progress_init(&bench.progress);
+    if (!easy_init() || !report_init(&bench.report, options.workload->name)) {
+        fputs("insist-bench: out of memory\n", stderr);
+        return EXIT_FAILED;
+    }
+    bool measured = measure(&bench);
+    server_stop(&bench.server);
+    report_fini(&bench.report);
+    return measured ? EXIT_FINE : EXIT_FAILED;
+}

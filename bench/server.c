@@ -1,0 +1,205 @@
+/* See server.h. The child ends with this process, however that ends. */
+#include "server.h"
+#include "instant.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
+/* ---- the process ------------------------------------------------------------------------------------------------ */
+
+/* Where this program lies, without its name. False: not known. */
+static bool own_folder(char folder[PATH_BYTES]) {
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_BYTES - 1);
+    if (length <= 0) {
+        return false;
+    }
+    folder[length] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        return false;
+    }
+    *slash = '\0';
+    return true;
+}
+
+static void find_program(const char *wanted, char program[PATH_BYTES + 64]) {
+    static const char *const places[] = {"/insist-testserver", "/../testserver/insist-testserver"};
+    char folder[PATH_BYTES];
+    snprintf(program, PATH_BYTES + 64, "%s", wanted != NULL ? wanted : "insist-testserver");
+    if (wanted != NULL || !own_folder(folder)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char place[PATH_BYTES + 64];
+        snprintf(place, sizeof place, "%s%s", folder, places[i]);
+        if (access(place, X_OK) == 0) {
+            memcpy(program, place, sizeof place);
+            return;
+        }
+    }
+}
+
+/* In the child: becomes the server. */
+static void become_server(pid_t parent, int output, const char *program, uint64_t seed) {
+    char number[24];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent && dup2(output, STDOUT_FILENO) >= 0) {
+        execlp(program, program, "--port", "0", "--seed", number, (char *)NULL);
+        fprintf(stderr, "insist-bench: %s: %s\n", program, strerror(errno));
+    }
+    _exit(127);
+}
+
+/* Reads "WHAT on URL" and keeps the URL. */
+static bool read_url(FILE *in, const char *what, char url[64]) {
+    char line[128];
+    char format[32];
+    snprintf(format, sizeof format, "%s on %%63s", what);
+    return fgets(line, sizeof line, in) != NULL && sscanf(line, format, url) == 1;
+}
+
+/* The two lines by which it says that it accepts. */
+static bool read_announcement(struct server *server) {
+    int copy = dup(server->output);
+    FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
+    if (in == NULL) {
+        if (copy >= 0) {
+            close(copy);
+        }
+        return false;
+    }
+    bool read = read_url(in, "listening", server->url) && read_url(in, "admin", server->admin);
+    fclose(in);
+    return read;
+}
+
+static bool launch(struct server *server, const char *wanted, uint64_t seed) {
+    char program[PATH_BYTES + 64];
+    int ends[2];
+    find_program(wanted, program);
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
+    pid_t parent = getpid();
+    server->output = ends[0];
+    server->pid = fork();
+    if (server->pid == 0) {
+        become_server(parent, ends[1], program, seed);
+    }
+    close(ends[1]);
+    return server->pid > 0 && read_announcement(server);
+}
+
+bool server_start(struct server *server, const char *program, uint64_t seed) {
+    *server = (struct server){.output = -1};
+    if (!launch(server, program, seed)) {
+        fputs("insist-bench: the test server could not be started (--server PROGRAM says where it is)\n", stderr);
+        return false;
+    }
+    insist_problem problem;
+    insist_err err = insist_client_new(
+        INSIST_CLIENT_OPTIONS(.workers = 1, .budget = insist_budget_none(), .user_agent = "insist-bench"), &problem,
+        &server->client);
+    if (err != INSIST_OK) {
+        fprintf(stderr, "insist-bench: %s: %s\n", problem.field, problem.text);
+    }
+    return err == INSIST_OK;
+}
+
+void server_stop(struct server *server) {
+    insist_client_free(server->client);
+    if (server->pid > 0) {
+        kill(server->pid, SIGTERM);
+        while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    if (server->output >= 0) {
+        close(server->output);
+    }
+    *server = (struct server){.output = -1};
+}
+
+/* ---- the control port ------------------------------------------------------------------------------------------- */
+
+/* One request; the answer is kept for the caller. */
+static bool ask(struct server *server, const char *method, const char *what, const char *body, insist_result **result) {
+    char url[192];
+    insist_plan *plan = NULL;
+    snprintf(url, sizeof url, "%s/__admin/%s", server->admin, what);
+    *result = NULL;
+    insist_err err = insist_plan_new(method, url, NULL, &plan);
+    if (err == INSIST_OK && body != NULL) {
+        err = insist_plan_set_body(plan, body, strlen(body));
+    }
+    if (err == INSIST_OK) {
+        err = insist_execute(server->client, plan, NULL, result);
+    }
+    insist_plan_free(plan);
+    if (err == INSIST_OK && insist_result_ok(*result)) {
+        return true;
+    }
+    size_t length = 0;
+    const char *said = *result != NULL ? insist_result_body(*result, &length) : "";
+    fprintf(stderr, "insist-bench: %s %s: %s %s\n", method, url, insist_strerror(err), said);
+    return false;
+}
+
+static bool order(struct server *server, const char *method, const char *what, const char *body) {
+    insist_result *result;
+    bool done = ask(server, method, what, body, &result);
+    insist_result_free(result);
+    return done;
+}
+
+/* A number of the JSON object that the server answers with. */
+static bool ask_number(struct server *server, const char *what, const char *key, uint64_t *number) {
+    insist_result *result;
+    bool done = ask(server, "GET", what, NULL, &result);
+    if (done) {
+        json_t *json = json_loads(insist_result_body(result, NULL), 0, NULL);
+        const json_t *value = json_object_get(json, key);
+        done = json_is_integer(value);
+        *number = done ? (uint64_t)json_integer_value(value) : 0;
+        json_decref(json);
+        if (!done) {
+            fprintf(stderr, "insist-bench: %s: no %s in the server's answer\n", what, key);
+        }
+    }
+    insist_result_free(result);
+    return done;
+}
+
+bool server_script(struct server *server, const char *path, const char *script) {
+    char what[96];
+    snprintf(what, sizeof what, "scripts?path=%s", path);
+    return order(server, "PUT", what, script);
+}
+
+bool server_forget(struct server *server) {
+    return order(server, "DELETE", "journal", NULL) && order(server, "DELETE", "counts", NULL);
+}
+
+bool server_hits(struct server *server, const char *path, uint64_t *hits) {
+    char what[96];
+    snprintf(what, sizeof what, "counts?path=%s", path);
+    return ask_number(server, what, "hits", hits);
+}
+
+bool server_wait_idle(struct server *server) {
+    const int64_t pause_ns = 10000000;
+    uint64_t in_flight = 1;
+    while (ask_number(server, "counts", "in_flight", &in_flight) && in_flight > 0) {
+        instant_wait_until_ns(instant_now_ns() + pause_ns);
+    }
+    return in_flight == 0;
+}

@@ -1,0 +1,231 @@
+/* Workload W3: 1,000 calls a second, come what may, each with up to 3 retries.
+ *
+ * First turn: the service is well, then fails every request for the outage, then is well again but for 5 % of its
+ * answers, so that there is something to retry. Told from the records of the calls: attempts a call, of the calls begun
+ * during the outage, and when the first retry was started that was decided after the recovery. The server's count of
+ * requests stands beside it. Second turn, with a client of its own: one answer in five is a 503. How many calls fail,
+ * and at how many times the load?
+ *
+ * insist-naive is insist with insist_budget_none(): the same retries without a budget. */
+#include "instant.h"
+#include "load.h"
+#include "storm_calls.h"
+#include "workload.h"
+#include <insist/insist.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CALLERS = 600 };
+
+static const double calls_per_second = 1000;
+static const int64_t outage_ns = INT64_C(20000000000);
+static const int64_t well_before_part = 10; /* of the outage's length: 2 s */
+static const int64_t well_again_part = 5;   /* 4 s */
+
+struct contestant {
+    const char *name;
+    bool naive;
+};
+
+static const struct contestant contestants[] = {{"insist", false}, {"insist-naive", true}};
+
+/* A turn: one client, one open loop. */
+struct turn {
+    struct bench *bench;
+    const char *path; /* the round's: each has draws of its own */
+    const struct contestant *contestant;
+    insist_client *client;
+    insist_plan *plan;
+    struct storm_calls calls;
+    int64_t outage_ns;
+    /* the conductor's, until it has been joined */
+    struct storm_outage outage;
+    uint64_t hits_at_begin, hits_at_end;
+    bool conducted;
+};
+
+static double rate(const struct bench *bench) {
+    return bench->options->per_second > 0 ? bench->options->per_second : calls_per_second;
+}
+
+static int64_t outage_length_ns(const struct bench *bench) {
+    return bench->options->duration_ms > 0 ? bench->options->duration_ms * 1000000 : outage_ns;
+}
+
+/* ---- a turn ----------------------------------------------------------------------------------------------------- */
+
+static bool call(void *ctx, const struct load_tick *tick) {
+    struct turn *turn = ctx;
+    insist_result *result = NULL;
+    int64_t begun_ns = instant_now_ns();
+    bool good = insist_execute(turn->client, turn->plan, NULL, &result) == INSIST_OK && insist_result_ok(result);
+    storm_calls_note(&turn->calls, tick->number, begun_ns, result);
+    insist_result_free(result);
+    return good;
+}
+
+static void close_turn(struct turn *turn) {
+    insist_client_free(turn->client);
+    insist_plan_free(turn->plan);
+    storm_calls_fini(&turn->calls);
+}
+
+/* Sets the path's script and makes client, plan and room for that many calls. */
+static bool open_turn(struct turn *turn, const char *script, uint64_t calls) {
+    struct bench *bench = turn->bench;
+    const struct contestant *contestant = turn->contestant;
+    char url[128];
+    insist_problem problem = {.text = "out of memory"};
+    if (!server_script(&bench->server, turn->path, script) || !server_forget(&bench->server)) {
+        return false;
+    }
+    snprintf(url, sizeof url, "%s%s", bench->server.url, turn->path);
+    bool opened = storm_calls_init(&turn->calls, calls) &&
+                  insist_plan_new("GET", url, &problem, &turn->plan) == INSIST_OK &&
+                  insist_client_new(INSIST_CLIENT_OPTIONS(.budget = contestant->naive ? insist_budget_none() : NULL),
+                                    &problem, &turn->client) == INSIST_OK;
+    if (!opened) {
+        fprintf(stderr, "insist-bench: %s: %s\n", contestant->name, problem.text);
+        close_turn(turn);
+    }
+    return opened;
+}
+
+static bool run_load(struct turn *turn, struct load_outcome *outcome) {
+    struct load load = {
+        .callers = CALLERS,
+        .calls = turn->calls.count,
+        .per_second = rate(turn->bench),
+        .progress = &turn->bench->progress,
+        .ctx = turn,
+        .call = call,
+    };
+    return load_run(&load, outcome);
+}
+
+static void report_promptness(struct turn *turn, const struct load_outcome *outcome, const char *figure) {
+    report_add(&turn->bench->report, turn->contestant->name, figure,
+               100 * (double)outcome->late / (double)outcome->calls);
+}
+
+/* ---- the outage ------------------------------------------------------------------------------------------------- */
+
+/* Lets the service fail and recover while the calls go on. The outage is what lies surely within: from the moment
+ * the order has been carried out until the next one is given, from which the recovery counts. */
+static void *conduct(void *argument) {
+    struct turn *turn = argument;
+    struct server *server = &turn->bench->server;
+    instant_wait_until_ns(instant_now_ns() + turn->outage_ns / well_before_part);
+    bool done = server_script(server, turn->path, "503;delay=5ms");
+    turn->outage.begin_ns = instant_now_ns();
+    done = done && server_hits(server, turn->path, &turn->hits_at_begin);
+    instant_wait_until_ns(turn->outage.begin_ns + turn->outage_ns);
+    done = done && server_hits(server, turn->path, &turn->hits_at_end);
+    turn->outage.end_ns = instant_now_ns();
+    turn->conducted = server_script(server, turn->path, "0.05:503;delay=5ms|200;delay=5ms") && done;
+    return NULL;
+}
+
+static void report_outage(struct turn *turn) {
+    struct report *report = &turn->bench->report;
+    const char *name = turn->contestant->name;
+    struct storm_account account = storm_calls_account(&turn->calls, &turn->outage);
+    double hits = (double)(turn->hits_at_end - turn->hits_at_begin);
+    double planned = rate(turn->bench) * (double)(turn->outage.end_ns - turn->outage.begin_ns) / 1e9;
+    report_add(report, name, "outage_attempts_per_call", account.attempts_per_call);
+    report_add(report, name, "outage_requests_per_call", hits / planned);
+    report_add(report, name, "first_retry_ms", account.first_retry_ms);
+    report_add(report, name, "failed_after_percent", account.failed_after_percent);
+    report_add_curve(report, name, &account.during);
+    samples_fini(&account.during);
+}
+
+static bool run_outage(struct bench *bench, const struct contestant *contestant, const char *path) {
+    struct turn turn = {.bench = bench, .contestant = contestant, .path = path};
+    struct load_outcome outcome;
+    pthread_t conductor;
+    int64_t length_ns = outage_length_ns(bench);
+    double seconds = (double)(length_ns + length_ns / well_before_part + length_ns / well_again_part) / 1e9;
+    if (!open_turn(&turn, "200;delay=5ms", (uint64_t)(seconds * rate(bench)))) {
+        return false;
+    }
+    turn.outage_ns = length_ns;
+    bool done = pthread_create(&conductor, NULL, conduct, &turn) == 0;
+    if (done) {
+        done = run_load(&turn, &outcome);
+        pthread_join(conductor, NULL);
+        done = done && turn.conducted;
+        if (done) {
+            report_outage(&turn);
+            report_promptness(&turn, &outcome, "outage_late_percent");
+        }
+        load_outcome_fini(&outcome);
+    }
+    close_turn(&turn);
+    return done;
+}
+
+/* ---- one answer in five is an error ----------------------------------------------------------------------------- */
+
+static void report_errors(struct turn *turn, const struct load_outcome *outcome, uint64_t hits) {
+    struct report *report = &turn->bench->report;
+    const char *name = turn->contestant->name;
+    report_add(report, name, "errors_failed_percent", 100 * (double)outcome->failed / (double)outcome->calls);
+    report_add(report, name, "errors_requests_per_call", (double)hits / (double)outcome->calls);
+    report_add(report, name, "errors_drawn_percent", storm_calls_refused_percent(&turn->calls));
+    report_add(report, name, "errors_p99_ms", samples_percentile_ms(&outcome->latencies, 0.99));
+    report_add(report, name, "errors_cpu_us_per_call", (double)outcome->cpu_us / (double)outcome->calls);
+    report_promptness(turn, outcome, "errors_late_percent");
+}
+
+static bool run_errors(struct bench *bench, const struct contestant *contestant, const char *path) {
+    struct turn turn = {.bench = bench, .contestant = contestant, .path = path};
+    struct load_outcome outcome;
+    uint64_t hits;
+    int64_t length_ns = outage_length_ns(bench);
+    if (!open_turn(&turn, "0.2:503;delay=5ms|200;delay=5ms", (uint64_t)((double)length_ns / 1e9 * rate(bench)) + 1)) {
+        return false;
+    }
+    bool done =
+        run_load(&turn, &outcome) && server_wait_idle(&bench->server) && server_hits(&bench->server, path, &hits);
+    if (done) {
+        report_errors(&turn, &outcome, hits);
+    }
+    load_outcome_fini(&outcome);
+    close_turn(&turn);
+    return done;
+}
+
+/* ---- the workload ----------------------------------------------------------------------------------------------- */
+
+static void describe(struct report *report) {
+    report->what =
+        "1,000 calls a second, planned ahead, up to 3 retries: a total outage, then 5 % errors; apart, 20 % errors";
+    report->curve_title = "storm: how long a call takes to fail during an outage";
+    report_add_goal(report, "insist", "outage_attempts_per_call", 1.02);
+    report_add_goal(report, "insist", "first_retry_ms", 1000);
+    report_add_goal(report, "insist", "errors_failed_percent", 4);
+    /* 20 % more, and the 10 in 10 s that are always free: of 10,000 calls. */
+    report_add_goal(report, "insist", "errors_requests_per_call", 1.201);
+    report_add_ratio(report, "insist", "outage_attempts_per_call", "insist-naive");
+    report_add_ratio(report, "insist", "errors_requests_per_call", "insist-naive");
+}
+
+static bool run(struct bench *bench) {
+    describe(&bench->report);
+    for (unsigned round = 1; round <= bench->options->rounds; round++) {
+        char path[32];
+        snprintf(path, sizeof path, "/round-%u", round);
+        for (size_t i = 0; i < sizeof contestants / sizeof contestants[0]; i++) {
+            progress_begin(&bench->progress, round, bench->options->rounds, contestants[i].name);
+            if (!run_outage(bench, &contestants[i], path) || !run_errors(bench, &contestants[i], path)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+const struct workload workload_storm = {"storm", "W3: an outage of 20 s under 1,000 calls a second, and 20 % errors",
+                                        WORKLOAD_DURATION | WORKLOAD_RATE, run};

@@ -1,0 +1,7 @@
+# insist-bench: that each workload runs and reports what it promises. Nothing is asked about its figures.
+if(TARGET insist-bench)
+    insist_add_test(test_bench integration 240 "test_bench.c;run_program.c" "" "PkgConfig::JANSSON")
+    target_compile_definitions(test_bench PRIVATE BENCH_PROGRAM="$<TARGET_FILE:insist-bench>"
+        TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
+    add_dependencies(test_bench insist-bench insist-testserver)
+endif()

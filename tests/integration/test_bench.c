@@ -1,0 +1,266 @@
+/* insist-bench from outside: every workload runs with a few calls and reports what it promises; bad usage is
+ * refused. How long anything took is not looked at. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "run_program.h"
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char picture[] = "/tmp/insist-test-bench-XXXXXX";
+
+static int make_picture(void **state) {
+    (void)state;
+    int fd = mkstemp(picture);
+    return fd >= 0 ? close(fd) : -1;
+}
+
+static int remove_picture(void **state) {
+    (void)state;
+    return unlink(picture);
+}
+
+/* ---- what it printed -------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    assert_non_null(text);
+    return text;
+}
+
+static const json_t *find_row(const json_t *rows, const char *name, const char *figure) {
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row) {
+        if (strcmp(text_of(row, "name"), name) == 0 && strcmp(text_of(row, "figure"), figure) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static double number_of(const json_t *row, const char *key) {
+    const json_t *number = json_object_get(row, key);
+    assert_true(json_is_real(number));
+    assert_true(isfinite(json_number_value(number)));
+    return json_number_value(number);
+}
+
+/* The figure is there, with a median between its least and its most. */
+static double check_row(const json_t *json, const char *name, const char *figure) {
+    const json_t *row = find_row(json_object_get(json, "rows"), name, figure);
+    if (row == NULL) {
+        fail_msg("no %s of %s", figure, name);
+    }
+    double median = number_of(row, "median");
+    assert_true(number_of(row, "min") <= median && median <= number_of(row, "max"));
+    return median;
+}
+
+static void check_object(const json_t *json, const char *workload, int rounds) {
+    size_t i;
+    const json_t *ratio;
+    assert_string_equal(text_of(json, "workload"), workload);
+    assert_int_equal(json_integer_value(json_object_get(json, "rounds")), rounds);
+    const json_t *machine = json_object_get(json, "machine");
+    assert_true(json_integer_value(json_object_get(machine, "processors")) > 0);
+    assert_non_null(strstr(text_of(machine, "libcurl"), "libcurl/"));
+    const json_t *ratios = json_object_get(json, "ratios");
+    assert_true(json_array_size(ratios) > 0);
+    json_array_foreach(ratios, i, ratio) {
+        text_of(ratio, "figure");
+        text_of(ratio, "against");
+        assert_true(number_of(ratio, "median") >= 0);
+    }
+}
+
+static void check_picture(void) {
+    char text[65536] = "";
+    FILE *in = fopen(picture, "r");
+    assert_non_null(in);
+    size_t length = fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    text[length] = '\0';
+    assert_int_equal(strncmp(text, "<svg ", 5), 0);
+    assert_non_null(strstr(text, "<polyline "));
+    assert_non_null(strstr(text, "</svg>\n"));
+    assert_null(strstr(text, "nan"));
+    assert_null(strstr(text, "inf"));
+}
+
+/* Runs a workload in two rounds and hands out its JSON. */
+static json_t *measure(const char *workload, const char *option, const char *value) {
+    const char *const arguments[] = {workload, option,  value,      "--rounds",         "2", "--seed=7", "--json", "-",
+                                     "--svg",  picture, "--server", TESTSERVER_PROGRAM, NULL};
+    struct run run;
+    json_error_t error;
+    run_start(&run, BENCH_PROGRAM, arguments, NULL);
+    run_wait(&run);
+    if (run.exit_status != 0) {
+        fail_msg("exit status %d: %s", run.exit_status, run.err);
+    }
+    json_t *json = json_loads(run.out, 0, &error);
+    if (json == NULL) {
+        fail_msg("line %d: %s", error.line, error.text);
+    }
+    assert_non_null(strstr(run.err, "p99")); /* the table, which has to make room for the JSON */
+    run_fini(&run);
+    check_object(json, workload, 2);
+    check_picture();
+    return json;
+}
+
+/* ---- workloads -------------------------------------------------------------------------------------------------- */
+
+static void check_latencies(const json_t *json, const char *name) {
+    double p50 = check_row(json, name, "p50_ms");
+    double p99 = check_row(json, name, "p99_ms");
+    assert_true(p50 > 0 && p50 <= p99 && p99 <= check_row(json, name, "p99.9_ms"));
+    assert_true(check_row(json, name, "cpu_us_per_request") > 0);
+    assert_true(check_row(json, name, "failed") == 0);
+}
+
+static void test_tail(void **state) {
+    (void)state;
+    json_t *json = measure("tail", "--requests", "300");
+    check_latencies(json, "libcurl");
+    check_latencies(json, "insist");
+    check_latencies(json, "insist-race");
+    check_latencies(json, "insist-auto");
+    check_row(json, "ideal-race", "p99_ms");
+    assert_true(check_row(json, "libcurl", "extra_percent") == 0);
+    assert_true(check_row(json, "insist", "extra_percent") == 0);
+    assert_true(check_row(json, "insist-race", "extra_percent") >
+                0); /* of 300 some fifteen take longer than the delay */
+    json_decref(json);
+}
+
+static void test_tail_for_a_time(void **state) {
+    (void)state;
+    json_t *json = measure("tail", "--duration", "200ms");
+    check_latencies(json, "insist-race");
+    json_decref(json);
+}
+
+/* Of calls that are planned ahead it is told, too, how many were begun late. */
+static void test_tail_planned(void **state) {
+    (void)state;
+    json_t *json = measure("tail", "--rate=2000", "--requests=400");
+    check_latencies(json, "insist-race");
+    check_row(json, "insist", "late_percent");
+    json_decref(json);
+}
+
+static void test_fanout(void **state) {
+    (void)state;
+    json_t *json = measure("fanout", "--requests", "3");
+    check_latencies(json, "libcurl");
+    check_latencies(json, "insist");
+    check_latencies(json, "insist-race");
+    assert_true(check_row(json, "insist", "extra_percent") == 0);
+    json_decref(json);
+}
+
+static void test_storm(void **state) {
+    (void)state;
+    json_t *json = measure("storm", "--duration", "300ms");
+    assert_true(check_row(json, "insist", "outage_attempts_per_call") >= 1);
+    assert_true(check_row(json, "insist-naive", "outage_attempts_per_call") > 2); /* four, but for the last calls */
+    check_row(json, "insist", "errors_failed_percent");
+    check_row(json, "insist", "errors_requests_per_call");
+    assert_non_null(find_row(json_object_get(json, "rows"), "insist", "first_retry_ms")); /* null if there was none */
+    json_decref(json);
+}
+
+/* ---- usage ------------------------------------------------------------------------------------------------------ */
+
+static void refuses(const char *const *arguments, const char *named) {
+    struct run run;
+    run_start(&run, BENCH_PROGRAM, arguments, NULL);
+    run_wait(&run);
+    assert_int_equal(run.exit_status, 2);
+    assert_int_equal(run.out_len, 0);
+    if (strstr(run.err, named) == NULL) {
+        fail_msg("%s is not named in: %s", named, run.err);
+    }
+    run_fini(&run);
+}
+
+static void test_bad_usage(void **state) {
+    (void)state;
+    static const struct {
+        const char *words[6];
+        const char *named;
+    } cases[] = {
+        {{NULL}, "workload"},
+        {{"nothing"}, "nothing"},
+        {{"tail", "storm"}, "storm"},
+        {{"tail", "--requests"}, "--requests"},
+        {{"tail", "--requests", "0"}, "--requests"},
+        {{"tail", "--requests", "12x"}, "--requests"},
+        {{"tail", "--requests=-3"}, "--requests"},
+        {{"tail", "--requests", "99999999999999999999"}, "--requests"},
+        {{"tail", "--rounds", "0"}, "--rounds"},
+        {{"tail", "--rounds", "100"}, "--rounds"},
+        {{"tail", "--seed", "-1"}, "--seed"},
+        {{"tail", "--rate", "0"}, "--rate"},
+        {{"tail", "--duration", "20"}, "--duration"},
+        {{"tail", "--duration", "0s"}, "--duration"},
+        {{"tail", "--duration", "nan"}, "--duration"},
+        {{"tail", "--duration", "1s", "--requests", "5"}, "--duration"},
+        {{"tail", "--json="}, "--json"},
+        {{"tail", "--sideways"}, "--sideways"},
+        {{"storm", "--requests", "5"}, "--requests"},
+        {{"fanout", "--rate", "5"}, "--rate"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        refuses(cases[i].words, cases[i].named);
+    }
+}
+
+static void test_help(void **state) {
+    (void)state;
+    static const char *const arguments[] = {"--help", NULL};
+    static const char *const words[] = {"tail", "fanout", "storm", "--json", "--svg", "--rounds"};
+    struct run run;
+    run_start(&run, BENCH_PROGRAM, arguments, NULL);
+    run_wait(&run);
+    assert_int_equal(run.exit_status, 0);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        assert_non_null(strstr(run.out, words[i]));
+    }
+    run_fini(&run);
+}
+
+/* What cannot be measured, or written, is a failure, not bad usage. */
+static void test_failures(void **state) {
+    (void)state;
+    static const char *const without_server[] = {"tail", "--server", "/nowhere/insist-testserver", NULL};
+    static const char *const without_file[] = {"tail",   "--requests", "20",       "--rounds",         "1",
+                                               "--json", "/nowhere/x", "--server", TESTSERVER_PROGRAM, NULL};
+    static const char *const *const cases[] = {without_server, without_file};
+    static const char *const named[] = {"--server", "--json"};
+    for (size_t i = 0; i < 2; i++) {
+        struct run run;
+        run_start(&run, BENCH_PROGRAM, cases[i], NULL);
+        run_wait(&run);
+        assert_int_equal(run.exit_status, 1);
+        assert_non_null(strstr(run.err, named[i]));
+        run_fini(&run);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tail),   cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
+        cmocka_unit_test(test_fanout), cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
+        cmocka_unit_test(test_help),   cmocka_unit_test(test_failures),
+    };
+    return cmocka_run_group_tests(tests, make_picture, remove_picture);
+}
