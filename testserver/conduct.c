@@ -159,7 +159,7 @@ void conduct_room(struct exchange *exchange) {
 bool conduct_begin(struct exchange *exchange, const char *method) {
     exchange->alarm = (struct alarm){.fire = alarmed, .owner = exchange};
     exchange->waiter = (struct waiter){.go_on = released, .owner = exchange};
-    return exchange_begin(exchange, method) && (exchange->admin || hit_find_script(exchange));
+    return exchange_begin(exchange, method, control_owns(exchange)) && (exchange->admin || hit_find_script(exchange));
 }
 
 /* A complete request that has not been answered yet: counted, and then it waits or gets what it is to get. */

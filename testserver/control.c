@@ -8,20 +8,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What all of them begin with. */
+static const char prefix[] = "/__admin";
+static const char page_path[] = "/__admin/";
+
 static const struct route {
-    const char *path;
+    const char *path;               /* behind the prefix */
     control_fn *get, *put, *remove; /* NULL: not allowed */
     const char *allow;
 } routes[] = {
-    {"/__admin/journal", control_get_journal, NULL, control_delete_journal, "GET, HEAD, DELETE"},
-    {"/__admin/counts", control_get_counts, NULL, control_delete_counts, "GET, HEAD, DELETE"},
-    {"/__admin/stats", control_get_stats, NULL, NULL, "GET, HEAD"},
-    {"/__admin/duplicates", control_get_duplicates, NULL, NULL, "GET, HEAD"},
-    {"/__admin/scripts", control_get_scripts, control_put_script, control_delete_script, "GET, HEAD, PUT, DELETE"},
+    {"/journal", control_get_journal, NULL, control_delete_journal, "GET, HEAD, DELETE"},
+    {"/counts", control_get_counts, NULL, control_delete_counts, "GET, HEAD, DELETE"},
+    {"/stats", control_get_stats, NULL, NULL, "GET, HEAD"},
+    {"/duplicates", control_get_duplicates, NULL, NULL, "GET, HEAD"},
+    {"/scripts", control_get_scripts, control_put_script, control_delete_script, "GET, HEAD, PUT, DELETE"},
+    {"/metrics", control_get_metrics, NULL, NULL, "GET, HEAD"},
 };
 
-static const char there_are[] = "there are /__admin/journal, /__admin/counts, /__admin/stats, /__admin/duplicates and "
-                                "/__admin/scripts";
+/* The page, and every file that belongs to it. */
+static const struct route page_route = {NULL, control_get_page, NULL, NULL, "GET, HEAD"};
+
+static const char there_are[] = "there are /__admin/journal, /__admin/counts, /__admin/stats, /__admin/duplicates, "
+                                "/__admin/scripts, /metrics, and /__admin/ for people";
+
+/* The part of an admin path behind the prefix; NULL: it is none. */
+static const char *behind_prefix(const char *path) {
+    size_t length = sizeof prefix - 1;
+    bool begins = strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
+    return begins ? path + length : NULL;
+}
+
+static bool is_metrics(const struct exchange *exchange) {
+    return strcmp(exchange->target.path, "/metrics") == 0;
+}
+
+static bool is_scripted(const struct exchange *exchange) {
+    char *script = NULL;
+    bool asked = target_parameter(&exchange->target, "do", &script) != TARGET_OK || script;
+    struct rule *rule = rulebook_find(&exchange->server->rules, exchange->target.path);
+    bool scripted = asked || rule;
+    free(script);
+    rule_release(rule);
+    return scripted;
+}
+
+bool control_owns(const struct exchange *exchange) {
+    return exchange->connection->door->control || behind_prefix(exchange->target.path) ||
+           (is_metrics(exchange) && !is_scripted(exchange));
+}
 
 static bool only_reads(const char *method) {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -35,6 +69,24 @@ static control_fn *choose_function(const struct route *route, const char *method
         return route->put;
     }
     return strcmp(method, "DELETE") == 0 ? route->remove : NULL;
+}
+
+static const struct route *find_route(const char *path) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (strcmp(path, routes[i].path) == 0) {
+            return &routes[i];
+        }
+    }
+    return control_has_page(path) ? &page_route : NULL;
+}
+
+/* What behind the prefix a request means. The control port shows the page at / as well, and nothing else outside. */
+static const char *path_of(const struct exchange *exchange) {
+    const char *path = behind_prefix(exchange->target.path);
+    if (path || is_metrics(exchange)) {
+        return path ? path : exchange->target.path;
+    }
+    return strcmp(exchange->target.path, "/") == 0 ? "" : "/nothing";
 }
 
 static struct reply not_allowed(const char *allow) {
@@ -54,13 +106,15 @@ static struct reply dispatch(const struct control_request *request) {
                            "a page of another origin changes nothing here; this server's own page has to be opened by "
                            "a numeric address or as localhost");
     }
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (strcmp(exchange->target.path, routes[i].path) == 0) {
-            control_fn *function = choose_function(&routes[i], exchange->method);
-            return function ? function(request) : not_allowed(routes[i].allow);
-        }
+    if (strcmp(request->path, "") == 0) {
+        return reply_redirect(page_path);
     }
-    return reply_error(404, there_are);
+    const struct route *route = find_route(request->path);
+    control_fn *function = route ? choose_function(route, exchange->method) : NULL;
+    if (function) {
+        return function(request);
+    }
+    return route ? not_allowed(route->allow) : reply_error(404, there_are);
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
@@ -108,6 +162,7 @@ static bool read_number(const char *text, bool *given, uint64_t *number) {
 static struct reply answer(struct exchange *exchange, struct parameters *parameters) {
     struct control_request request = {.exchange = exchange, .server = exchange->server};
     struct filter *filter = &request.filter;
+    request.path = path_of(exchange);
     enum target_code code = parameters_init(parameters, &exchange->target);
     if (code == TARGET_NO_MEMORY) {
         return (struct reply){0};
@@ -132,6 +187,7 @@ static bool add_headers(const struct reply *reply) {
     const char *const headers[][2] = {
         {"Content-Type", reply->type},
         {"Allow", reply->allow},
+        {"Location", reply->location},
         {"Cache-Control", "no-store"},
         {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
                                     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},

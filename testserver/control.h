@@ -5,7 +5,12 @@
 
 #include "exchange.h"
 
-/* Answers a complete request to such a path. MHD_NO: no memory. */
+/* Whether a request whose first line has been read is to be answered here: it came in through the control port, or goes
+ * to an admin path. Prometheus looks for its figures at /metrics: a request to that path is one, too, unless a script
+ * says otherwise. */
+bool control_owns(const struct exchange *exchange);
+
+/* Answers a complete request that is owned. MHD_NO: no memory. */
 enum MHD_Result control_answer(struct exchange *exchange);
 
 #endif

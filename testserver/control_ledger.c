@@ -62,6 +62,7 @@ struct reply control_get_stats(const struct control_request *request) {
     char seed[24];
     ledger_totals(&server->ledger, &totals);
     json_t *json = totals_json(&server->stations, &totals);
+    add_number(json, "uptime_us", (uint64_t)totals.uptime_us);
     add_number(json, "changes", totals.revision);
     add_number(json, "scripts_changes", rulebook_changes(&server->rules));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)server->seed);

@@ -53,18 +53,12 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
     return exchange;
 }
 
-static bool is_admin_path(const char *path) {
-    static const char prefix[] = "/__admin";
-    size_t length = sizeof prefix - 1;
-    return strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
-bool exchange_begin(struct exchange *exchange, const char *method) {
+bool exchange_begin(struct exchange *exchange, const char *method, bool admin) {
     exchange->begun = true;
     exchange->connection->requests++;
     exchange->method = strdup(method);
-    exchange->admin = exchange->connection->door->control || is_admin_path(exchange->target.path);
-    exchange->keeps_body = exchange->admin;
+    exchange->admin = admin;
+    exchange->keeps_body = admin;
     return exchange->method != NULL;
 }
 

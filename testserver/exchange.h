@@ -80,8 +80,8 @@ struct exchange {
 /* From its raw target; NULL: no memory. Its connection's current one from then on. */
 struct exchange *exchange_new(struct connection *connection, struct MHD_Connection *mhd, const char *raw);
 
-/* The header block has been read. False: no memory. */
-bool exchange_begin(struct exchange *exchange, const char *method);
+/* The header block has been read. admin: it is not counted, and control_answer() answers. False: no memory. */
+bool exchange_begin(struct exchange *exchange, const char *method, bool admin);
 
 /* A piece of the body. False: no memory. */
 bool exchange_take_body(struct exchange *exchange, const void *data, size_t size);

@@ -280,6 +280,7 @@ void ledger_totals(struct ledger *ledger, struct ledger_totals *totals) {
     pthread_mutex_lock(&ledger->lock);
     *totals = ledger->totals;
     totals->stats.journal_dropped = ledger->journal.dropped;
+    totals->uptime_us = since_start_us(ledger);
     totals->journal_entries = journal_count(&ledger->journal);
     totals->journal_bytes = ledger->journal.bytes;
     pthread_mutex_unlock(&ledger->lock);

@@ -19,6 +19,7 @@ struct ledger_totals {
     uint64_t faults[LEDGER_FAULTS];     /* by their fault */
     size_t journal_entries;             /* kept at this moment */
     size_t journal_bytes;
+    int64_t uptime_us; /* since the server's start */
     uint64_t revision; /* grows with whatever changes what a reader can see */
 };
 

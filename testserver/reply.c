@@ -36,6 +36,13 @@ struct reply reply_empty(void) {
     return reply;
 }
 
+struct reply reply_redirect(const char *location) {
+    struct reply reply = reply_bytes(NULL, "", 0);
+    reply.status = 302;
+    reply.location = location;
+    return reply;
+}
+
 struct reply reply_error(unsigned status, const char *sentence) {
     return reply_json(status, json_pack("{s:s}", "error", sentence));
 }
