@@ -43,6 +43,6 @@ struct reply control_get_page(const struct control_request *request) {
 
 struct reply control_get_metrics(const struct control_request *request) {
     size_t size = 0;
-    char *text = metrics_text(&request->server->ledger, &request->server->rules, &size);
+    char *text = metrics_text(request->server, &size);
     return reply_text("text/plain; version=0.0.4; charset=utf-8", text, size);
 }

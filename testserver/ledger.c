@@ -218,14 +218,14 @@ void ledger_reset_counts(struct ledger *ledger) {
     table_clear(&ledger->keys, NULL);
     table_clear(&ledger->identities, NULL);
     *totals = (struct ledger_totals){.revision = totals->revision + 1};
-    totals->stats = (insist_testserver_stats){
-        .connections_accepted = before.connections_accepted,
-        .connections_open = before.connections_open,
-        .in_flight = before.in_flight,
-        .in_flight_peak = before.in_flight,
-        .held = before.held,
-        .held_peak = before.held,
-    };
+    totals->stats = before;
+    totals->stats.requests = 0;
+    totals->stats.in_flight_peak = before.in_flight;
+    totals->stats.held_peak = before.held;
+    totals->stats.client_aborts = 0;
+    totals->stats.incomplete = 0;
+    totals->stats.duplicates = 0;
+    totals->stats.uncounted = 0;
     pthread_mutex_unlock(&ledger->lock);
 }
 

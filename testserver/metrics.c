@@ -45,7 +45,7 @@ static void write_faults(FILE *out, const struct ledger_totals *totals) {
     }
 }
 
-static void write_all(FILE *out, const struct ledger_totals *totals, size_t scripts) {
+static void write_requests(FILE *out, const struct ledger_totals *totals) {
     const insist_testserver_stats *stats = &totals->stats;
     write_statuses(out, totals);
     write_faults(out, totals);
@@ -58,9 +58,24 @@ static void write_all(FILE *out, const struct ledger_totals *totals, size_t scri
     gauge(out, "requests_in_flight_peak", "The most of them at once.", stats->in_flight_peak);
     gauge(out, "requests_held", "Requests waiting for a delay, a hold, a hang or a stall.", stats->held);
     gauge(out, "requests_held_peak", "The most of them at once.", stats->held_peak);
+}
+
+static void write_stations(FILE *out, const struct station_state *stations) {
+    gauge(out, "requests_in_service", "Requests in service at the stations that slots= makes.", stations->in_service);
+    gauge(out, "requests_queued", "Requests that wait in their queues.", stations->queued);
+    counter(out, "requests_refused_total", "Requests that found no place there.", stations->refused);
+}
+
+static void write_the_rest(FILE *out, const struct ledger_totals *totals, size_t scripts) {
+    const insist_testserver_stats *stats = &totals->stats;
     counter(out, "connections_accepted_total", "Connections accepted on the service's port.",
             stats->connections_accepted);
+    counter(out, "connections_faulted_total", "Connections that got a fault before their first request.",
+            stats->connections_faulted);
+    counter(out, "connections_dropped_total", "Idle connections closed to make room for others.",
+            stats->connections_dropped);
     gauge(out, "connections_open", "Connections open on the service's port.", stats->connections_open);
+    gauge(out, "listening", "1 while the service's port accepts connections.", stats->listening);
     gauge(out, "journal_entries", "Requests that the journal keeps.", totals->journal_entries);
     gauge(out, "journal_bytes", "Memory that they take.", totals->journal_bytes);
     counter(out, "journal_dropped_total", "Requests that the journal has dropped because of its limits.",
@@ -68,15 +83,19 @@ static void write_all(FILE *out, const struct ledger_totals *totals, size_t scri
     gauge(out, "scripts", "Paths that have a script.", scripts);
 }
 
-char *metrics_text(struct ledger *ledger, struct rulebook *rules, size_t *size) {
+char *metrics_text(struct insist_testserver *server, size_t *size) {
     struct ledger_totals totals;
+    struct station_state stations;
     char *text = NULL;
-    ledger_totals(ledger, &totals);
+    ledger_totals(&server->ledger, &totals);
+    stations_report(&server->stations, NULL, &stations);
     FILE *out = open_memstream(&text, size);
     if (!out) {
         return NULL;
     }
-    write_all(out, &totals, rulebook_count(rules));
+    write_requests(out, &totals);
+    write_stations(out, &stations);
+    write_the_rest(out, &totals, rulebook_count(&server->rules));
     bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed) {
         free(text);

@@ -2,10 +2,9 @@
 #ifndef TESTSERVER_METRICS_H
 #define TESTSERVER_METRICS_H
 
-#include "ledger.h"
-#include "rulebook.h"
+#include "server.h"
 
 /* The whole document, for the caller to free; NULL: no memory. */
-char *metrics_text(struct ledger *ledger, struct rulebook *rules, size_t *size);
+char *metrics_text(struct insist_testserver *server, size_t *size);
 
 #endif

@@ -256,6 +256,8 @@ static void peaks_aborts_and_changes(void **state) {
     hit(&ledger, "/a", NULL);
     ledger_end(&ledger, 1, true, 5);
     ledger_incomplete(&ledger);
+    ledger_listening(&ledger, true);
+    ledger_connection(&ledger, true);
     ledger_totals(&ledger, &totals);
     assert_int_equal(totals.stats.in_flight, 1);
     assert_int_equal(totals.stats.in_flight_peak, 2);
@@ -277,6 +279,8 @@ static void peaks_aborts_and_changes(void **state) {
     assert_int_equal(totals.stats.client_aborts, 0);
     assert_int_equal(totals.stats.incomplete, 0);
     assert_int_equal(totals.statuses[503], 0);
+    assert_true(totals.stats.listening); /* what is so stays so */
+    assert_int_equal(totals.stats.connections_open, 1);
     ledger_fini(&ledger);
 }
 
