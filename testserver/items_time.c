@@ -10,11 +10,11 @@ static bool read_delay(struct scan *scan, struct choice *choice) {
 static bool read_hold(struct scan *scan, struct choice *choice) {
     size_t start = scan->at;
     size_t length = 0;
-    if (scan_peek(scan) != '/') {
-        return scan_fail_at(scan, start, "expected a path that begins with '/'");
-    }
     if (!scan_text(scan, ">", &choice->hold_path, &length)) {
         return false;
+    }
+    if (choice->hold_path[0] != '/') {
+        return scan_fail_at(scan, start, "expected a path that begins with '/'");
     }
     if (!scan_take(scan, ">=")) {
         return scan_fail_at(scan, scan->at, "expected '>=' and a number of hits");
