@@ -15,8 +15,11 @@ struct asked {
     uint64_t draw;  /* where a random fill without a seed starts */
 };
 
+struct MHD_Response;
+
 struct answer {
     int status;
+    struct MHD_Response *ready; /* made before, and not owned: then there is nothing else but the status; NULL: none */
     enum insist_testserver_fault fault;
     struct field *fields; /* without Content-Length, Date and Connection */
     size_t field_count;

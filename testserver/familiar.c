@@ -176,20 +176,42 @@ static bool write_row(struct exchange *exchange, const struct row *row, struct f
     return understood || write_usage(row, text);
 }
 
+/* Most paths are none of these, and are told by their first letters. */
+static bool begins_alike(const char *pattern, const char *path) {
+    return path[0] == '/' && path[1] == pattern[1] && path[1] != '\0' && path[2] == pattern[2];
+}
+
+/* The row of path, which becomes its parts; NULL: none. */
+static const struct row *find_row(char *path, const char *parts[FAMILIAR_PARTS]) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (match(rows[i].pattern, path, parts)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static bool may_be_familiar(const char *path) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (begins_alike(rows[i].pattern, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool familiar_script(struct exchange *exchange, char **text) {
     struct familiar familiar = {0};
-    bool ok = true;
     *text = NULL;
+    if (!may_be_familiar(exchange->target.path)) {
+        return true;
+    }
     char *path = strdup(exchange->target.path);
     if (!path) {
         return false;
     }
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (match(rows[i].pattern, path, familiar.parts)) {
-            ok = write_row(exchange, &rows[i], &familiar, text);
-            break;
-        }
-    }
+    const struct row *row = find_row(path, familiar.parts);
+    bool ok = !row || write_row(exchange, row, &familiar, text);
     free(path);
     return ok;
 }

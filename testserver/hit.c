@@ -92,23 +92,22 @@ static bool refuse_overload(struct exchange *exchange) {
 
 /* Counts the hit for its script and works out what it gets. False: no memory. */
 static bool choose(struct exchange *exchange) {
-    static const struct choice plain = {.weight = 1};
     struct rule *rule = exchange->rule;
     const char *target = exchange->target.raw;
     if (exchange->answer.status != 0) {
         return true; /* refused when its header block was read */
     }
-    const struct choice *choice = &plain;
-    uint64_t draw = 0;
-    if (rule) {
-        uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
-        const char *draw_key = rule_draw_key(rule, exchange->key, target);
-        struct lot lot = lot_draw(rule->script, exchange->seed, draw_key, hit);
-        exchange->delay_us = lot.delay_us;
-        exchange->service_us = lot.service_us;
-        exchange->choice = choice = lot.choice;
-        draw = lot.body;
+    if (!rule) {
+        exchange->answer = (struct answer){.status = 200, .ready = exchange->server->plain};
+        return true;
     }
+    uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
+    const char *draw_key = rule_draw_key(rule, exchange->key, target);
+    struct lot lot = lot_draw(rule->script, exchange->seed, draw_key, hit);
+    const struct choice *choice = lot.choice;
+    exchange->delay_us = lot.delay_us;
+    exchange->service_us = lot.service_us;
+    exchange->choice = choice;
     if (port_fault_needs_tls(choice->port.fault) && !exchange->server->certificate.certificate_pem) {
         exchange->choice = NULL;
         return refuse(exchange, 400, "tls-fault: this server does not speak TLS\n");
@@ -123,7 +122,7 @@ static bool choose(struct exchange *exchange) {
             return arrival == ARRIVAL_REFUSED && refuse_overload(exchange);
         }
     }
-    return make_answer(exchange, choice, draw);
+    return make_answer(exchange, choice, lot.body);
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------------------- */
@@ -157,13 +156,14 @@ static enum MHD_Result collect_field(void *cls, enum MHD_ValueKind kind, const c
 
 /* Enters the request in the ledger; the hits of its path. */
 static uint64_t enter(struct exchange *exchange) {
-    struct collected collected = {0};
+    insist_testserver_field few[32];
+    enum { FEW = sizeof few / sizeof few[0] };
     int count = MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, NULL, NULL);
-    collected.room = count > 0 ? (size_t)count : 0;
-    collected.fields = calloc(collected.room + 1, sizeof *collected.fields);
-    if (!collected.fields) {
+    insist_testserver_field *many = count > FEW ? calloc((size_t)count, sizeof *many) : NULL;
+    if (count > FEW && !many) {
         return 0;
     }
+    struct collected collected = {.fields = many ? many : few, .room = many ? (size_t)count : FEW};
     MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, collect_field, &collected);
     finish_digest(exchange);
     const insist_testserver_entry entry = {
@@ -182,7 +182,7 @@ static uint64_t enter(struct exchange *exchange) {
     };
     uint64_t hits = 0;
     exchange->number = ledger_hit(&exchange->server->ledger, &entry, &hits);
-    free(collected.fields);
+    free(many);
     return hits;
 }
 

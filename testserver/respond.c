@@ -57,18 +57,36 @@ static struct MHD_Response *make(struct answer *answer, bool may_chunk) {
     return response;
 }
 
-enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer, bool may_chunk) {
+/* The whole answer but its status. NULL: no memory. */
+static struct MHD_Response *response_new(struct answer *answer, bool may_chunk) {
     struct MHD_Response *response = make(answer, may_chunk);
+    for (size_t i = 0; response && i < answer->field_count; i++) {
+        if (MHD_add_response_header(response, answer->fields[i].name, answer->fields[i].value) != MHD_YES) {
+            MHD_destroy_response(response);
+            response = NULL;
+        }
+    }
+    return response;
+}
+
+struct MHD_Response *respond_plain_new(void) {
+    static const struct choice plain = {.weight = 1};
+    static const struct asked asked = {.head = false};
+    struct answer answer;
+    struct MHD_Response *response = answer_make(&answer, &plain, &asked) ? response_new(&answer, false) : NULL;
+    answer_fini(&answer);
+    return response;
+}
+
+enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer, bool may_chunk) {
+    if (answer->ready) {
+        return MHD_queue_response(mhd, (unsigned)answer->status, answer->ready);
+    }
+    struct MHD_Response *response = response_new(answer, may_chunk);
     if (!response) {
         return MHD_NO;
     }
-    enum MHD_Result result = MHD_YES;
-    for (size_t i = 0; result == MHD_YES && i < answer->field_count; i++) {
-        result = MHD_add_response_header(response, answer->fields[i].name, answer->fields[i].value);
-    }
-    if (result == MHD_YES) {
-        result = MHD_queue_response(mhd, (unsigned)answer->status, response);
-    }
+    enum MHD_Result result = MHD_queue_response(mhd, (unsigned)answer->status, response);
     MHD_destroy_response(response);
     return result;
 }

@@ -28,6 +28,7 @@ struct insist_testserver {
     char admin_url[URL_SIZE];
     struct certificate certificate; /* empty without TLS */
     pthread_t thread;
+    struct MHD_Response *plain; /* what there is without a script */
 
     /* shared, each under a lock of its own */
     struct rulebook rules;

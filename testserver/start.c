@@ -4,6 +4,7 @@
 #include "job.h"
 #include "ports.h"
 #include "problem.h"
+#include "respond.h"
 #include "server.h"
 
 #include <errno.h>
@@ -109,6 +110,10 @@ static insist_err start(struct insist_testserver *server, const insist_testserve
     if (!loop_init(&server->loop)) {
         return fail_system(problem, "no descriptor for the loop");
     }
+    server->plain = respond_plain_new();
+    if (!server->plain) {
+        return problem_tell(problem, INSIST_ENOMEM, "system", "out of memory");
+    }
     insist_err err = ports_open(server, options, problem);
     if (err != INSIST_OK) {
         return err;
@@ -191,6 +196,9 @@ void insist_testserver_free(insist_testserver *server) {
     }
     insist_testserver_stop(server);
     ports_close(server); /* for a server that never ran; else there is nothing left to close */
+    if (server->plain) {
+        MHD_destroy_response(server->plain);
+    }
     loop_fini(&server->loop);
     barriers_fini(&server->barriers);
     stations_fini(&server->stations);
