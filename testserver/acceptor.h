@@ -32,8 +32,8 @@ struct acceptor {
     bool watched;
     struct port_order order;   /* in force; by number: how many are left */
     struct port_order lasting; /* in force when that is over */
-    int filler_fd;           /* while connections are dropped: what fills the queue; else -1 */
-    uint16_t filler_port;    /* of its end of the connection, until that was taken out of the queue; 0: none */
+    int filler_fd;             /* while connections are dropped: what fills the queue; else -1 */
+    uint16_t filler_port;      /* of its end of the connection, until that was taken out of the queue; 0: none */
     struct lobby lobby;
     struct source source;
     struct alarm over;    /* the order's time, or the next try to listen again */

@@ -23,9 +23,9 @@ struct answer {
     enum insist_testserver_fault fault;
     struct field *fields; /* without Content-Length, Date and Connection */
     size_t field_count;
-    uint8_t *bytes;     /* the body, owned; NULL: a fill, or empty */
+    uint8_t *bytes; /* the body, owned; NULL: a fill, or empty */
     struct fill fill;
-    bool chunked; /* sent in chunks, its size not announced */
+    bool chunked;       /* sent in chunks, its size not announced */
     uint64_t size;      /* of the body that exists */
     uint64_t announced; /* the Content-Length; above size for truncate@ beyond the end */
     uint64_t limit;     /* bytes of the body that a fault lets through; size without one */

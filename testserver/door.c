@@ -36,8 +36,7 @@ bool door_open(struct door *door, const struct door_settings *settings) {
     door->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handlers->request, door, MHD_OPTION_URI_LOG_CALLBACK, handlers->target, door,
         MHD_OPTION_NOTIFY_COMPLETED, handlers->completed, door, MHD_OPTION_NOTIFY_CONNECTION, handlers->connection,
-        door, MHD_OPTION_CONNECTION_LIMIT, connection_limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        settings->idle_timeout_s,
+        door, MHD_OPTION_CONNECTION_LIMIT, connection_limit, MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!door->daemon) {
         return false;

@@ -10,11 +10,9 @@ static const struct {
     const char *name;
     enum port_fault fault;
 } tls_names[] = {
-    {"stall", TLS_STALLS},      {"reset", TLS_RESETS},
-    {"close", TLS_CLOSES},      {"alert", TLS_ALERTS},
-    {"plain", TLS_IS_PLAIN},    {"expired", TLS_EXPIRED},
-    {"untrusted", TLS_UNTRUSTED}, {"wrong-host", TLS_WRONG_HOST},
-    {"old-version", TLS_OLD_VERSION},
+    {"stall", TLS_STALLS},        {"reset", TLS_RESETS},          {"close", TLS_CLOSES},
+    {"alert", TLS_ALERTS},        {"plain", TLS_IS_PLAIN},        {"expired", TLS_EXPIRED},
+    {"untrusted", TLS_UNTRUSTED}, {"wrong-host", TLS_WRONG_HOST}, {"old-version", TLS_OLD_VERSION},
 };
 
 bool port_fault_needs_tls(enum port_fault fault) {

@@ -40,9 +40,9 @@ struct insist_testserver {
     struct door doors[DOOR_COUNT];
     struct acceptor acceptors[PORT_COUNT];
     struct crowd crowd;
-    struct table barriers;                 /* of held requests */
-    struct exchange *exchanges;            /* all */
-    bool stopping;                         /* nothing is suspended any more */
+    struct table barriers;      /* of held requests */
+    struct exchange *exchanges; /* all */
+    bool stopping;              /* nothing is suspended any more */
 
     /* atomics */
     atomic_bool stop; /* the thread shall end */

@@ -106,7 +106,8 @@ int main(void) {
     }
     response = MHD_create_response_from_buffer(sizeof body - 1, body, MHD_RESPMEM_PERSISTENT);
     struct MHD_Daemon *daemon = start_daemon();
-    if (!response || !daemon || MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8") != MHD_YES) {
+    if (!response || !daemon ||
+        MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8") != MHD_YES) {
         fputs("bare-server: libmicrohttpd could not be started\n", stderr);
         return 1;
     }

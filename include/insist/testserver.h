@@ -23,14 +23,14 @@ typedef struct insist_testserver insist_testserver;
 
 /** How a server is started. Zero means default, in every field. */
 typedef struct insist_testserver_options {
-    size_t size;          /* sizeof(insist_testserver_options); INSIST_TESTSERVER_OPTIONS and _options_init set it */
-    const char *bind;     /* a numeric address, IPv4 or IPv6; default "127.0.0.1" */
-    uint16_t port;        /* 0: any free one */
-    uint16_t admin_port;  /* of the control port, which no fault ever touches; 0: any free one */
-    bool tls;             /* serve https with a certificate made at start; the control port stays plain http */
-    uint64_t seed;        /* of the weighted draws; 0 is a seed like any other */
-    size_t journal_limit; /* requests that the journal keeps before it drops its oldest; default 300,000 */
-    const char *tls_fault; /* what befalls handshakes, as after tls-fault= in scripts: "stall", "reset", "expired",
+    size_t size;             /* sizeof(insist_testserver_options); INSIST_TESTSERVER_OPTIONS and _options_init set it */
+    const char *bind;        /* a numeric address, IPv4 or IPv6; default "127.0.0.1" */
+    uint16_t port;           /* 0: any free one */
+    uint16_t admin_port;     /* of the control port, which no fault ever touches; 0: any free one */
+    bool tls;                /* serve https with a certificate made at start; the control port stays plain http */
+    uint64_t seed;           /* of the weighted draws; 0 is a seed like any other */
+    size_t journal_limit;    /* requests that the journal keeps before it drops its oldest; default 300,000 */
+    const char *tls_fault;   /* what befalls handshakes, as after tls-fault= in scripts: "stall", "reset", "expired",
                               "wrong-host" and others; for ever, or ":3" connections, or ":2s"; NULL: nothing */
     size_t connection_limit; /* connections at once; beyond it the longest idle one is closed for a new one, and where
                                 none is idle new ones wait. Default: the limit of descriptors (RLIMIT_NOFILE) at start
