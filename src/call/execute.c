@@ -8,27 +8,29 @@
 #include "call/result.h"
 #include "call/rules.h"
 
-static void take_options(insist_call_options *options, const insist_call_options *given, size_t n,
-                         insist_problem *problem) {
+static insist_err take_options(insist_call_options *options, const insist_call_options *given, size_t n,
+                               insist_problem *problem) {
     insist_call_options_init(options);
     if (given == NULL)
-        return;
+        return INSIST_OK;
     insist_err err = options_copy(options, sizeof *options, given, problem);
     if (err == INSIST_OK)
         err = options_check_call(options, problem);
     if (err == INSIST_OK && options->sink != NULL && n > 1)
-        (void)problem_set(problem, INSIST_EINVAL, "sink", "one sink cannot take the bodies of several plans");
+        err = problem_set(problem, INSIST_EINVAL, "sink", "one sink cannot take the bodies of several plans");
+    return err;
 }
 
-/* May it be executed? Then its reader, if it has one, is taken. of_options: what is wrong with them. */
+/* May it be executed? Then its reader, if it has one, is taken. */
 static insist_err admit(const insist_client *client, const insist_plan *plan, const insist_call_options *options,
-                        const insist_problem *of_options, insist_problem *problem) {
+                        insist_problem *problem) {
     if (plan == NULL)
-        return problem_set(problem, INSIST_EINVAL, "plan", "there is no plan: it is NULL");
+        return problem_set(problem, INSIST_EINVAL, "plan", "it is NULL");
     plan_freeze(plan);
-    *problem = plan->problem.err != INSIST_OK ? plan->problem : *of_options;
-    if (problem->err != INSIST_OK)
+    if (plan->problem.err != INSIST_OK) {
+        *problem = plan->problem;
         return problem->err;
+    }
     insist_err err = call_rules_check_race(plan, options, problem);
     if (err != INSIST_OK)
         return err;
@@ -42,7 +44,7 @@ static insist_err admit(const insist_client *client, const insist_plan *plan, co
 
 static insist_result *refuse(const insist_client *client, const insist_plan *plan, insist_err err,
                              const char *sentence) {
-    const char *method = plan != NULL ? plan->request.method : "(no plan)";
+    const char *method = plan != NULL ? plan->request.method : "no plan";
     const char *url = plan != NULL ? plan->request.shown_url : NULL;
     return result_of_refusal(client->env, &client->hidden, method, url, err, sentence);
 }
@@ -54,25 +56,32 @@ static insist_err first_error(insist_result *const *results, size_t n) {
     return INSIST_OK;
 }
 
-static insist_err execute(insist_client *client, const insist_plan *const *plans, size_t n,
-                          const insist_call_options *given, insist_result **results) {
-    insist_call_options options;
-    insist_problem of_options = {0};
-    take_options(&options, given, n, &of_options);
-    struct join *join = join_new(client, &options, n);
+static void execute(insist_client *client, const insist_plan *const *plans, size_t n,
+                    const insist_call_options *options, insist_problem *problem, insist_result **results) {
+    struct join *join = join_new(client, options, n);
     if (join == NULL)
-        return INSIST_ENOMEM;
+        return;
     for (size_t i = 0; i < n; i++) {
-        insist_problem problem = {0};
-        insist_err err = admit(client, plans[i], &options, &of_options, &problem);
+        insist_err err = admit(client, plans[i], options, problem);
         if (err == INSIST_OK)
             join_add(join, plans[i], &results[i]);
         else
-            results[i] = refuse(client, plans[i], err, problem.text);
+            results[i] = refuse(client, plans[i], err, problem->text);
     }
     if (join->count > 0)
         join_run(join);
     join_free(join);
+}
+
+static insist_err check_and_execute(insist_client *client, const insist_plan *const *plans, size_t n,
+                                    const insist_call_options *given, insist_result **results) {
+    insist_call_options options;
+    insist_problem problem = {0};
+    insist_err err = take_options(&options, given, n, &problem);
+    if (err == INSIST_OK)
+        execute(client, plans, n, &options, &problem, results);
+    for (size_t i = 0; err != INSIST_OK && i < n; i++)
+        results[i] = refuse(client, plans[i], err, problem.text);
     return first_error(results, n);
 }
 
@@ -82,7 +91,7 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         *result = NULL;
     if (client == NULL || plan == NULL || result == NULL)
         return INSIST_EINVAL;
-    return execute(client, &plan, 1, options, result);
+    return check_and_execute(client, &plan, 1, options, result);
 }
 
 insist_err insist_execute_all(insist_client *client, const insist_plan *const *plans, size_t n,
@@ -91,5 +100,5 @@ insist_err insist_execute_all(insist_client *client, const insist_plan *const *p
         results[i] = NULL;
     if (client == NULL || (n > 0 && (plans == NULL || results == NULL)))
         return INSIST_EINVAL;
-    return n == 0 ? INSIST_OK : execute(client, plans, n, options, results);
+    return n == 0 ? INSIST_OK : check_and_execute(client, plans, n, options, results);
 }
