@@ -151,10 +151,64 @@ static void call_can_run_out_anywhere(void **state) {
     assert_true(n > 15);
 }
 
+/* A failure ends one call, or all before they are begun; what was not met by it ends well. */
+static size_t count_well(insist_result *const *results, size_t n, insist_err err) {
+    size_t well = 0;
+    insist_err first = INSIST_OK;
+    for (size_t i = 0; i < n; i++) {
+        insist_err its = results[i] == NULL ? INSIST_ENOMEM : insist_result_error(results[i]);
+        first = first != INSIST_OK ? first : its;
+        well += its == INSIST_OK;
+    }
+    assert_int_equal(err, first);
+    return well;
+}
+
+static void calls_together_can_run_out_anywhere(void **state) {
+    (void)state;
+    enum { PLANS = 4, REFUSED = 3 };
+    struct fail_alloc memory;
+    struct env env = fail_alloc_env(&memory, &env_standard);
+    static const char *const tails[PLANS] = {"/a", "/b?do=200;body=text", "/c?do=reset,200", "/d"};
+    insist_plan *plans[PLANS];
+    size_t n = 1, ends_of[PLANS + 1] = {0};
+    for (size_t i = 0; i < PLANS; i++) {
+        char where[128];
+        snprintf(where, sizeof where, "%s%s", insist_testserver_url(server), tails[i]);
+        assert_int_equal(insist_plan_new("GET", where, NULL, &plans[i]), INSIST_OK);
+    }
+    assert_int_equal(insist_plan_set_header(plans[REFUSED], "X", "\n"), INSIST_EINVAL);
+    for (;; n++) {
+        insist_client *client = NULL;
+        insist_result *results[PLANS];
+        fail_alloc_at(&memory, 0);
+        assert_int_equal(client_new(&env, &options, NULL, &client), INSIST_OK);
+        insist_testserver_reset(server);
+        fail_alloc_at(&memory, n);
+        insist_err err = insist_execute_all(client, (const insist_plan *const *)plans, PLANS, NULL, results);
+        bool failed = fail_alloc_has_failed(&memory);
+        fail_alloc_at(&memory, 0);
+        ends_of[count_well(results, PLANS, err)]++;
+        for (size_t i = 0; i < PLANS; i++)
+            insist_result_free(results[i]);
+        insist_client_free(client);
+        assert_int_equal(fail_alloc_outstanding(&memory), 0);
+        if (!failed)
+            break;
+    }
+    for (size_t i = 0; i < PLANS; i++)
+        insist_plan_free(plans[i]);
+    print_message("%zu allocations; calls that ended well all the same: none %zu, one %zu, two %zu, three %zu times\n",
+                  n - 1, ends_of[0], ends_of[1], ends_of[2], ends_of[3]);
+    assert_in_range(ends_of[0], 1, 4); /* what all of them need: little */
+    assert_true(ends_of[2] > 15);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(client_can_run_out_anywhere),
         cmocka_unit_test(call_can_run_out_anywhere),
+        cmocka_unit_test(calls_together_can_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
