@@ -100,5 +100,5 @@ insist_err insist_execute_all(insist_client *client, const insist_plan *const *p
         results[i] = NULL;
     if (client == NULL || (n > 0 && (plans == NULL || results == NULL)))
         return INSIST_EINVAL;
-    return n == 0 ? INSIST_OK : check_and_execute(client, plans, n, options, results);
+    return check_and_execute(client, plans, n, options, results);
 }
