@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <zlib.h>
 
 /* Without size= and body= a cut body is announced this much longer than what is sent. */
 static const uint64_t beyond_cut = 1000;
@@ -39,6 +38,7 @@ void answer_fini(struct answer *answer) {
     }
     free(answer->fields);
     free(answer->bytes);
+    packed_free(answer->packed);
     memset(answer, 0, sizeof *answer);
 }
 
@@ -50,9 +50,11 @@ size_t answer_read(const struct answer *answer, uint64_t position, uint8_t *out,
     size_t count = left < room ? (size_t)left : room;
     if (answer->bytes) {
         memcpy(out, answer->bytes + position, count);
-        return count;
+    } else if (answer->packed) {
+        count = packed_read(answer->packed, position, out, count);
+    } else {
+        fill_read(&answer->fill, position, out, count);
     }
-    fill_read(&answer->fill, position, out, count);
     return count;
 }
 
@@ -92,36 +94,38 @@ static bool make_body(struct answer *answer, const struct choice *choice, const 
     return set_bytes(answer, line, (size_t)length);
 }
 
-/* The body in its place compressed. The input may be a fill, so it is fed piece by piece. */
-static bool compress_body(struct answer *answer, bool deflate_only) {
-    z_stream stream = {0};
-    const int window = deflate_only ? 15 : 15 + 16; /* + 16: with gzip's header */
-    if (deflateInit2(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+/* Random bytes do not repeat: they are written out before they are compressed. */
+static bool write_out(struct answer *answer) {
+    uint8_t *bytes = malloc((size_t)answer->size + 1);
+    if (!bytes) {
         return false;
     }
-    size_t room = deflateBound(&stream, (uLong)answer->size);
-    uint8_t *packed = malloc(room);
-    uint8_t piece[4096];
-    uint64_t position = 0;
-    int code = Z_OK;
-    stream.next_out = packed;
-    stream.avail_out = packed ? (uInt)room : 0;
-    while (packed && code == Z_OK) {
-        stream.next_in = piece;
-        stream.avail_in = (uInt)answer_read(answer, position, piece, sizeof piece);
-        position += stream.avail_in;
-        code = deflate(&stream, position == answer->size ? Z_FINISH : Z_NO_FLUSH);
-    }
-    size_t size = stream.total_out;
-    deflateEnd(&stream);
-    if (code != Z_STREAM_END) {
-        free(packed);
+    answer_read(answer, 0, bytes, (size_t)answer->size);
+    answer->bytes = bytes;
+    return true;
+}
+
+/* The body in its place compressed, or said to be. */
+static bool compress_body(struct answer *answer, const struct choice *choice) {
+    if (answer->fill.random && !answer->bytes && !write_out(answer)) {
         return false;
     }
-    free(answer->bytes);
-    answer->bytes = packed;
-    answer->size = size;
-    return add_field(answer, "Content-Encoding", deflate_only ? "deflate" : "gzip");
+    if (choice->gzip_flaw != GZIP_PLAIN) {
+        answer->packed = packed_new(answer->bytes, &answer->fill, answer->size, choice->deflate);
+        if (!answer->packed) {
+            return false;
+        }
+        free(answer->bytes);
+        answer->bytes = NULL;
+        answer->size = packed_size(answer->packed);
+    }
+    if (choice->gzip_flaw == GZIP_CRC || choice->gzip_flaw == GZIP_LENGTH) {
+        packed_break(answer->packed, choice->gzip_flaw == GZIP_CRC ? PACKED_CRC : PACKED_LENGTH);
+    }
+    if (choice->gzip_flaw == GZIP_TRUNCATED && answer->size != ENDLESS) {
+        answer->size /= 2;
+    }
+    return add_field(answer, "Content-Encoding", choice->deflate ? "deflate" : "gzip");
 }
 
 static bool add_retry_after(struct answer *answer, const struct choice *choice, int64_t wall_s) {
@@ -162,7 +166,8 @@ static bool add_fields(struct answer *answer, const struct choice *choice, const
     if ((answer->size > 0 || choice->type) && !add_field(answer, "Content-Type", type_of(choice, asked))) {
         return false;
     }
-    if (choice->location && !add_field(answer, "Location", choice->location)) {
+    const char *location = choice->location_self ? asked->target : choice->location;
+    if (location && !add_field(answer, "Location", location)) {
         return false;
     }
     for (size_t i = 0; i < choice->field_count; i++) {
@@ -185,9 +190,12 @@ static void set_limits(struct answer *answer, const struct choice *choice, bool 
     if (fault_cuts_body(choice->fault) && choice->cut < answer->size) {
         answer->limit = choice->cut;
     }
-    if (choice->fault == INSIST_TESTSERVER_TRUNCATE && answer->limit == answer->size) {
+    if ((choice->manner.given & MANNER_LENGTH) && !choice->manner.no_length) {
+        answer->announced = choice->manner.length;
+    } else if (choice->fault == INSIST_TESTSERVER_TRUNCATE && answer->limit == answer->size) {
         answer->announced = answer->size + 1;
     }
+    answer->head_only = head;
     if (head) {
         answer->limit = 0;
     }
@@ -197,8 +205,10 @@ bool answer_make(struct answer *answer, const struct choice *choice, const struc
     memset(answer, 0, sizeof *answer);
     answer->fault = choice->fault;
     answer->status = choice->status ? choice->status : 200;
-    answer->chunked = choice->chunked;
-    if (!make_body(answer, choice, asked) || (choice->gzip && !compress_body(answer, choice->deflate)) ||
+    answer->chunked = manner_is_chunked(&choice->manner);
+    answer->cut_given = choice->cut_given;
+    answer->cut = choice->cut;
+    if (!make_body(answer, choice, asked) || (choice->gzip && !compress_body(answer, choice)) ||
         !add_fields(answer, choice, asked)) {
         answer_fini(answer);
         return false;
@@ -217,29 +227,4 @@ bool answer_make_text(struct answer *answer, int status, const char *line) {
     answer->announced = answer->size;
     answer->limit = answer->size;
     return true;
-}
-
-char *answer_head(const struct answer *answer, int64_t wall_s, size_t *length) {
-    char date[HTTP_DATE_SIZE];
-    const char *reason = MHD_get_reason_phrase_for((unsigned)answer->status);
-    char *head = NULL;
-    FILE *out = open_memstream(&head, length);
-    if (!out) {
-        return NULL;
-    }
-    http_date_write(wall_s, date);
-    fprintf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", answer->status, reason ? reason : "Unknown", date);
-    for (size_t i = 0; i < answer->field_count; i++) {
-        fprintf(out, "%s: %s\r\n", answer->fields[i].name, answer->fields[i].value);
-    }
-    if (answer->status != 204) {
-        fprintf(out, "Content-Length: %llu\r\n", (unsigned long long)answer->announced);
-    }
-    fputs("\r\n", out);
-    bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) {
-        free(head);
-        return NULL;
-    }
-    return head;
 }

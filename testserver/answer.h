@@ -4,10 +4,12 @@
 #define TESTSERVER_ANSWER_H
 
 #include "choice.h"
+#include "packed.h"
 
 /* What an answer may depend on. */
 struct asked {
     bool head;                /* method HEAD: no body is sent, its length is told */
+    const char *target;       /* as sent */
     const char *content_type; /* of the request, or NULL */
     const uint8_t *body;      /* for echo: the request's, or what is told of it */
     size_t body_size;
@@ -21,12 +23,16 @@ struct answer {
     int status;
     struct MHD_Response *ready; /* made before, and not owned: then there is nothing else but the status; NULL: none */
     enum insist_testserver_fault fault;
+    bool cut_given;
+    uint64_t cut;         /* N of the faults that have one */
     struct field *fields; /* without Content-Length, Date and Connection */
     size_t field_count;
-    uint8_t *bytes; /* the body, owned; NULL: a fill, or empty */
+    bool head_only;        /* no body, whatever is announced */
+    uint8_t *bytes;        /* the body, owned; NULL: packed, a fill, or empty */
+    struct packed *packed; /* the body, owned; NULL: not compressed */
     struct fill fill;
     bool chunked;       /* sent in chunks, its size not announced */
-    uint64_t size;      /* of the body that exists */
+    uint64_t size;      /* of the body that exists, or ENDLESS */
     uint64_t announced; /* the Content-Length; above size for truncate@ beyond the end */
     uint64_t limit;     /* bytes of the body that a fault lets through; size without one */
 };
@@ -41,8 +47,5 @@ void answer_fini(struct answer *answer);
 
 /* Copies body bytes from `position` on, at most `room`; how many. */
 size_t answer_read(const struct answer *answer, uint64_t position, uint8_t *out, size_t room);
-
-/* The header block as raw bytes, for answers that libmicrohttpd would not send. NULL: no memory. */
-char *answer_head(const struct answer *answer, int64_t wall_s, size_t *length);
 
 #endif

@@ -84,7 +84,6 @@ insist_err insist_testserver_foretell(uint64_t seed, const char *text, const cha
     }
     const struct lot lot = lot_draw(script, seed, key, hit);
     const struct choice *choice = lot.choice;
-    bool silent = fault_answers_nothing(choice->fault);
     all = (insist_testserver_step){
         .size = size,
         .fault = choice->fault,
@@ -93,7 +92,7 @@ insist_err insist_testserver_foretell(uint64_t seed, const char *text, const cha
         .delay_us = lot.delay_us,
         .service_us = lot.service_us,
     };
-    all.status = silent ? 0 : choice->status ? choice->status : 200;
+    all.status = choice_status(choice);
     memcpy(step, &all, size);
     script_free(script);
     return INSIST_OK;

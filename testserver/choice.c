@@ -21,6 +21,7 @@ void choice_fini(struct choice *choice) {
         free(choice->fields[i].value);
     }
     free(choice->fields);
+    manner_fini(&choice->manner);
 }
 
 static const char *given_name(unsigned given) {
@@ -33,7 +34,6 @@ static const char *given_name(unsigned given) {
     case GIVEN_GZIP: return "gzip or deflate";
     case GIVEN_TYPE: return "type";
     case GIVEN_HOLD: return "hold";
-    case GIVEN_CHUNKED: return "chunked";
     case GIVEN_SLOTS: return "slots";
     case GIVEN_QUEUE: return "queue";
     case GIVEN_SERVICE: return "service";
@@ -43,7 +43,7 @@ static const char *given_name(unsigned given) {
 }
 
 bool choice_note(struct scan *scan, size_t start, struct choice *choice, unsigned given) {
-    if (given != GIVEN_FIELD && (choice->given & given)) {
+    if (given != GIVEN_FIELD && given != GIVEN_MANNER && (choice->given & given)) {
         return scan_fail_at(scan, start, "expected only one %s in a step", given_name(given));
     }
     choice->given |= given;
@@ -60,16 +60,44 @@ static bool cut_fits(struct scan *scan, size_t start, const struct choice *choic
         return scan_fail_at(scan, start, "expected truncate@N with N below the size of the body, which is %llu",
                             (unsigned long long)choice->size);
     }
-    if (choice->cut > choice->size) {
+    if (choice->cut > choice->size) { /* an endless one has room for every cut */
         return scan_fail_at(scan, start, "expected the fault within the body, whose size is %llu",
                             (unsigned long long)choice->size);
     }
     return true;
 }
 
+/* What concerns how the answer is sent. */
+static bool manner_agrees(struct scan *scan, size_t start, const struct choice *choice) {
+    const struct manner *manner = &choice->manner;
+    const unsigned of_an_answer = ~(unsigned)(MANNER_UNREAD | MANNER_INTERIM | MANNER_DRIP);
+    const unsigned of_a_body = MANNER_DRIP | MANNER_CHUNKED | MANNER_LENGTH | MANNER_TRAILER | MANNER_TRAILER_FILLERS;
+    bool bodyless = choice->status == 204 || choice->status == 304;
+    if (fault_answers_nothing(choice->fault) && (manner->given & of_an_answer)) {
+        return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
+                            fault_name(choice->fault));
+    }
+    if (bodyless && (manner->given & of_a_body)) {
+        return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);
+    }
+    if ((manner->given & MANNER_STATUS_LINE) && (choice->given & GIVEN_STATUS)) {
+        return scan_fail_at(scan, start, "expected no status beside status-line=, which takes its place");
+    }
+    if (manner->fillers == ENDLESS && fault_cuts_headers(choice->fault) && !choice->cut_given) {
+        return scan_fail_at(scan, start, "expected a number of bytes: endless headers have no half");
+    }
+    if ((manner->given & MANNER_UNREAD) && choice->body == BODY_ECHO) {
+        return scan_fail_at(scan, start, "expected no echo of a request that is left unread");
+    }
+    if (manner_is_chunked(manner) && (manner->given & MANNER_LENGTH)) {
+        return scan_fail_at(scan, start, "expected no length= with chunks; line=\"Content-Length: 5\" contradicts them");
+    }
+    return true;
+}
+
 bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice) {
     const unsigned parts_of_an_answer =
-        GIVEN_STATUS | GIVEN_RETRY_AFTER | GIVEN_BODY | GIVEN_GZIP | GIVEN_TYPE | GIVEN_FIELD | GIVEN_CHUNKED;
+        GIVEN_STATUS | GIVEN_RETRY_AFTER | GIVEN_BODY | GIVEN_GZIP | GIVEN_TYPE | GIVEN_FIELD;
     bool bodyless = choice->status == 204 || choice->status == 304;
     if (fault_answers_nothing(choice->fault) && (choice->given & parts_of_an_answer)) {
         return scan_fail_at(scan, start, "expected no status, header or body beside %s, which answers nothing",
@@ -81,11 +109,14 @@ bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice)
     if (bodyless && ((choice->given & (GIVEN_BODY | GIVEN_GZIP)) || fault_cuts_body(choice->fault))) {
         return scan_fail_at(scan, start, "expected no body with status %d, which has none", choice->status);
     }
-    if (choice->chunked && choice->fault != INSIST_TESTSERVER_NO_FAULT) {
-        return scan_fail_at(scan, start, "expected no chunked beside %s", fault_name(choice->fault));
+    if (choice->gzip && choice->fill.random && choice->size > gzip_limit) {
+        return scan_fail_at(scan, start, "expected at most 16 MiB of random bytes together with gzip");
     }
-    if (choice->gzip && choice->body == BODY_PATTERN && choice->size > gzip_limit) {
-        return scan_fail_at(scan, start, "expected at most 16 MiB together with gzip");
-    }
-    return cut_fits(scan, start, choice);
+    return manner_agrees(scan, start, choice) && cut_fits(scan, start, choice);
+}
+
+int choice_status(const struct choice *choice) {
+    bool none = fault_answers_nothing(choice->fault) || choice->manner.interim_count == ENDLESS ||
+                (choice->manner.given & MANNER_STATUS_LINE);
+    return none ? 0 : choice->status ? choice->status : 200;
 }

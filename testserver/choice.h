@@ -5,13 +5,14 @@
 
 #include "distribution.h"
 #include "fill.h"
+#include "manner.h"
 #include "port_fault.h"
 #include "scan.h"
 #include "shape.h"
 
 #include <insist/testserver.h>
 
-/* Kinds of items; each but GIVEN_FIELD may be given once. */
+/* Kinds of items; each but GIVEN_FIELD and GIVEN_MANNER may be given once. */
 enum {
     GIVEN_STATUS = 1 << 0,
     GIVEN_FAULT = 1 << 1,
@@ -23,7 +24,7 @@ enum {
     GIVEN_HOLD = 1 << 7,
     GIVEN_PORT = 1 << 8,
     GIVEN_FIELD = 1 << 9,
-    GIVEN_CHUNKED = 1 << 20,
+    GIVEN_MANNER = 1 << 20, /* which of them: manner.given */
     GIVEN_SLOTS = 1 << 24,
     GIVEN_QUEUE = 1 << 25,
     GIVEN_SERVICE = 1 << 26,
@@ -44,6 +45,14 @@ enum body_kind {
     BODY_ECHO
 };
 
+enum gzip_flaw {
+    GZIP_SOUND = 0,
+    GZIP_TRUNCATED, /* the last half is missing, though the length is true */
+    GZIP_CRC,       /* the checksum is wrong */
+    GZIP_LENGTH,    /* the length at its end is wrong */
+    GZIP_PLAIN      /* not compressed at all */
+};
+
 struct field {
     char *name;
     char *value;
@@ -56,6 +65,7 @@ struct choice {
 
     int status; /* 0: not written */
     enum insist_testserver_fault fault;
+    bool cut_given;
     uint64_t cut; /* N of reset@body:N and the like */
     struct distribution delay;
     struct port_order port; /* what befalls connections that come after this hit */
@@ -66,18 +76,20 @@ struct choice {
 
     enum body_kind body;
     char *text;
-    uint64_t size; /* of text or fill */
+    uint64_t size; /* of text or fill; ENDLESS */
     struct fill fill;
     bool seeded;               /* the fill's start is written; else a random one is the hit's own */
     const struct shape *shape; /* of an echo; NULL: the request's body */
     uint64_t lines;            /* of a shape that is made of lines */
     bool gzip;                 /* compressed */
     bool deflate;              /* in zlib's format instead */
-    bool chunked;
+    enum gzip_flaw gzip_flaw;
     char *type;
     char *location;
+    bool location_self; /* to where the request was for */
     struct field *fields;
     size_t field_count;
+    struct manner manner; /* in which all this is sent */
 
     uint64_t slots, queue; /* of the station, if slots= was given */
     struct distribution service;
@@ -92,6 +104,9 @@ bool choice_note(struct scan *scan, size_t start, struct choice *choice, unsigne
 
 /* Whether the items of a finished choice, which began at byte `start`, make sense together. */
 bool choice_agrees(struct scan *scan, size_t start, const struct choice *choice);
+
+/* The status that goes out, 0 where none does, or none that the server itself would write. */
+int choice_status(const struct choice *choice);
 
 void choice_fini(struct choice *choice);
 

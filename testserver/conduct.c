@@ -8,7 +8,7 @@
 #include "tcp.h"
 
 static const uint64_t worth_noting = 16384; /* bytes of an answer from which on a client may well leave within it */
-static const uint64_t drain_ms = 1;         /* between two looks at what is still on its way */
+static const struct manner plain_manner;
 
 /* Nothing more will be sent: the connection ends with the handler's next call. */
 static void end(struct exchange *exchange) {
@@ -19,8 +19,9 @@ static void end(struct exchange *exchange) {
 }
 
 void conduct_gone(struct exchange *exchange) {
-    exchange->client_gone = true;
-    exchange->gone_bytes = exchange_acknowledged(exchange);
+    bool missed = exchange->state != EXCHANGE_PUMPING || !pump_has_delivered(&exchange->pump);
+    exchange->client_gone = missed;
+    exchange->gone_bytes = missed ? exchange_acknowledged(exchange) : 0;
     end(exchange);
 }
 
@@ -49,23 +50,32 @@ static void follow(struct exchange *exchange, enum pump_code code) {
     connection_watch_room(exchange->connection, code == PUMP_WANTS_ROOM);
     switch (code) {
     case PUMP_WANTS_ROOM: return;
-    case PUMP_DRAINS:
-        if (!loop_alarm(&exchange->server->loop, &exchange->alarm, drain_ms)) {
+    case PUMP_RESTS:
+        if (!loop_alarm_at(&exchange->server->loop, &exchange->alarm, exchange->pump.due_ns)) {
             tcp_reset(exchange->fd);
             end(exchange);
         }
         return;
     case PUMP_SILENT: exchange->state = EXCHANGE_SILENT; return;
+    case PUMP_HANDS_OVER:
+        exchange->state = EXCHANGE_READY;
+        exchange_resume(exchange);
+        return;
     case PUMP_STRUCK: end(exchange); return;
     case PUMP_GONE: conduct_gone(exchange); return;
     }
+}
+
+static const struct manner *manner_of(const struct exchange *exchange) {
+    return exchange->choice ? &exchange->choice->manner : &plain_manner;
 }
 
 static void start_pump(struct exchange *exchange) {
     if (!suspend_as(exchange, EXCHANGE_PUMPING)) {
         return;
     }
-    if (!pump_start(&exchange->pump, &exchange->answer, exchange->fd, exchange->tls)) {
+    if (!pump_start(&exchange->pump, &exchange->answer, manner_of(exchange), exchange->fd,
+                    exchange->tls)) {
         end(exchange);
         return;
     }
@@ -73,7 +83,12 @@ static void start_pump(struct exchange *exchange) {
 }
 
 static void act(struct exchange *exchange) {
+    const struct manner *manner = manner_of(exchange);
     give_port_order(exchange);
+    if (manner->interim_count > 0 || !manner_is_plain(manner)) {
+        start_pump(exchange);
+        return;
+    }
     switch (exchange->answer.fault) {
     case INSIST_TESTSERVER_NO_FAULT:
         exchange->state = EXCHANGE_READY;
@@ -144,7 +159,7 @@ void conduct_serve(void *owner) {
 static void alarmed(struct alarm *alarm) {
     struct exchange *exchange = alarm->owner;
     if (exchange->state == EXCHANGE_PUMPING) {
-        follow(exchange, pump_drain(&exchange->pump));
+        follow(exchange, pump_more(&exchange->pump, monotonic_ns()));
     } else {
         act(exchange);
     }
@@ -152,14 +167,8 @@ static void alarmed(struct alarm *alarm) {
 
 void conduct_room(struct exchange *exchange) {
     if (exchange->state == EXCHANGE_PUMPING) {
-        follow(exchange, pump_more(&exchange->pump));
+        follow(exchange, pump_more(&exchange->pump, monotonic_ns()));
     }
-}
-
-bool conduct_begin(struct exchange *exchange, const char *method) {
-    exchange->alarm = (struct alarm){.fire = alarmed, .owner = exchange};
-    exchange->waiter = (struct waiter){.go_on = released, .owner = exchange};
-    return exchange_begin(exchange, method, control_owns(exchange)) && (exchange->admin || hit_find_script(exchange));
 }
 
 /* A complete request that has not been answered yet: counted, and then it waits or gets what it is to get. */
@@ -177,6 +186,30 @@ static void take(struct exchange *exchange) {
     if (!queued) {
         hold_or_go_on(exchange);
     }
+}
+
+/* A request that is to be left unread is taken before its body comes. */
+static bool take_unread(struct exchange *exchange) {
+    if (exchange->server->stopping) {
+        return false;
+    }
+    hit_choose_early(exchange);
+    if (!exchange->choice || !(exchange->choice->manner.given & MANNER_UNREAD)) {
+        return true;
+    }
+    exchange->connection->answers = true;
+    tcp_keep_alive(exchange->fd); /* a FIN behind a body for which there is no room does not get here */
+    take(exchange);
+    return exchange->state != EXCHANGE_ENDING || exchange->resumed;
+}
+
+bool conduct_begin(struct exchange *exchange, const char *method) {
+    exchange->alarm = (struct alarm){.fire = alarmed, .owner = exchange};
+    exchange->waiter = (struct waiter){.go_on = released, .owner = exchange};
+    if (!exchange_begin(exchange, method, control_owns(exchange)) || (!exchange->admin && !hit_find_script(exchange))) {
+        return false;
+    }
+    return !exchange->rule || !exchange->rule->script->leaves_unread || take_unread(exchange);
 }
 
 enum MHD_Result conduct(struct exchange *exchange) {

@@ -58,6 +58,8 @@ struct exchange {
     /* what it gets */
     uint64_t seed;               /* of its draws: the server's, or its own */
     struct rule *rule;           /* NULL: none, 200 */
+    bool chosen;                 /* the hit has been counted */
+    uint64_t draw;               /* what its random body starts from */
     const struct choice *choice; /* the rule's; NULL: a plain answer */
     uint64_t delay_us;           /* drawn for it */
     uint64_t service_us;

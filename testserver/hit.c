@@ -64,18 +64,19 @@ bool hit_find_script(struct exchange *exchange) {
     return ok;
 }
 
-static bool make_answer(struct exchange *exchange, const struct choice *choice, uint64_t draw) {
+static bool make_answer(struct exchange *exchange, const struct choice *choice) {
     struct asked asked = {
         .head = strcmp(exchange->method, "HEAD") == 0,
+        .target = exchange->target.raw,
         .content_type = exchange_header(exchange, "Content-Type"),
         .body = exchange->body,
         .body_size = exchange->body_size,
         .wall_s = (int64_t)time(NULL),
-        .draw = draw,
+        .draw = exchange->draw,
     };
     char *told = NULL;
     if (choice->shape) {
-        told = mirror_write(exchange, choice->shape, choice->lines, draw, &asked.body_size);
+        told = mirror_write(exchange, choice->shape, choice->lines, exchange->draw, &asked.body_size);
         asked.body = (const uint8_t *)told;
     }
     bool ok = (told || !choice->shape) && answer_make(&exchange->answer, choice, &asked);
@@ -90,24 +91,34 @@ static bool refuse_overload(struct exchange *exchange) {
     return refuse(exchange, 503, "overloaded: all slots are taken, and all places in the queue\n");
 }
 
-/* Counts the hit for its script and works out what it gets. False: no memory. */
-static bool choose(struct exchange *exchange) {
+/* Counts the hit for its script and draws what falls to it. */
+static void choose(struct exchange *exchange) {
     struct rule *rule = exchange->rule;
     const char *target = exchange->target.raw;
-    if (exchange->answer.status != 0) {
-        return true; /* refused when its header block was read */
-    }
-    if (!rule) {
-        exchange->answer = (struct answer){.status = 200, .ready = exchange->server->plain};
-        return true;
+    if (exchange->chosen) {
+        return;
     }
     uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
     const char *draw_key = rule_draw_key(rule, exchange->key, target);
     struct lot lot = lot_draw(rule->script, exchange->seed, draw_key, hit);
-    const struct choice *choice = lot.choice;
+    exchange->chosen = true;
     exchange->delay_us = lot.delay_us;
     exchange->service_us = lot.service_us;
-    exchange->choice = choice;
+    exchange->draw = lot.body;
+    exchange->choice = lot.choice;
+}
+
+/* Works out what the hit gets. False: no memory. */
+static bool find_answer(struct exchange *exchange) {
+    if (exchange->answer.status != 0) {
+        return true; /* refused when its header block was read */
+    }
+    if (!exchange->rule) {
+        exchange->answer = (struct answer){.status = 200, .ready = exchange->server->plain};
+        return true;
+    }
+    choose(exchange);
+    const struct choice *choice = exchange->choice;
     if (port_fault_needs_tls(choice->port.fault) && !exchange->server->certificate.certificate_pem) {
         exchange->choice = NULL;
         return refuse(exchange, 400, "tls-fault: this server does not speak TLS\n");
@@ -122,7 +133,7 @@ static bool choose(struct exchange *exchange) {
             return arrival == ARRIVAL_REFUSED && refuse_overload(exchange);
         }
     }
-    return make_answer(exchange, choice, lot.body);
+    return make_answer(exchange, choice);
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------------------- */
@@ -177,7 +188,7 @@ static uint64_t enter(struct exchange *exchange) {
         .fields = collected.fields,
         .body_bytes = exchange->body_bytes,
         .body_sha256 = exchange->digest,
-        .status = fault_answers_nothing(exchange->answer.fault) ? 0 : exchange->answer.status,
+        .status = exchange->choice ? choice_status(exchange->choice) : exchange->answer.status,
         .fault = exchange->answer.fault,
     };
     uint64_t hits = 0;
@@ -186,6 +197,10 @@ static uint64_t enter(struct exchange *exchange) {
     return hits;
 }
 
+void hit_choose_early(struct exchange *exchange) {
+    choose(exchange);
+}
+
 uint64_t hit_enter(struct exchange *exchange) {
-    return choose(exchange) ? enter(exchange) : 0;
+    return find_answer(exchange) ? enter(exchange) : 0;
 }

@@ -8,6 +8,9 @@
 /* Finds the script of a request whose header block has been read, or the answer that refuses it. False: no memory. */
 bool hit_find_script(struct exchange *exchange);
 
+/* Counts a hit and chooses its step before its body has been read, for scripts that leave some unread. */
+void hit_choose_early(struct exchange *exchange);
+
 /* Counts a complete request, chooses its step and makes its answer. Returns the hits of its path after it; without
  * memory the exchange keeps its number 0. */
 uint64_t hit_enter(struct exchange *exchange);

@@ -3,15 +3,8 @@
 
 #include <string.h>
 
-static const struct item *const rooms[] = {items_port, items_fault, items_time, items_body, items_head, items_station};
-
-/* Words of the grammar that this version does not have. */
-static const char *const absent[] = {
-    "drip",
-    "garbage",
-    "badchunk",
-    "headers=",
-};
+static const struct item *const rooms[] = {items_port, items_fault, items_broken, items_manner,
+                                           items_time, items_body,  items_head,   items_station};
 
 static bool read_status(struct scan *scan, struct choice *choice, bool *may_repeat) {
     size_t start = scan->at;
@@ -31,22 +24,7 @@ static bool read_status(struct scan *scan, struct choice *choice, bool *may_repe
     return item_location(scan, choice);
 }
 
-static bool refuse_word(struct scan *scan) {
-    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
-        if (strncmp(scan->text + scan->at, absent[i], strlen(absent[i])) == 0) {
-            return scan_fail_at(scan, scan->at, "'%.*s' is not supported by this version", (int)strcspn(absent[i], "="),
-                                absent[i]);
-        }
-    }
-    return scan_fail_at(scan, scan->at,
-                        "expected a status such as 200, a fault such as reset or hang, or an option such "
-                        "as delay=30ms");
-}
-
 bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
-    if (scan_peek(scan) >= '0' && scan_peek(scan) <= '9') {
-        return read_status(scan, choice, may_repeat);
-    }
     size_t start = scan->at;
     for (size_t room = 0; room < sizeof rooms / sizeof rooms[0]; room++) {
         for (const struct item *item = rooms[room]; item->name; item++) {
@@ -56,7 +34,12 @@ bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
             }
         }
     }
-    return refuse_word(scan);
+    if (scan_peek(scan) >= '0' && scan_peek(scan) <= '9') { /* behind them: "1xx=" is one */
+        return read_status(scan, choice, may_repeat);
+    }
+    return scan_fail_at(scan, scan->at,
+                        "expected a status such as 200, a fault such as reset or hang, or an option such "
+                        "as delay=30ms");
 }
 
 bool items_go_on(struct scan *scan, const struct choice *choice) {

@@ -27,6 +27,13 @@ static bool read_random(struct scan *scan, struct choice *choice) {
     return !choice->seeded || scan_number(scan, "a seed", 0, UINT64_MAX, &choice->fill.start);
 }
 
+static bool read_endless(struct scan *scan, struct choice *choice) {
+    (void)scan;
+    choice->body = BODY_PATTERN;
+    choice->size = ENDLESS;
+    return item_flaw(choice, INSIST_TESTSERVER_ENDLESS);
+}
+
 static bool read_echo(struct scan *scan, struct choice *choice) {
     choice->body = BODY_ECHO;
     if (!scan_take(scan, "=")) {
@@ -47,20 +54,26 @@ static bool read_echo(struct scan *scan, struct choice *choice) {
 }
 
 static bool read_gzip(struct scan *scan, struct choice *choice) {
-    (void)scan;
+    static const char *const flaws[] = {[GZIP_TRUNCATED] = "truncated",
+                                        [GZIP_CRC] = "crc",
+                                        [GZIP_LENGTH] = "length",
+                                        [GZIP_PLAIN] = "plain"};
     choice->gzip = true;
-    return true;
+    if (!scan_take(scan, "=")) {
+        return true;
+    }
+    for (size_t i = GZIP_TRUNCATED; i <= GZIP_PLAIN; i++) {
+        if (!(choice->deflate && i == GZIP_LENGTH) && scan_take(scan, flaws[i])) {
+            choice->gzip_flaw = (enum gzip_flaw)i;
+            return item_flaw(choice, INSIST_TESTSERVER_GZIP);
+        }
+    }
+    return scan_fail_at(scan, scan->at, "expected truncated, crc, %splain", choice->deflate ? "" : "length or ");
 }
 
 static bool read_deflate(struct scan *scan, struct choice *choice) {
     choice->deflate = true;
     return read_gzip(scan, choice);
-}
-
-static bool read_chunked(struct scan *scan, struct choice *choice) {
-    (void)scan;
-    choice->chunked = true;
-    return true;
 }
 
 static bool read_type(struct scan *scan, struct choice *choice) {
@@ -75,10 +88,10 @@ const struct item items_body[] = {
     {"body=", GIVEN_BODY, false, read_body},
     {"size=", GIVEN_BODY, false, read_size},
     {"random=", GIVEN_BODY, false, read_random},
+    {"endless", GIVEN_BODY, false, read_endless},
     {"echo", GIVEN_BODY, false, read_echo},
     {"gzip", GIVEN_GZIP, false, read_gzip},
     {"deflate", GIVEN_GZIP, false, read_deflate},
-    {"chunked", GIVEN_CHUNKED, false, read_chunked},
     {"type=", GIVEN_TYPE, false, read_type},
     {NULL, 0, false, NULL},
 };

@@ -10,7 +10,14 @@ static bool set_fault(struct choice *choice, enum insist_testserver_fault fault)
 
 static bool read_cut(struct scan *scan, struct choice *choice, enum insist_testserver_fault fault) {
     choice->fault = fault;
+    choice->cut_given = true;
     return scan_number(scan, "a number of bytes", 0, cut_limit, &choice->cut);
+}
+
+/* Within the header block: half of it, or as many bytes as follow `sign`. */
+static bool read_head_cut(struct scan *scan, struct choice *choice, const char *sign,
+                          enum insist_testserver_fault fault) {
+    return scan_take(scan, sign) ? read_cut(scan, choice, fault) : set_fault(choice, fault);
 }
 
 static bool read_reset(struct scan *scan, struct choice *choice) {
@@ -18,12 +25,15 @@ static bool read_reset(struct scan *scan, struct choice *choice) {
         return set_fault(choice, INSIST_TESTSERVER_RESET);
     }
     if (scan_take(scan, "@headers")) {
-        return set_fault(choice, INSIST_TESTSERVER_RESET_HEADERS);
+        return read_head_cut(scan, choice, ":", INSIST_TESTSERVER_RESET_HEADERS);
+    }
+    if (scan_take(scan, "@end")) {
+        return set_fault(choice, INSIST_TESTSERVER_RESET_END);
     }
     if (scan_take(scan, "@body:")) {
         return read_cut(scan, choice, INSIST_TESTSERVER_RESET_BODY);
     }
-    return scan_fail_at(scan, scan->at, "expected @headers, @body:N or @connect");
+    return scan_fail_at(scan, scan->at, "expected @headers, @body:N, @end or @connect");
 }
 
 static bool read_close(struct scan *scan, struct choice *choice) {
@@ -33,7 +43,13 @@ static bool read_close(struct scan *scan, struct choice *choice) {
     if (scan_take(scan, "@body:")) {
         return read_cut(scan, choice, INSIST_TESTSERVER_CLOSE_BODY);
     }
-    return scan_fail_at(scan, scan->at, "expected @body:N or @connect");
+    if (scan_take(scan, "@headers")) {
+        return read_head_cut(scan, choice, ":", INSIST_TESTSERVER_CLOSE_HEADERS);
+    }
+    if (scan_take(scan, "@end")) {
+        return set_fault(choice, INSIST_TESTSERVER_CLOSE_END);
+    }
+    return scan_fail_at(scan, scan->at, "expected @headers, @body:N, @end or @connect");
 }
 
 static bool read_truncate(struct scan *scan, struct choice *choice) {
@@ -47,7 +63,7 @@ static bool read_hang(struct scan *scan, struct choice *choice) {
 
 static bool read_stall(struct scan *scan, struct choice *choice) {
     if (scan_take(scan, "headers")) {
-        return set_fault(choice, INSIST_TESTSERVER_STALL_HEADERS);
+        return read_head_cut(scan, choice, "@", INSIST_TESTSERVER_STALL_HEADERS);
     }
     if (scan_take(scan, "body@")) {
         return read_cut(scan, choice, INSIST_TESTSERVER_STALL_BODY);

@@ -57,7 +57,11 @@ bool item_location(struct scan *scan, struct choice *choice) {
 
 static bool read_redirect(struct scan *scan, struct choice *choice) {
     choice->status = 302;
-    return item_location(scan, choice);
+    if (scan_take(scan, "=")) {
+        return item_location(scan, choice);
+    }
+    choice->location_self = true;
+    return true;
 }
 
 static bool is_token_char(char c) {
@@ -75,33 +79,40 @@ static bool field_allowed(struct scan *scan, size_t start, const struct field *f
     return true;
 }
 
-static bool read_field(struct scan *scan, struct choice *choice) {
+bool item_name(struct scan *scan, const char *form, char **out) {
     size_t start = scan->at;
     size_t end = start;
     while (is_token_char(scan->text[end])) {
         end++;
     }
     if (end == start || scan->text[end] != '=') {
-        return scan_fail_at(scan, end, "expected h:NAME=VALUE, the name of a header and '='");
+        return scan_fail_at(scan, end, "expected %s, the name of a header and '='", form);
+    }
+    *out = strndup(scan->text + start, end - start);
+    scan->at = end + 1;
+    return *out || scan_fail_memory(scan);
+}
+
+static bool read_field(struct scan *scan, struct choice *choice) {
+    size_t start = scan->at;
+    char *name = NULL;
+    if (!item_name(scan, "h:NAME=VALUE", &name)) {
+        return false;
     }
     struct field *grown = realloc(choice->fields, (choice->field_count + 1) * sizeof *grown);
     if (!grown) {
+        free(name);
         return scan_fail_memory(scan);
     }
     choice->fields = grown;
     struct field *field = &grown[choice->field_count++];
-    field->value = NULL;
-    field->name = strndup(scan->text + start, end - start);
-    if (!field->name) {
-        return scan_fail_memory(scan);
-    }
-    scan->at = end + 1;
+    *field = (struct field){.name = name};
     return item_header_text(scan, &field->value) && field_allowed(scan, start, field);
 }
 
 const struct item items_head[] = {
     {"retry-after=", GIVEN_RETRY_AFTER, false, read_retry_after},
-    {"redirect=", GIVEN_STATUS, false, read_redirect},
+    {"redirect", GIVEN_STATUS, true, read_redirect},
     {"h:", GIVEN_FIELD, false, read_field},
     {NULL, 0, false, NULL},
 };

@@ -1,6 +1,7 @@
 /* Raw bytes. See pump.h. */
 #include "pump.h"
 
+#include "fault.h"
 #include "tcp.h"
 
 #include <errno.h>
@@ -9,55 +10,96 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { PIECE_SIZE = 16384, BYTES_A_TURN = 262144 };
+enum { PIECE_SIZE = 16384, SMALL_PIECE_SIZE = 512, BYTES_A_TURN = 262144 };
+static const uint64_t ns_per_ms = 1000000;
+static const uint64_t drain_ns = 1000000; /* between two looks at what is still on its way */
 /* Looks without progress; a client that does not read gets its RST all the same. */
 static const unsigned drain_patience = 10000;
+/* A pace makes up for what came too late by so much at most: a client that stops reading gets no flood afterwards. */
+static const uint64_t catch_up_ns = 100000000;
 
-static bool cuts_headers(enum insist_testserver_fault fault) {
-    return fault == INSIST_TESTSERVER_RESET_HEADERS || fault == INSIST_TESTSERVER_STALL_HEADERS;
-}
-
-bool pump_start(struct pump *pump, const struct answer *answer, int fd, gnutls_session_t tls) {
-    bool half = cuts_headers(answer->fault);
-    size_t head_size = 0;
-    pump->answer = answer;
+bool pump_start(struct pump *pump, const struct answer *answer, const struct manner *manner, int fd,
+                gnutls_session_t tls) {
+    bool slow = (manner->given & MANNER_DRIP) && manner->body_pace.bytes <= SMALL_PIECE_SIZE;
     pump->fd = fd;
     pump->tls = tls;
-    pump->head = answer_head(answer, (int64_t)time(NULL), &head_size);
-    pump->piece = malloc(PIECE_SIZE);
-    if (!pump->head || !pump->piece) {
+    pump->piece_room = slow ? SMALL_PIECE_SIZE : PIECE_SIZE; /* there may be thousands of them */
+    pump->piece = malloc(pump->piece_room);
+    if (!pump->piece || !tape_init(&pump->tape, answer, manner, (int64_t)time(NULL))) {
         return false;
     }
-    pump->head_limit = half ? head_size / 2 : head_size;
-    pump->body_limit = half ? 0 : answer->limit;
     tcp_no_delay(fd);
     return true;
 }
 
 void pump_fini(struct pump *pump) {
-    free(pump->head);
+    tape_fini(&pump->tape);
     free(pump->piece);
     memset(pump, 0, sizeof *pump);
 }
 
-/* The next piece. Under TLS a piece that was refused once must be offered again unchanged, so it is kept until it is
- * gone. */
-static bool fill_piece(struct pump *pump) {
-    size_t head = pump->head_limit - pump->head_at;
-    head = head < PIECE_SIZE ? head : PIECE_SIZE;
-    memcpy(pump->piece, pump->head + pump->head_at, head);
-    pump->head_at += head;
+/* ---- what comes next -------------------------------------------------------------------------------------------- */
 
-    uint64_t left = pump->body_limit - pump->body_at;
-    size_t room = PIECE_SIZE - head;
-    size_t wanted = left < room ? (size_t)left : room;
-    size_t body = answer_read(pump->answer, pump->body_at, pump->piece + head, wanted);
-    pump->body_at += body;
+enum ready { READY_PIECE, READY_LATER, READY_END };
 
-    pump->piece_at = 0;
-    pump->piece_end = head + body;
-    return pump->piece_end > 0;
+/* A new stage, after a pause if there is to be one. */
+static void enter(struct pump *pump, enum pump_stage stage, uint64_t pause_ms, uint64_t now_ns) {
+    pump->stage = stage;
+    pump->portions = 0;
+    pump->portion = 0;
+    pump->due_ns = now_ns + pause_ms * ns_per_ms;
 }
+
+static const struct pace *pace_of(const struct pump *pump) {
+    return pump->stage == PUMP_IN_HEAD ? &pump->tape.manner->head_pace : &pump->tape.body_pace;
+}
+
+/* The next portion: of parts that do not come out even, all together do. */
+static uint64_t next_portion(struct pump *pump, const struct pace *pace) {
+    uint64_t n = pump->portions++;
+    return pace->bytes * (n + 1) / pace->parts - pace->bytes * n / pace->parts;
+}
+
+/* How many bytes the next piece may have. */
+static size_t allowed(struct pump *pump, uint64_t now_ns) {
+    const struct pace *pace = pace_of(pump);
+    if (pace->every_ms == 0) {
+        return pump->piece_room;
+    }
+    while (pump->portion == 0 && pump->due_ns <= now_ns) {
+        uint64_t late = now_ns - pump->due_ns;
+        uint64_t planned = late > catch_up_ns ? now_ns : pump->due_ns;
+        pump->portion = next_portion(pump, pace);
+        pump->due_ns = planned + pace->every_ms * ns_per_ms;
+    }
+    return pump->portion < pump->piece_room ? (size_t)pump->portion : pump->piece_room;
+}
+
+static enum ready fill_piece(struct pump *pump, uint64_t now_ns) {
+    const struct manner *manner = pump->tape.manner;
+    if (pump->stage == PUMP_IN_HEAD && tape_in_body(&pump->tape)) {
+        enter(pump, PUMP_IN_BODY, manner->body_delay_ms, now_ns);
+    }
+    if (pump->stage == PUMP_IN_BODY && tape_at_end(&pump->tape)) {
+        enter(pump, PUMP_AT_END, manner->end_delay_ms, now_ns);
+    }
+    if (pump->due_ns > now_ns && pump->portion == 0) {
+        return READY_LATER;
+    }
+    if (pump->stage >= PUMP_AT_END) {
+        return READY_END;
+    }
+    size_t room = allowed(pump, now_ns);
+    if (room == 0) {
+        return READY_LATER;
+    }
+    pump->piece_at = 0;
+    pump->piece_end = tape_read(&pump->tape, pump->piece, room);
+    pump->portion -= pump->portion < pump->piece_end ? pump->portion : pump->piece_end;
+    return READY_PIECE;
+}
+
+/* ---- sending it ------------------------------------------------------------------------------------------------- */
 
 enum sent { SENT_SOME, SENT_NO_ROOM, SENT_FAILED };
 
@@ -71,6 +113,7 @@ static enum sent send_plain(struct pump *pump) {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? SENT_NO_ROOM : SENT_FAILED;
 }
 
+/* A piece that was refused once must be offered again unchanged, so it is kept until it is gone. */
 static enum sent send_tls(struct pump *pump) {
     ssize_t count = gnutls_record_send(pump->tls, pump->piece + pump->piece_at, pump->piece_end - pump->piece_at);
     if (count > 0) {
@@ -80,24 +123,68 @@ static enum sent send_tls(struct pump *pump) {
     return count == GNUTLS_E_AGAIN || count == GNUTLS_E_INTERRUPTED ? SENT_NO_ROOM : SENT_FAILED;
 }
 
-/* All is sent that was to be: now the fault. */
-static enum pump_code strike(struct pump *pump) {
-    switch (pump->answer->fault) {
-    case INSIST_TESTSERVER_RESET_HEADERS:
-    case INSIST_TESTSERVER_RESET_BODY: pump->drain_left = tcp_unacknowledged(pump->fd); return pump_drain(pump);
-    case INSIST_TESTSERVER_CLOSE_BODY:
-        tcp_finish(pump->fd); /* under TLS: before libmicrohttpd can send a close_notify */
-        return PUMP_STRUCK;
-    case INSIST_TESTSERVER_STALL_HEADERS:
-    case INSIST_TESTSERVER_STALL_BODY: return PUMP_SILENT;
-    default: return PUMP_STRUCK; /* by what was left out */
-    }
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+static bool has_fault(const struct pump *pump, enum insist_testserver_fault fault) {
+    return pump->tape.answer->fault == fault;
 }
 
-enum pump_code pump_more(struct pump *pump) {
+/* Nothing is on its way any more, or will ever arrive. */
+static enum pump_code strike(struct pump *pump) {
+    if (fault_resets(pump->tape.answer->fault)) {
+        tcp_reset(pump->fd);
+    } else if (has_fault(pump, INSIST_TESTSERVER_CLOSE_HEADERS) || has_fault(pump, INSIST_TESTSERVER_CLOSE_BODY)) {
+        tcp_finish(pump->fd); /* under TLS: before libmicrohttpd can send a close_notify */
+    }
+    return PUMP_STRUCK;
+}
+
+/* An RST, also the one that comes of closing with a request unread, throws away what has not arrived. */
+static bool must_drain(const struct pump *pump) {
+    return fault_resets(pump->tape.answer->fault) || (pump->tape.manner->given & MANNER_UNREAD);
+}
+
+static enum pump_code drain(struct pump *pump, uint64_t now_ns) {
+    uint64_t left = tcp_unacknowledged(pump->fd);
+    pump->drain_stuck = left < pump->drain_left ? 0 : pump->drain_stuck + 1;
+    pump->drain_left = left;
+    if (left > 0 && pump->drain_stuck <= drain_patience) {
+        pump->due_ns = now_ns + drain_ns;
+        return PUMP_RESTS;
+    }
+    return strike(pump);
+}
+
+static enum pump_code end(struct pump *pump, uint64_t now_ns) {
+    if (tape_hands_over(&pump->tape)) {
+        return PUMP_HANDS_OVER;
+    }
+    if (fault_stalls(pump->tape.answer->fault)) {
+        return PUMP_SILENT;
+    }
+    if (!must_drain(pump)) {
+        return strike(pump);
+    }
+    pump->stage = PUMP_DRAINING;
+    pump->drain_left = UINT64_MAX;
+    return drain(pump, now_ns);
+}
+
+bool pump_has_delivered(const struct pump *pump) {
+    return pump->stage >= PUMP_AT_END && !fault_stalls(pump->tape.answer->fault) && tcp_unacknowledged(pump->fd) == 0;
+}
+
+enum pump_code pump_more(struct pump *pump, uint64_t now_ns) {
+    if (pump->stage == PUMP_DRAINING) {
+        return drain(pump, now_ns);
+    }
     for (size_t sent = 0; sent < BYTES_A_TURN;) {
-        if (pump->piece_at == pump->piece_end && !fill_piece(pump)) {
-            return strike(pump);
+        if (pump->piece_at == pump->piece_end) {
+            enum ready ready = fill_piece(pump, now_ns);
+            if (ready != READY_PIECE) {
+                return ready == READY_LATER ? PUMP_RESTS : end(pump, now_ns);
+            }
+            continue; /* it may be empty where two stages meet */
         }
         size_t before = pump->piece_at;
         enum sent code = pump->tls ? send_tls(pump) : send_plain(pump);
@@ -110,15 +197,4 @@ enum pump_code pump_more(struct pump *pump) {
         sent += pump->piece_at - before;
     }
     return PUMP_WANTS_ROOM;
-}
-
-enum pump_code pump_drain(struct pump *pump) {
-    uint64_t left = tcp_unacknowledged(pump->fd); /* an RST would throw these away */
-    pump->drain_stuck = left < pump->drain_left ? 0 : pump->drain_stuck + 1;
-    pump->drain_left = left;
-    if (left > 0 && pump->drain_stuck <= drain_patience) {
-        return PUMP_DRAINS;
-    }
-    tcp_reset(pump->fd);
-    return PUMP_STRUCK;
 }

@@ -1,46 +1,51 @@
-/* Raw bytes on a socket: what libmicrohttpd would not send, up to the point where the fault strikes, and the fault. It
- * says what it waits for, and whoever drives it sees to that. Never blocks. Loop's thread. */
+/* Raw bytes on a socket: a tape of them, at its pace, and then the fault that ends it. It says what it waits for, and
+ * whoever drives it sees to that. Never blocks; has no clock of its own. Loop's thread. */
 #ifndef TESTSERVER_PUMP_H
 #define TESTSERVER_PUMP_H
 
-#include "answer.h"
+#include "tape.h"
 
 #include <gnutls/gnutls.h>
 
+enum pump_stage { PUMP_IN_HEAD, PUMP_IN_BODY, PUMP_AT_END, PUMP_DRAINING };
+
 struct pump {
     /* fixed */
-    const struct answer *answer;
     int fd;
     gnutls_session_t tls; /* NULL: plain */
-    char *head;
-    size_t head_limit; /* bytes of it that are sent */
-    uint64_t body_limit;
 
     /* own */
-    size_t head_at;
-    uint64_t body_at;
+    struct tape tape;
+    enum pump_stage stage;
     uint8_t *piece; /* what is being sent at the moment */
+    size_t piece_room;
     size_t piece_at, piece_end;
+    uint64_t portions;    /* of the present pace, so far */
+    uint64_t portion;     /* bytes that may still go out before the next rest */
+    uint64_t due_ns;      /* the end of a rest; of the portions of one pace, as planned */
     uint64_t drain_left;  /* bytes on their way at the last look, before an RST */
     unsigned drain_stuck; /* looks without progress */
 };
 
 enum pump_code {
     PUMP_WANTS_ROOM, /* pump_more() once there is room to write */
-    PUMP_DRAINS,     /* all is sent; pump_drain() after a moment, until the RST can follow */
+    PUMP_RESTS,      /* pump_more() at due_ns */
     PUMP_SILENT,     /* all is sent that was to be, and the connection stays */
+    PUMP_HANDS_OVER, /* the interim answers are sent, and the answer is libmicrohttpd's */
     PUMP_STRUCK,     /* the fault has struck: the connection ends */
     PUMP_GONE        /* the client has left before that */
 };
 
-/* Prepares to send answer, which must outlive the pump. False: no memory; pump_fini() may follow in both cases. */
-bool pump_start(struct pump *pump, const struct answer *answer, int fd, gnutls_session_t tls);
+/* Prepares to send answer in that manner; both must outlive the pump. False: no memory; pump_fini() may follow in both
+ * cases. */
+bool pump_start(struct pump *pump, const struct answer *answer, const struct manner *manner, int fd,
+                gnutls_session_t tls);
 
-/* Sends what there is room for. */
-enum pump_code pump_more(struct pump *pump);
+/* Sends what there is room and time for. now_ns: monotonic. */
+enum pump_code pump_more(struct pump *pump, uint64_t now_ns);
 
-/* Looks whether everything has arrived, and then sends the RST. */
-enum pump_code pump_drain(struct pump *pump);
+/* Whether all has arrived that was to be sent, so that a client that leaves misses nothing. */
+bool pump_has_delivered(const struct pump *pump);
 
 void pump_fini(struct pump *pump);
 

@@ -10,9 +10,11 @@ static struct answer *source_new(struct answer *answer) {
     struct answer *source = calloc(1, sizeof *source);
     if (source) {
         source->bytes = answer->bytes;
+        source->packed = answer->packed;
         source->fill = answer->fill;
         source->size = answer->size;
         answer->bytes = NULL;
+        answer->packed = NULL;
     }
     return source;
 }

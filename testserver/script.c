@@ -102,15 +102,14 @@ static bool read_script(struct scan *scan, struct script *script) {
     return true;
 }
 
-static bool has_echo(const struct script *script) {
+static void note_needs(struct script *script) {
     for (size_t i = 0; i < script->step_count; i++) {
         for (size_t k = 0; k < script->steps[i].choice_count; k++) {
-            if (script->steps[i].choices[k].body == BODY_ECHO) {
-                return true;
-            }
+            const struct choice *choice = &script->steps[i].choices[k];
+            script->echoes = script->echoes || choice->body == BODY_ECHO;
+            script->leaves_unread = script->leaves_unread || (choice->manner.given & MANNER_UNREAD);
         }
     }
-    return false;
 }
 
 insist_err script_parse(const char *text, struct script **out, size_t *column, char expected[160]) {
@@ -134,7 +133,7 @@ insist_err script_parse(const char *text, struct script **out, size_t *column, c
         memcpy(expected, scan.expected, sizeof scan.expected);
         return scan.out_of_memory ? INSIST_ENOMEM : INSIST_EINVAL;
     }
-    script->echoes = has_echo(script);
+    note_needs(script);
     *out = script;
     return INSIST_OK;
 }

@@ -22,7 +22,8 @@ struct script {
     struct step *steps;
     size_t step_count;
     bool loops;
-    bool echoes; /* some choice needs the request's body */
+    bool echoes;        /* some choice needs the request's body */
+    bool leaves_unread; /* some choice is taken before the body has come */
 };
 
 /* INSIST_OK and *out, or INSIST_EINVAL with *column (from 1) and a sentence in expected[160], or INSIST_ENOMEM. */

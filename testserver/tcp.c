@@ -44,6 +44,17 @@ uint64_t tcp_waiting_to_be_accepted(int fd) {
     return info_of(fd).tcpi_unacked; /* which is the length of the queue where a socket listens */
 }
 
+void tcp_keep_alive(int fd) {
+    int on = 1;
+    int idle_s = 10;
+    int between_s = 5;
+    int probes = 3;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between_s, sizeof between_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 void tcp_no_delay(int fd) {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

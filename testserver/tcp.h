@@ -22,6 +22,9 @@ uint64_t tcp_acknowledged(int fd);
 /* Connections of a listening socket that wait to be accepted. */
 uint64_t tcp_waiting_to_be_accepted(int fd);
 
+/* Finds out by itself, within half a minute, that the peer's system has forgotten the connection. */
+void tcp_keep_alive(int fd);
+
 /* Small packets go out without waiting for earlier ones to be acknowledged. */
 void tcp_no_delay(int fd);
 

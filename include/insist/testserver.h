@@ -102,6 +102,23 @@ typedef enum insist_testserver_fault {
     INSIST_TESTSERVER_HANG,          /* hang: nothing, until the client gives up */
     INSIST_TESTSERVER_STALL_HEADERS, /* stall=headers: half of the header block, then silence */
     INSIST_TESTSERVER_STALL_BODY,    /* stall=body@N: N bytes of the body, then silence */
+    INSIST_TESTSERVER_RESET_END,     /* reset@end: a complete answer, then RST */
+    INSIST_TESTSERVER_CLOSE_HEADERS, /* close@headers: half of the header block, then FIN; no close_notify under TLS */
+    INSIST_TESTSERVER_CLOSE_END,     /* close@end: a complete answer that does not announce it, then FIN */
+    INSIST_TESTSERVER_GARBAGE,       /* garbage: bytes that are no HTTP */
+    INSIST_TESTSERVER_RAW,           /* raw=TEXT: these bytes in place of an answer */
+    INSIST_TESTSERVER_BAD_CHUNK,     /* badchunk@N: N bytes of the body in chunks, then a broken one */
+    INSIST_TESTSERVER_STATUS_LINE,   /* status-line=TEXT: this in place of the proper one */
+    INSIST_TESTSERVER_LINE,          /* line=TEXT: this among the header lines, whatever it is */
+    INSIST_TESTSERVER_HEADERS,       /* headers=N: so many fields of 64 bytes */
+    INSIST_TESTSERVER_NO_BLANK_LINE, /* no-blank-line: the header block does not end */
+    INSIST_TESTSERVER_LF,            /* lf: header lines that end without CR */
+    INSIST_TESTSERVER_LENGTH,        /* length=N: Content-Length says N, whatever is sent */
+    INSIST_TESTSERVER_ENDLESS,       /* endless: a body without end */
+    INSIST_TESTSERVER_GZIP,          /* gzip=truncated, crc, length or plain: a compressed body that is broken */
+    INSIST_TESTSERVER_TRAILERS,      /* trailers=N: so many fields of 64 bytes behind the last chunk */
+    INSIST_TESTSERVER_INTERIM,       /* 1xx=103xendless: interim answers without end */
+    INSIST_TESTSERVER_UNREAD,        /* unread: answered before the request's body has been read */
     INSIST_TESTSERVER_FAULT_MAX = 0x7fffffff
 } insist_testserver_fault;
 
