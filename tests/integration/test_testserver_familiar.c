@@ -392,7 +392,7 @@ static void bad_items_are_refused(void **state) {
     } rows[] = {
         {"echo=nothing", 6}, {"echo=stream", 12},       {"echo=stream*101", 13},
         {"random=2GiB", 8},  {"random=1@x", 10},        {"size=1@", 8},
-        {"gzip;deflate", 6}, {"chunked;truncate@1", 1}, {"random=1;size=1", 10},
+        {"gzip;deflate", 6}, {"chunked;length=1", 1}, {"random=1;size=1", 10},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t column = 0;
