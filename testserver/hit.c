@@ -39,7 +39,7 @@ static bool use_text(struct exchange *exchange, char *text, const char *where) {
 static bool use_path(struct exchange *exchange) {
     char *text = NULL;
     exchange->rule = rulebook_find(&exchange->server->rules, exchange->target.path);
-    if (exchange->rule) {
+    if (exchange->rule || !exchange->server->familiar) {
         return true;
     }
     return familiar_script(exchange, &text) && (!text || use_text(exchange, text, "what this path stands for"));

@@ -18,6 +18,7 @@ enum {
     OPT_SCRIPT,
     OPT_PORT_FILE,
     OPT_ADMIN_PORT,
+    OPT_NO_FAMILIAR,
     OPT_QUIET,
     OPT_CERT_FILE,
     OPT_HELP,
@@ -35,6 +36,7 @@ static const struct option long_options[] = {
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"port-file", required_argument, NULL, OPT_PORT_FILE},
     {"admin-port", required_argument, NULL, OPT_ADMIN_PORT},
+    {"no-familiar", no_argument, NULL, OPT_NO_FAMILIAR},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"cert-file", required_argument, NULL, OPT_CERT_FILE},
     {"help", no_argument, NULL, OPT_HELP},
@@ -57,6 +59,7 @@ void program_options_explain(void) {
           "  --admin-port N   port of the admin paths that no fault touches; 0, the default, takes a free one\n"
           "  --connections N  connections at once (all descriptors but a few); more of them push out idle ones\n"
           "  --idle-timeout N seconds after which an idle connection is closed (120)\n"
+          "  --no-familiar    httpbin's paths, such as /status/503, are paths like any other\n"
           "  --quiet          print nothing but errors\n"
           "  --help, --version\n\n"
           "A request can bring its script along, counted by key:\n"
@@ -158,6 +161,7 @@ static bool read_option(struct program_options *options, int option, const char 
     case OPT_SCRIPT: options->script_file = optarg; return true;
     case OPT_PORT_FILE: options->port_file = optarg; return true;
     case OPT_CERT_FILE: options->cert_file = optarg; return true;
+    case OPT_NO_FAMILIAR: options->server.no_familiar = true; return true;
     case OPT_QUIET: options->quiet = true; return true;
     case OPT_HELP: options->help = true; return true;
     case OPT_VERSION: options->version = true; return true;

@@ -24,6 +24,7 @@ enum { URL_SIZE = 80 };
 struct insist_testserver {
     /* fixed once it has started */
     uint64_t seed;
+    bool familiar; /* httpbin's paths stand for scripts */
     char url[URL_SIZE];
     char admin_url[URL_SIZE];
     struct certificate certificate; /* empty without TLS */

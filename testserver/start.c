@@ -107,6 +107,7 @@ static insist_err read_options(const insist_testserver_options *given, insist_te
 static insist_err start(struct insist_testserver *server, const insist_testserver_options *options,
                         insist_problem *problem) {
     server->seed = options->seed;
+    server->familiar = !options->no_familiar;
     if (!loop_init(&server->loop)) {
         return fail_system(problem, "no descriptor for the loop");
     }

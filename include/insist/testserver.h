@@ -36,6 +36,7 @@ typedef struct insist_testserver_options {
                                 none is idle new ones wait. Default: the limit of descriptors (RLIMIT_NOFILE) at start
                                 less 64, or less a quarter of it where that is less */
     unsigned idle_timeout_s; /* after which a connection without a request is closed, in seconds; default 120 */
+    bool no_familiar;        /* httpbin's paths, such as /status/503, answer 200 like any other without a script */
 } insist_testserver_options;
 
 /** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), NULL, &server). */

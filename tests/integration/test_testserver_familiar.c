@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "testserver_peer.h"
+#include "testserver_process.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -384,6 +385,33 @@ static void scripts_go_before_familiar_paths(void **state) {
     peer_answer_free(&answer);
 }
 
+static void familiar_paths_can_be_turned_off(void **state) {
+    insist_testserver *server = NULL;
+    (void)state;
+    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.no_familiar = true), NULL, &server), INSIST_OK);
+    assert_int_equal(peer_status(server, "/status/503"), 200);
+    assert_int_equal(peer_status(server, "/status/503?do=echo=ip,404"), 200); /* the items stay */
+    assert_int_equal(insist_testserver_script(server, "/status/503", "503", NULL), INSIST_OK);
+    assert_int_equal(peer_status(server, "/status/503"), 503);
+    insist_testserver_free(server);
+}
+
+static void the_program_can_turn_them_off(void **state) {
+    const char *const arguments[] = {"--port", "0", "--no-familiar", NULL};
+    struct process process;
+    struct peer peer;
+    (void)state;
+    process_start_server(&process, arguments);
+    assert_true(peer_connect_port(&peer, process.port));
+    assert_true(peer_get(&peer, "/status/503"));
+    struct peer_answer answer = peer_read(&peer);
+    assert_int_equal(answer.status, 200);
+    peer_answer_free(&answer);
+    peer_close(&peer);
+    assert_int_equal(process_end(&process), 0);
+    process_fini(&process);
+}
+
 static void bad_items_are_refused(void **state) {
     (void)state;
     const struct {
@@ -449,6 +477,8 @@ int main(void) {
         cmocka_unit_test(a_client_of_http_1_0_gets_no_chunks),
         cmocka_unit_test(draws_are_foretold),
         cmocka_unit_test(scripts_go_before_familiar_paths),
+        cmocka_unit_test(familiar_paths_can_be_turned_off),
+        cmocka_unit_test(the_program_can_turn_them_off),
         cmocka_unit_test(bad_items_are_refused),
         cmocka_unit_test(hits_are_counted_and_in_the_journal),
         cmocka_unit_test(requests_wait),
