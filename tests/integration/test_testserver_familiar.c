@@ -10,9 +10,11 @@
 #include "testserver_process.h"
 
 #include <jansson.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 static const int64_t patience_ms = 20000;
 
@@ -158,8 +160,17 @@ static const struct plain {
     {"GET", "/etag/x", "If-Match: *\r\n", 200, "ETag", "\"x\"", NULL},
 
     {"GET", "/base64/aGV5ID8_Pw==", "", 200, "Content-Type", "text/html; charset=utf-8", "hey ???"},
+    {"GET", "/base64/fn5-", "", 200, NULL, NULL, "~~~"},
     {"GET", "/base64/aGk", "", 200, NULL, NULL, "hi"},
     {"GET", "/base64/!", "", 400, NULL, NULL, "expected /base64/TEXT, TEXT in base64\n"},
+    {"GET", "/html", "", 200, "Content-Type", "text/html; charset=utf-8",
+     "<!DOCTYPE html>\n<html>\n<head><title>A page</title></head>\n<body>\n<h1>A page</h1>\n"
+     "<p>It is always the same.</p>\n</body>\n</html>\n"},
+    {"GET", "/xml", "", 200, "Content-Type", "application/xml",
+     "<?xml version='1.0' encoding='us-ascii'?>\n<slideshow title='Sample Slide Show'>\n"
+     "  <slide type='all'><title>What retries cost</title></slide>\n</slideshow>\n"},
+    {"GET", "/encoding/utf8", "", 200, "Content-Type", "text/html; charset=utf-8",
+     "<h1>Unicode</h1>\n<p>Grüße, καλημέρα, привет, 你好, 👋: 2 ≤ 3, ∑ xᵢ, 10 €</p>\n"},
     {"GET", "/robots.txt", "", 200, "Content-Type", "text/plain", "User-agent: *\nDisallow: /deny\n"},
     {"POST", "/echo", "Content-Type: a/b\r\n", 200, "Content-Type", NULL, ""},
     {"GET", "/ip", "", 200, "Content-Type", "application/json", "{\n  \"origin\": \"127.0.0.1\"\n}\n"},
@@ -248,6 +259,57 @@ static void bodies_are_told_back_as_json(void **state) {
                 "{\"args\": {}, \"data\": \"data:application/octet-stream;base64,/v8=\", \"files\": {}, \"form\": {},"
                 "\"json\": null, \"headers\": {\"Host\": \"test\", \"Content-Length\": \"2\"},"
                 "\"origin\": \"127.0.0.1\", \"url\": \"http://test/delete\"}");
+}
+
+/* Both formats, by the header that tells which. */
+static void compressed_requests_are_told_back(void **state) {
+    const struct {
+        const char *target, *coding, *member;
+        int window; /* zlib's: + 16 for gzip */
+    } rows[] = {{"/gzip", "gzip", "gzipped", 15 + 16}, {"/deflate", "deflate", "deflated", 15}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char value[256];
+        char text[1024] = "";
+        struct peer_answer answer = get(*state, rows[i].target);
+        z_stream stream = {.next_in = (Bytef *)(uintptr_t)answer.body, .avail_in = (uInt)answer.body_size};
+        stream.next_out = (Bytef *)text;
+        stream.avail_out = sizeof text - 1;
+        assert_true(peer_answer_header(&answer, "Content-Encoding", value));
+        assert_string_equal(value, rows[i].coding);
+        assert_int_equal(inflateInit2(&stream, rows[i].window), Z_OK);
+        assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+        inflateEnd(&stream);
+        json_t *told = json_loads(text, 0, NULL);
+        json_t *wanted = json_pack("{s:b,s:{s:s},s:s,s:s}", rows[i].member, 1, "headers", "Host", "test", "method", "GET",
+                                   "origin", "127.0.0.1");
+        assert_true(json_equal(told, wanted));
+        json_decref(told);
+        json_decref(wanted);
+        peer_answer_free(&answer);
+    }
+}
+
+static void uuids_are_of_version_4_and_come_again(void **state) {
+    char text[3][64];
+    insist_testserver_reset(*state);
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 2) {
+            insist_testserver_reset(*state);
+        }
+        struct peer_answer answer = get(*state, "/uuid");
+        json_t *json = json_loads(answer.body, 0, NULL);
+        snprintf(text[i], sizeof text[i], "%s", json_string_value(json_object_get(json, "uuid")));
+        json_decref(json);
+        peer_answer_free(&answer);
+        regex_t form;
+        assert_int_equal(regcomp(&form, "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+                                 REG_EXTENDED | REG_NOSUB),
+                         0);
+        assert_int_equal(regexec(&form, text[i], 0, NULL, 0), 0);
+        regfree(&form);
+    }
+    assert_string_not_equal(text[0], text[1]);
+    assert_string_equal(text[0], text[2]);
 }
 
 static void what_is_always_json_is_json(void **state) {
@@ -470,6 +532,8 @@ int main(void) {
         cmocka_unit_test(paths_answer_as_the_table_says),
         cmocka_unit_test(requests_are_told_back_as_json),
         cmocka_unit_test(bodies_are_told_back_as_json),
+        cmocka_unit_test(compressed_requests_are_told_back),
+        cmocka_unit_test(uuids_are_of_version_4_and_come_again),
         cmocka_unit_test(what_is_always_json_is_json),
         cmocka_unit_test(bytes_come_from_their_seed),
         cmocka_unit_test(bytes_without_a_seed_differ_from_hit_to_hit_and_come_again),
