@@ -64,7 +64,8 @@ void program_options_explain(void) {
           "  --help, --version\n\n"
           "A request can bring its script along, counted by key:\n"
           "  curl 'http://127.0.0.1:PORT/users/7?do=404x2,200&key=a'\n"
-          "What has happened:  GET /__admin/journal  GET /__admin/counts  GET and PUT /__admin/scripts?path=/p\n",
+          "What has happened:  GET /__admin/journal  GET /__admin/counts  GET and PUT /__admin/scripts?path=/p\n"
+          "For people, in a browser: /__admin/      For Prometheus: /metrics\n",
           stdout);
 }
 

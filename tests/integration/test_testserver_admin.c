@@ -197,6 +197,126 @@ static void the_control_port_answers_while_connections_are_refused(void **state)
     peer_close(&peer);
 }
 
+/* Sends what it is given to the control port; the whole answer, for peer_answer_free(). */
+static struct peer_answer ask_raw(const insist_testserver *server, const char *method, const char *target,
+                                  const char *lines, const char *body) {
+    char text[1024];
+    struct peer peer;
+    snprintf(text, sizeof text, "%s %s HTTP/1.0\r\nContent-Length: %zu\r\n%s\r\n%s", method, target, strlen(body),
+             lines, body);
+    assert_true(peer_connect_port(&peer, insist_testserver_admin_port(server)));
+    assert_true(peer_send(&peer, text));
+    struct peer_answer answer = strcmp(method, "HEAD") == 0 ? peer_read_head(&peer) : peer_read_bytes(&peer, 1 << 20);
+    peer_close(&peer);
+    return answer;
+}
+
+static void check_header(const struct peer_answer *answer, const char *name, const char *expected) {
+    char value[256];
+    bool there = peer_answer_header(answer, name, value);
+    assert_int_equal(there, expected != NULL);
+    if (expected) {
+        assert_string_equal(value, expected);
+    }
+}
+
+/* No answer lets a page of another origin read or do anything. */
+static void pages_from_elsewhere_are_refused(void **state) {
+    static const char *const tries[][3] = {
+        {"PUT", "Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n", "403"},
+        {"PUT", "Host: evil.example\r\nOrigin: http://evil.example\r\n",
+         "403"}, /* its name made to mean this machine */
+        {"PUT", "Host: 127.0.0.1\r\nOrigin: null\r\n", "403"},
+        {"DELETE", "Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n", "403"},
+        {"OPTIONS", "Host: 127.0.0.1\r\nOrigin: http://evil.example\r\nAccess-Control-Request-Method: PUT\r\n", "403"},
+        {"POST", "Host: 127.0.0.1\r\n", "405"},
+        {"GET", "Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n", "200"},
+    };
+    insist_testserver *server = *state;
+    assert_int_equal(insist_testserver_script(server, "/p", "201", NULL), INSIST_OK);
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct peer_answer answer = ask_raw(server, tries[i][0], "/__admin/scripts?path=/p", tries[i][1], "500");
+        assert_int_equal(answer.status, atoi(tries[i][2]));
+        check_header(&answer, "Access-Control-Allow-Origin", NULL);
+        check_header(&answer, "Access-Control-Allow-Methods", NULL);
+        peer_answer_free(&answer);
+        assert_int_equal(peer_status(server, "/p"), 201);
+    }
+    struct peer_answer own = ask_raw(server, "PUT", "/__admin/scripts?path=/p",
+                                     "Host: 127.0.0.1:81\r\nOrigin: http://127.0.0.1:81\r\n", "202");
+    assert_int_equal(own.status, 200);
+    peer_answer_free(&own);
+    assert_int_equal(peer_status(server, "/p"), 202);
+}
+
+/* Methods other than PUT and DELETE, which no page can send elsewhere without being asked first, change nothing. */
+static void only_put_and_delete_change_anything(void **state) {
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PATCH", "OPTIONS", "put"};
+    static const char *const targets[] = {
+        "/__admin/journal",         "/__admin/counts", "/__admin/stats", "/__admin/duplicates",
+        "/__admin/scripts?path=/p", "/metrics",        "/__admin/"};
+    insist_testserver *server = *state;
+    insist_testserver_stats before = {.size = sizeof before};
+    insist_testserver_stats after = {.size = sizeof after};
+    assert_int_equal(insist_testserver_script(server, "/p", "201", NULL), INSIST_OK);
+    assert_int_equal(peer_status(server, "/p"), 201);
+    assert_true(insist_testserver_wait_idle(server, patience_ms));
+    assert_int_equal(insist_testserver_get_stats(server, &before), INSIST_OK);
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
+        for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++) {
+            struct peer_answer answer = ask_raw(server, methods[m], targets[t], "Host: 127.0.0.1\r\n", "500");
+            assert_int_equal(answer.status, m < 2 ? 200 : 405);
+            peer_answer_free(&answer);
+        }
+    }
+    assert_int_equal(insist_testserver_get_stats(server, &after), INSIST_OK);
+    after.connections_open = before.connections_open; /* the test's own may still have been open */
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(peer_status(server, "/p"), 201);
+    insist_testserver_journal *journal;
+    assert_int_equal(insist_testserver_journal_new(server, "/p", NULL, &journal), INSIST_OK);
+    assert_true(insist_testserver_journal_count(journal) >= 2);
+    insist_testserver_journal_free(journal);
+}
+
+static void the_page_and_its_files(void **state) {
+    static const char *const files[][2] = {
+        {"/__admin/", "text/html; charset=utf-8"},
+        {"/__admin/page.css", "text/css; charset=utf-8"},
+        {"/__admin/page.js", "text/javascript; charset=utf-8"},
+        {"/__admin/icon.svg", "image/svg+xml"},
+    };
+    static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                                 "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    insist_testserver *server = *state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct peer_answer answer = ask_raw(server, "GET", files[i][0], "", "");
+        assert_int_equal(answer.status, 200);
+        assert_true(answer.body_size > 100);
+        check_header(&answer, "Content-Type", files[i][1]);
+        check_header(&answer, "Content-Security-Policy", policy);
+        check_header(&answer, "X-Content-Type-Options", "nosniff");
+        assert_null(strstr(answer.body, "https://")); /* nothing from elsewhere */
+        assert_null(strstr(answer.body, "innerHTML"));
+        peer_answer_free(&answer);
+        assert_int_equal(ask(insist_testserver_port(server), "GET", files[i][0], "", NULL), 200);
+        answer = ask_raw(server, "HEAD", files[i][0], "", "");
+        assert_int_equal(answer.status, 200);
+        assert_int_equal(answer.body_size, 0);
+        peer_answer_free(&answer);
+    }
+    static const char *const to_the_page[] = {"/__admin", "/"};
+    for (size_t i = 0; i < 2; i++) {
+        struct peer_answer answer = ask_raw(server, "GET", to_the_page[i], "", "");
+        assert_int_equal(answer.status, 302);
+        check_header(&answer, "Location", "/__admin/");
+        peer_answer_free(&answer);
+    }
+    assert_int_equal(ask(insist_testserver_admin_port(server), "GET", "/__admin/../page.js", "", NULL), 404);
+    assert_int_equal(ask(insist_testserver_admin_port(server), "GET", "/__admin/page.json", "", NULL), 404);
+    assert_int_equal(ask(insist_testserver_admin_port(server), "GET", "/nothing", "", NULL), 404);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_are_set_read_and_removed),
@@ -204,6 +324,9 @@ int main(void) {
         cmocka_unit_test(a_body_that_is_too_large_is_refused),
         cmocka_unit_test_setup_teardown(counts_tell_path_key_and_totals, start_server, free_server),
         cmocka_unit_test(the_journal_as_json),
+        cmocka_unit_test(pages_from_elsewhere_are_refused),
+        cmocka_unit_test_setup_teardown(only_put_and_delete_change_anything, start_server, free_server),
+        cmocka_unit_test(the_page_and_its_files),
         cmocka_unit_test(the_control_port_answers_while_connections_are_refused),
     };
     return cmocka_run_group_tests(tests, start_server, free_server);

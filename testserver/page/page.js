@@ -18,8 +18,8 @@ const state = {
   filter: '',
   limit: firstShown,
   entries: [], // newest first
-  newest: 0, // number of the newest request that was announced
-  announcedAt: 0,
+  newest: null, // number of the newest request that was announced, or was there at first
+  announcedAt: -announceMs,
   uptimeUs: 0,
 };
 
@@ -27,6 +27,10 @@ const state = {
 
 /* Tells screen readers what is new, in one sentence, seldom. */
 function announce(entries) {
+  if (state.newest === null) {
+    state.newest = entries.length > 0 ? entries[0].number : 0;
+    return;
+  }
   const fresh = entries.filter(entry => entry.number > state.newest);
   const now = performance.now();
   if (fresh.length === 0 || now - state.announcedAt < announceMs) return;
