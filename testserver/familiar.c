@@ -59,10 +59,12 @@ static const struct row rows[] = {
 
     {"/status/*", NULL, NULL, familiar_status, "/status/CODE or /status/CODE:WEIGHT,CODE:WEIGHT, CODE from 200 to 999"},
     {"/delay/*", NULL, NULL, familiar_delay, "/delay/TIME, such as 200ms, 1.5s, 2 (seconds) or ln(5ms,2ms)"},
+    {"/drip", get, NULL, familiar_drip,
+     "/drip?duration=T&numbytes=N&code=C&delay=T, T such as 200ms or 2 (seconds), N at most 1 MiB"},
     {"/bytes/*", get, NULL, familiar_bytes, "/bytes/N?seed=S, N at most 1 GiB"},
-    {"/stream-bytes/*", get, NULL, familiar_stream_bytes, "/stream-bytes/N?seed=S, N at most 1 GiB"},
+    {"/stream-bytes/*", get, NULL, familiar_stream_bytes, "/stream-bytes/N?seed=S&chunk_size=K, N at most 1 GiB"},
     {"/stream/*", get, NULL, familiar_stream, "/stream/N, N at most 100"},
-    {"/range/*", get, NULL, familiar_range, "/range/N, N from 1 to 1 GiB"},
+    {"/range/*", get, NULL, familiar_range, "/range/N?duration=T, N from 1 to 1 GiB"},
     {"/unstable", NULL, NULL, familiar_unstable, "/unstable?rate=R&seed=S, R from 0 to 1"},
     {"/hold", NULL, NULL, familiar_hold, "/hold?for=/PATH&hits=N"},
 

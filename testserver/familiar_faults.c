@@ -84,24 +84,73 @@ bool familiar_unstable(struct familiar *familiar) {
 
 /* ---- time ------------------------------------------------------------------------------------------------------- */
 
-/* A number, with a unit or in seconds, or a distribution, which the script's own parser reads. */
-bool familiar_delay(struct familiar *familiar) {
-    static const char words[] = "abcdefghijklmnopqrstuvwxyz0123456789.,:()";
+static const uint64_t duration_limit_ms = UINT64_C(86400) * 1000; /* a day, as in scripts */
+
+/* "200ms", "1.5s", or "1.5", which is seconds, too. */
+static bool read_duration_ms(const char *text, uint64_t *out) {
     char number[32];
-    const char *text = familiar->parts[0];
-    if (text[0] >= 'a' && text[0] <= 'z' && text[strspn(text, words)] == '\0' && strchr(text, '(')) {
-        fprintf(familiar->out, "delay=%s;echo=delay", text);
-        return true;
-    }
     size_t length = strspn(text, "0123456789.");
-    const char *unit = text + length;
-    if (length >= sizeof number || (strcmp(unit, "ms") != 0 && strcmp(unit, "s") != 0 && *unit != '\0')) {
+    bool in_ms = strcmp(text + length, "ms") == 0;
+    if (length >= sizeof number || (!in_ms && text[length] != '\0' && strcmp(text + length, "s") != 0)) {
         return false;
     }
     memcpy(number, text, length);
     number[length] = '\0';
-    fprintf(familiar->out, "delay=%s%s;echo=delay", number, *unit ? unit : "s");
-    return familiar_is_decimal(number);
+    double ms = strtod(number, NULL) * (in_ms ? 1 : 1000);
+    if (!familiar_is_decimal(number) || ms > (double)duration_limit_ms) {
+        return false;
+    }
+    *out = (uint64_t)(ms + 0.5);
+    return true;
+}
+
+static bool read_parameter_ms(struct familiar *familiar, const char *name, uint64_t *out) {
+    const char *text = familiar_parameter(familiar, name);
+    return !text || read_duration_ms(text, out);
+}
+
+/* A duration, or a distribution, which the script's own parser reads. */
+bool familiar_delay(struct familiar *familiar) {
+    static const char words[] = "abcdefghijklmnopqrstuvwxyz0123456789.,:()";
+    const char *text = familiar->parts[0];
+    uint64_t delay_ms;
+    if (text[0] >= 'a' && text[0] <= 'z' && text[strspn(text, words)] == '\0' && strchr(text, '(')) {
+        fprintf(familiar->out, "delay=%s;echo=delay", text);
+        return true;
+    }
+    bool ok = read_duration_ms(text, &delay_ms);
+    fprintf(familiar->out, "delay=%llums;echo=delay", ok ? (unsigned long long)delay_ms : 0);
+    return ok;
+}
+
+/* Spreads size bytes over a duration, in pieces that are as small as steps of a millisecond allow. */
+static void put_pace(struct familiar *familiar, uint64_t size, uint64_t duration_ms) {
+    if (size == 0 || duration_ms == 0) {
+        return;
+    }
+    uint64_t every_ms = duration_ms > size ? duration_ms / size : 1;
+    uint64_t piece = (size * every_ms + duration_ms - 1) / duration_ms;
+    fprintf(familiar->out, ";drip=%llums/%llu", (unsigned long long)every_ms, (unsigned long long)piece);
+}
+
+bool familiar_drip(struct familiar *familiar) {
+    uint64_t duration_ms = 2000;
+    uint64_t delay_ms = 0;
+    uint64_t size = 10;
+    uint64_t status = 200;
+    if (!read_parameter_ms(familiar, "duration", &duration_ms) || !read_parameter_ms(familiar, "delay", &delay_ms) ||
+        !familiar_parameter_number(familiar, "numbytes", UINT64_C(1) << 20, &size) ||
+        !familiar_parameter_number(familiar, "code", 999, &status) || status < 200) {
+        return false;
+    }
+    fprintf(familiar->out, "%llu;delay=%llums", (unsigned long long)status, (unsigned long long)delay_ms);
+    put_pace(familiar, size, duration_ms);
+    fputs(";type=application/octet-stream;body=\"", familiar->out);
+    for (uint64_t i = 0; i < size; i++) {
+        fputc('*', familiar->out);
+    }
+    fputc('"', familiar->out);
+    return true;
 }
 
 bool familiar_hold(struct familiar *familiar) {
@@ -135,7 +184,15 @@ bool familiar_bytes(struct familiar *familiar) {
 }
 
 bool familiar_stream_bytes(struct familiar *familiar) {
-    return put_random(familiar, ";chunked");
+    uint64_t chunk = 0;
+    char more[32] = ";chunked";
+    if (!familiar_parameter_number(familiar, "chunk_size", size_limit, &chunk)) {
+        return false;
+    }
+    if (chunk > 0) {
+        snprintf(more, sizeof more, ";chunked=%llu", (unsigned long long)chunk);
+    }
+    return put_random(familiar, more);
 }
 
 bool familiar_stream(struct familiar *familiar) {
@@ -181,8 +238,10 @@ bool familiar_range(struct familiar *familiar) {
     uint64_t size;
     uint64_t first = 0;
     uint64_t last = 0;
+    uint64_t duration_ms = 0;
     char tag[40];
-    if (!familiar_number(familiar->parts[0], size_limit, &size) || size == 0) {
+    if (!familiar_number(familiar->parts[0], size_limit, &size) || size == 0 ||
+        !read_parameter_ms(familiar, "duration", &duration_ms)) {
         return false;
     }
     unsigned long long all = size;
@@ -190,11 +249,15 @@ bool familiar_range(struct familiar *familiar) {
     const char *condition = familiar_header(familiar, "If-Range");
     const char *header = condition && strcmp(condition, tag) != 0 ? NULL : familiar_header(familiar, "Range");
     switch (read_range(header, size, &first, &last)) {
-    case RANGE_NONE: fprintf(familiar->out, "size=%llu", all); break;
+    case RANGE_NONE:
+        fprintf(familiar->out, "size=%llu", all);
+        put_pace(familiar, size, duration_ms);
+        break;
     case RANGE_PART:
         fprintf(familiar->out, "206;size=%llu@%llu;h:Content-Range=bytes %llu-%llu/%llu",
                 (unsigned long long)(last - first + 1), (unsigned long long)first, (unsigned long long)first,
                 (unsigned long long)last, all);
+        put_pace(familiar, last - first + 1, duration_ms);
         break;
     case RANGE_UNSATISFIABLE: fprintf(familiar->out, "416;body=\"\";h:Content-Range=bytes */%llu", all); break;
     }

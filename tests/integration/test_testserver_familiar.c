@@ -95,6 +95,13 @@ static const struct plain {
     {"GET", "/hold?for=x", "", 400, NULL, NULL, "expected /hold?for=/PATH&hits=N\n"},
     {"GET", "/hold?for=/hold", "", 200, NULL, NULL, "200 OK\n"},
 
+    {"GET", "/drip?duration=0&numbytes=3", "", 200, "Content-Length", "3", "***"},
+    {"GET", "/drip?duration=3ms&numbytes=7&code=202", "", 202, "Content-Type", "application/octet-stream", "*******"},
+    {"GET", "/drip?numbytes=0", "", 200, "Content-Length", "0", ""},
+    {"GET", "/drip?duration=x", "", 400, NULL, NULL,
+     "expected /drip?duration=T&numbytes=N&code=C&delay=T, T such as 200ms or 2 (seconds), N at most 1 MiB\n"},
+    {"GET", "/range/3?duration=3ms", "Range: bytes=1-\r\n", 206, "Content-Range", "bytes 1-2/3", "bc"},
+
     {"GET", "/range/30", "", 200, "Accept-Ranges", "bytes", "abcdefghijklmnopqrstuvwxyzabcd"},
     {"GET", "/range/30", "", 200, "ETag", "\"range30\"", "abcdefghijklmnopqrstuvwxyzabcd"},
     {"GET", "/range/30", "Range: bytes=5-9\r\n", 206, "Content-Range", "bytes 5-9/30", "fghij"},
@@ -110,7 +117,7 @@ static const struct plain {
     {"GET", "/range/3", "Range: lines=1-2\r\n", 200, "Content-Range", NULL, "abc"},
     {"GET", "/range/3", "Range: bytes=1-1\r\nIf-Range: \"other\"\r\n", 200, "Content-Range", NULL, "abc"},
     {"GET", "/range/3", "Range: bytes=1-1\r\nIf-Range: \"range3\"\r\n", 206, "Content-Range", "bytes 1-1/3", "b"},
-    {"GET", "/range/0", "", 400, NULL, NULL, "expected /range/N, N from 1 to 1 GiB\n"},
+    {"GET", "/range/0", "", 400, NULL, NULL, "expected /range/N?duration=T, N from 1 to 1 GiB\n"},
 
     {"GET", "/redirect/1", "", 302, "Location", "/get", ""},
     {"GET", "/redirect/3", "", 302, "Location", "/relative-redirect/2", ""},
@@ -280,8 +287,8 @@ static void compressed_requests_are_told_back(void **state) {
         assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
         inflateEnd(&stream);
         json_t *told = json_loads(text, 0, NULL);
-        json_t *wanted = json_pack("{s:b,s:{s:s},s:s,s:s}", rows[i].member, 1, "headers", "Host", "test", "method", "GET",
-                                   "origin", "127.0.0.1");
+        json_t *wanted = json_pack("{s:b,s:{s:s},s:s,s:s}", rows[i].member, 1, "headers", "Host", "test", "method",
+                                   "GET", "origin", "127.0.0.1");
         assert_true(json_equal(told, wanted));
         json_decref(told);
         json_decref(wanted);
@@ -375,6 +382,19 @@ static void streams_are_chunked(void **state) {
     assert_memory_equal(body + 4 + strlen(whole), "HTTP/1.1 200 OK\r\n", 17);
     peer_answer_free(&head);
     peer_answer_free(&rest);
+    peer_close(&peer);
+}
+
+static void chunks_have_the_size_that_is_asked_for(void **state) {
+    static const char chunks[] = "\r\n\r\n4\r\n\xd7\x0d\x32\x59\r\n4\r\n\xe4\xe1\xcb\x63\r\n2\r\n\x1c\x66\r\n0\r\n\r\n";
+    struct peer peer;
+    assert_true(peer_connect(&peer, *state));
+    assert_true(peer_get(&peer, "/stream-bytes/10?chunk_size=4&seed=7"));
+    struct peer_answer answer = peer_read_bytes(&peer, 1 << 20);
+    assert_int_equal(answer.end, PEER_FIN);
+    assert_true(answer.size > sizeof chunks);
+    assert_memory_equal(answer.bytes + answer.size - (sizeof chunks - 1), chunks, sizeof chunks - 1);
+    peer_answer_free(&answer);
     peer_close(&peer);
 }
 
@@ -480,9 +500,8 @@ static void bad_items_are_refused(void **state) {
         const char *script;
         size_t column;
     } rows[] = {
-        {"echo=nothing", 6}, {"echo=stream", 12},       {"echo=stream*101", 13},
-        {"random=2GiB", 8},  {"random=1@x", 10},        {"size=1@", 8},
-        {"gzip;deflate", 6}, {"chunked;length=1", 1}, {"random=1;size=1", 10},
+        {"echo=nothing", 6}, {"echo=stream", 12}, {"echo=stream*101", 13}, {"random=2GiB", 8},      {"random=1@x", 10},
+        {"size=1@", 8},      {"gzip;deflate", 6}, {"chunked;length=1", 1}, {"random=1;size=1", 10},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t column = 0;
@@ -525,6 +544,18 @@ static void requests_wait(void **state) {
     assert_true(insist_testserver_wait_held(server, 1, patience_ms));
     peer_close(&peer);
     assert_true(insist_testserver_wait_idle(server, patience_ms));
+
+    /* two bytes a day apart: the first comes, the second does not */
+    assert_true(peer_connect(&peer, server));
+    assert_true(peer_get(&peer, "/drip?duration=86400&numbytes=2&delay=1ms"));
+    answer = peer_read_head(&peer);
+    peer_answer_free(&answer);
+    answer = peer_read_bytes(&peer, 1);
+    assert_string_equal(answer.bytes, "*");
+    peer_answer_free(&answer);
+    assert_true(insist_testserver_wait_held(server, 1, patience_ms));
+    peer_close(&peer);
+    assert_true(insist_testserver_wait_idle(server, patience_ms));
 }
 
 int main(void) {
@@ -538,6 +569,7 @@ int main(void) {
         cmocka_unit_test(bytes_come_from_their_seed),
         cmocka_unit_test(bytes_without_a_seed_differ_from_hit_to_hit_and_come_again),
         cmocka_unit_test(streams_are_chunked),
+        cmocka_unit_test(chunks_have_the_size_that_is_asked_for),
         cmocka_unit_test(a_client_of_http_1_0_gets_no_chunks),
         cmocka_unit_test(draws_are_foretold),
         cmocka_unit_test(scripts_go_before_familiar_paths),
