@@ -17,7 +17,7 @@ static const struct option_entry entries[] = {
     {"timeline", "[=always|never]", "draw the attempts; by itself on a terminal", KEY_TIMELINE},
     {"timeout", "DUR", "of an attempt (5s)", KEY_TIMEOUT},
     {"retries", "N", "at most N (3)", KEY_RETRIES},
-    {"race", "SPEC", "50ms, at-once=3, ...", KEY_RACE},
+    {"race", "SPEC", "50ms, at-once=3, p95, auto=2%, ...", KEY_RACE},
     {"wave", "MODE", "refill or close", KEY_WAVE},
     {"cacert", "FILE", "authorities, in PEM", KEY_CACERT},
     {"count", "N", "a summary of N calls", KEY_COUNT},

@@ -4,6 +4,8 @@ static insist_scheduler scheduler_of(const struct race *race) {
     switch (race->shape) {
     case RACE_EVERY: return insist_race_every_ms(race->delays_ms[0], race->times);
     case RACE_AT_ONCE: return insist_race_at_once(race->times);
+    case RACE_QUANTILE: return insist_race_quantile(race->learnt, race->times);
+    case RACE_AUTO: return insist_race_auto(race->learnt, race->times);
     case RACE_DELAYS:
     case RACE_NONE:
     default: return insist_race_static_ms(race->delays_ms, race->delay_count);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define HEDGES_MOST 1000
+#define DIGITS "0123456789"
 
 /* Of what stands before the separator, or of all. */
 static bool delay(const char *text, size_t len, int64_t *ms, insist_problem *problem) {
@@ -52,6 +53,48 @@ static bool every(const char *text, struct race *race, insist_problem *problem) 
            spec_number(text + len + 1, 1, HEDGES_MOST, &race->times, problem);
 }
 
+/* Digits, perhaps with a point between them; *rest is what follows. */
+static bool percent(const char *text, double *share, const char **rest) {
+    size_t whole = strspn(text, DIGITS);
+    size_t part = text[whole] == '.' ? strspn(text + whole + 1, DIGITS) : 0;
+    if (whole == 0 || (text[whole] == '.' && part == 0)) {
+        return false;
+    }
+    *rest = text + whole + (part > 0 ? part + 1 : 0);
+    *share = strtod(text, NULL) / 100;
+    return true;
+}
+
+/* Nothing, or *N. */
+static bool times(const char *text, struct race *race, insist_problem *problem) {
+    race->times = 1;
+    return *text == '\0' || spec_number(text + 1, 1, HEDGES_MOST, &race->times, problem);
+}
+
+static bool quantile(const char *text, struct race *race, insist_problem *problem) {
+    const char *rest = NULL;
+    race->shape = RACE_QUANTILE;
+    if (!percent(text, &race->learnt, &rest) || (*rest != '\0' && *rest != '*')) {
+        return refuse_value(problem, "\"p%.30s\" is no percentile: p95, p99.9 and p95*2 are", text);
+    }
+    if (!(race->learnt > 0 && race->learnt < 1)) {
+        return refuse_value(problem, "\"p%.30s\": a percentile lies above 0 and below 100", text);
+    }
+    return times(rest, race, problem);
+}
+
+static bool best_within(const char *text, struct race *race, insist_problem *problem) {
+    const char *rest = NULL;
+    race->shape = RACE_AUTO;
+    if (!percent(text, &race->learnt, &rest) || rest[0] != '%' || (rest[1] != '\0' && rest[1] != '*')) {
+        return refuse_value(problem, "\"%.30s\" is no share of extra requests: auto=2%% and auto=0.5%%*2 have one", text);
+    }
+    if (!(race->learnt > 0 && race->learnt <= 1)) {
+        return refuse_value(problem, "\"%.30s\": a share of extra requests is above 0%% and at most 100%%", text);
+    }
+    return times(rest + 1, race, problem);
+}
+
 /* What stands behind the prefix, or NULL. */
 static const char *behind(const char *text, const char *prefix) {
     size_t len = strlen(prefix);
@@ -69,12 +112,15 @@ bool race_spec(const char *text, struct race *race, insist_problem *problem) {
         race->shape = RACE_AT_ONCE;
         return spec_number(rest, 1, HEDGES_MOST, &race->times, problem);
     }
-    if (behind(text, "auto") != NULL || (text[0] == 'p' && text[1] >= '0' && text[1] <= '9')) {
-        return refuse_value(problem, "\"%.30s\": delays that are learnt come with a later version; 50ms is a fixed one",
-                            text);
+    if ((rest = behind(text, "auto=")) != NULL) {
+        return best_within(rest, race, problem);
+    }
+    if (text[0] == 'p' && text[1] >= '0' && text[1] <= '9') {
+        return quantile(text + 1, race, problem);
     }
     if (text[0] < '0' || text[0] > '9') {
-        return refuse_value(problem, "\"%.30s\" is no race: 50ms, 50ms,200ms, every=20ms*3 and at-once=3 are", text);
+        return refuse_value(problem, "\"%.30s\" is no race: 50ms, 50ms,200ms, every=20ms*3, at-once=3, p95 and auto=2%% are",
+                            text);
     }
     return delays(text, race, problem);
 }

@@ -539,7 +539,7 @@ static void bad_input_is_refused_before_anything_is_sent(void **state) {
     (void)state;
     insist_testserver_reset(server);
     refused("--retrys 3 URL/", "insist: --retrys: there is no such option; did you mean --retries?");
-    refused("--race p95 URL/", "insist: --race: \"p95\": delays that are learnt come with a later version; 50ms is a fixed one");
+    refused("--race p100 URL/", "insist: --race: \"p100\": a percentile lies above 0 and below 100");
     refused("--race 50ms -X POST URL/", "insist: --race: a race is set, but the request may not be raced");
     refused("--timeout 5 URL/", "insist: --timeout: ");
     refused("-X G@T URL/", "insist: --request: ");

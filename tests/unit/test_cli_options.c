@@ -248,8 +248,8 @@ static void races_have_delays_and_a_mode(void **state) {
     assert_false(line.settings.race.closes_wave);
     settings_fini(&line.settings);
     refused("--race fast u", "--race", "\"fast\" is no race");
-    refused("--race p95 u", "--race", "come with a later version");
-    refused("--race auto=2% u", "--race", "come with a later version");
+    refused("--race p100 u", "--race", "below 100");
+    refused("--race auto=2 u", "--race", "no share");
     refused("--race 50ms --wave open u", "--wave", "neither close nor refill");
     refused("--wave close u", "--wave", "there is no --race");
     refused("--race 50ms,2s --timeout 2s u", "--race", "not below the --timeout");

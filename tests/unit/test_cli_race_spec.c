@@ -39,6 +39,26 @@ static void every_and_at_once_have_a_number(void **state) {
     assert_true(race_longest_ms(&race) == 0);
 }
 
+static void learnt_ones_have_a_share_and_perhaps_a_number(void **state) {
+    (void)state;
+    struct race race = read_spec("p95");
+    assert_int_equal(race.shape, RACE_QUANTILE);
+    assert_float_equal(race.learnt, 0.95, 1e-12);
+    assert_int_equal(race.times, 1);
+    assert_true(race_longest_ms(&race) == 0);
+    race = read_spec("p99.9*2");
+    assert_float_equal(race.learnt, 0.999, 1e-12);
+    assert_int_equal(race.times, 2);
+    race = read_spec("auto=2%");
+    assert_int_equal(race.shape, RACE_AUTO);
+    assert_float_equal(race.learnt, 0.02, 1e-12);
+    assert_int_equal(race.times, 1);
+    race = read_spec("auto=0.5%*3");
+    assert_float_equal(race.learnt, 0.005, 1e-12);
+    assert_int_equal(race.times, 3);
+    assert_float_equal(read_spec("auto=100%").learnt, 1, 1e-12);
+}
+
 static void everything_else_is_refused(void **state) {
     (void)state;
     static const char *const rows[][2] = {
@@ -60,8 +80,31 @@ static void everything_else_is_refused(void **state) {
         {"at-once=0", "no whole number"},
         {"at-once=", "no whole number"},
         {"at-once=2000", "no whole number"},
-        {"p95", "later version"},
-        {"auto=2%", "later version"},
+        {"p", "is no race"},
+        {"p0", "below 100"},
+        {"p0.000", "below 100"},
+        {"p100", "below 100"},
+        {"p100.1", "below 100"},
+        {"p95%", "no percentile"},
+        {"p95.", "no percentile"},
+        {"p9e1", "no percentile"},
+        {"p0x5", "no percentile"},
+        {"p95,50ms", "no percentile"},
+        {"p95*", "no whole number"},
+        {"p95*0", "no whole number"},
+        {"p95*1001", "no whole number"},
+        {"p95*2*2", "no whole number"},
+        {"auto", "is no race"},
+        {"auto=", "no share"},
+        {"auto=2", "no share"},
+        {"auto=0.02", "no share"},
+        {"auto=-2%", "no share"},
+        {"auto=nan%", "no share"},
+        {"auto=2%%", "no share"},
+        {"auto=0%", "at most 100%"},
+        {"auto=100.5%", "at most 100%"},
+        {"auto=2%*", "no whole number"},
+        {"auto=2%*0", "no whole number"},
         {"pester", "is no race"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -90,6 +133,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delays_come_one_after_the_other),
         cmocka_unit_test(every_and_at_once_have_a_number),
+        cmocka_unit_test(learnt_ones_have_a_share_and_perhaps_a_number),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(there_is_room_for_many_delays_but_not_for_all),
     };
