@@ -9,7 +9,8 @@
 #define ORIGINS_MOST 128
 #define PLANS 4 /* different wishes at once; the least recently used is forgotten */
 #define REFRESH_NS INT64_C(1000000000)
-#define BROWN_OUT 4 /* times as many as usual */
+#define BROWN_OUT 4   /* times as many as should be hedged */
+#define ROUNDING 1e-9 /* of 1 - 0.9 */
 
 struct latencies {
     /* fixed */
@@ -157,7 +158,7 @@ static bool ask_locked(struct latencies *latencies, struct latency_record *recor
 static bool is_brown_out_locked(struct latency_record *record, const struct hedge_wish *wish, int64_t delay_us,
                                 int64_t now_ns) {
     const double share = wish->quantile > 0 ? 1 - wish->quantile : wish->share;
-    return latency_slower_share(&record->latency, delay_us, now_ns) > BROWN_OUT * share;
+    return latency_slower_share(&record->latency, delay_us, now_ns) > BROWN_OUT * share + ROUNDING;
 }
 
 bool latencies_plan(struct latencies *latencies, const char *origin, const struct hedge_wish *wish, int64_t now_ns,
