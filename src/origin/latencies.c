@@ -158,7 +158,7 @@ static bool ask_locked(struct latencies *latencies, struct latency_record *recor
 static bool is_brown_out_locked(struct latency_record *record, const struct hedge_wish *wish, int64_t delay_us,
                                 int64_t now_ns) {
     const double share = wish->quantile > 0 ? 1 - wish->quantile : wish->share;
-    return latency_slower_share(&record->latency, delay_us, now_ns) > BROWN_OUT * share + ROUNDING;
+    return latency_slower_share(&record->latency, delay_us, wish->is_slow, now_ns) > BROWN_OUT * share + ROUNDING;
 }
 
 bool latencies_plan(struct latencies *latencies, const char *origin, const struct hedge_wish *wish, int64_t now_ns,

@@ -119,7 +119,7 @@ void latency_sum(struct latency *latency, int64_t now_ns, struct latency_counts 
     }
 }
 
-double latency_slower_share(struct latency *latency, int64_t us, int64_t now_ns) {
+double latency_slower_share(struct latency *latency, int64_t us, bool asks_itself, int64_t now_ns) {
     const size_t from = latency_bucket(us);
     const int64_t oldest = move_to(latency, now_ns) / SHORT_NS - LATENCY_SHORT_WINDOWS;
     uint32_t entries = 0, slower = 0;
@@ -131,5 +131,6 @@ double latency_slower_share(struct latency *latency, int64_t us, int64_t now_ns)
         for (size_t i = from; i <= moment->highest; i++)
             slower += moment->taken[i];
     }
-    return slower == 0 ? 0 : (double)slower / (double)entries;
+    const uint32_t own = asks_itself && slower > 0;
+    return slower == own ? 0 : (double)(slower - own) / (double)(entries - own);
 }

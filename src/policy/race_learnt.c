@@ -25,10 +25,12 @@ static bool draw(const insist_execution *execution, double probability) {
 static int64_t learnt_delay(void *ctx, const insist_execution *execution, unsigned hedges) {
     const struct learnt *learnt = ctx;
     const struct latency_source *latencies = execution->latencies;
+    struct hedge_wish wish = learnt->wish;
     struct hedge_plan plan;
+    wish.is_slow = hedges > 0;
     if (hedges >= learnt->hedges || latencies == NULL)
         return INSIST_NO_HEDGE;
-    if (!latencies->plan(execution->latencies_ctx, &learnt->wish, execution->now_ns, &plan))
+    if (!latencies->plan(execution->latencies_ctx, &wish, execution->now_ns, &plan))
         return INSIST_NO_HEDGE;
     return draw(execution, plan.probability) ? plan.delay_us : INSIST_NO_HEDGE;
 }

@@ -19,6 +19,7 @@ struct hedge_wish {
     double quantile; /* of the latencies, as the delay; 0: the best delay for … */
     double share;    /* … that share of extra requests */
     bool several;    /* more than one hedge a wave */
+    bool is_slow;    /* the request that asks has been told as slow itself: its second hedge is wished for */
 };
 
 struct hedge_plan {

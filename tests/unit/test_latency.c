@@ -141,17 +141,21 @@ static void a_full_bucket_halves_its_window(void **state) {
 
 static void slower_share_is_that_of_the_last_second(void **state) {
     (void)state;
-    assert_true(latency_slower_share(latency, 10000, START_NS) <= 0); /* of nothing */
+    assert_true(latency_slower_share(latency, 10000, false, START_NS) <= 0); /* of nothing */
     for (int i = 0; i < 3; i++)
         took(9000, START_NS);
     took(10000, START_NS);
-    assert_float_equal(latency_slower_share(latency, 10000, START_NS), 0.25, CLOSE);
-    assert_float_equal(latency_slower_share(latency, 9000, START_NS), 1, CLOSE);
-    assert_float_equal(latency_slower_share(latency, 20000, START_NS), 0, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 10000, false, START_NS), 0.25, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 9000, false, START_NS), 1, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 20000, false, START_NS), 0, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 10000, true, START_NS), 0, CLOSE); /* it was the only one */
+    assert_float_equal(latency_slower_share(latency, 9000, true, START_NS), 1, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 20000, true, START_NS), 0, CLOSE);
     longer_than(30000, START_NS + S_NS / 2);
-    assert_float_equal(latency_slower_share(latency, 10000, START_NS + S_NS / 2), 0.4, CLOSE);
-    assert_float_equal(latency_slower_share(latency, 10000, START_NS + S_NS), 1, CLOSE); /* the one of half a second */
-    assert_float_equal(latency_slower_share(latency, 10000, START_NS + 2 * S_NS), 0, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + S_NS / 2), 0.4, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 10000, true, START_NS + S_NS / 2), 0.25, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + S_NS), 1, CLOSE); /* the one of half a second */
+    assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + 2 * S_NS), 0, CLOSE);
 }
 
 static void one_that_is_under_way_counts_once(void **state) {
@@ -159,10 +163,10 @@ static void one_that_is_under_way_counts_once(void **state) {
     took(1000, START_NS);
     latency_enter(latency, &(struct latency_entry){.us = 5000, .longer = true, .under_way = true}, START_NS);
     assert_int_equal(latency_count(latency, START_NS), 1); /* it will leave its entry at its end */
-    assert_float_equal(latency_slower_share(latency, 5000, START_NS), 0.5, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 5000, false, START_NS), 0.5, CLOSE);
     latency_enter(latency, &(struct latency_entry){.us = 7000, .told = true}, START_NS);
     assert_int_equal(latency_count(latency, START_NS), 2);
-    assert_float_equal(latency_slower_share(latency, 5000, START_NS), 0.5, CLOSE);
+    assert_float_equal(latency_slower_share(latency, 5000, false, START_NS), 0.5, CLOSE);
 }
 
 /* ---- the product limit ---- */
