@@ -491,6 +491,17 @@ static void calls_are_repeated_and_counted(void **state) {
     run_fini(&run);
 }
 
+/* The median is never held back: of the calls behind the first hundred the one that hangs is hedged, too. */
+static void delays_are_learnt_from_repeated_calls(void **state) {
+    (void)state;
+    struct run run = insist("--count 160 --race p50 --retries 0 --timeout forever --deadline forever --budget none "
+                            "URL/learnt?do=200x150,hang,200");
+    assert_int_equal(run.exit_status, 0);
+    assert_int_equal(lines_with(run.err, "  200          160"), 1);
+    assert_true(insist_testserver_hits(server, "/learnt") > 160);
+    run_fini(&run);
+}
+
 static void repeated_calls_are_an_object_each(void **state) {
     (void)state;
     struct run run = insist("--count 6 --parallel 3 --json URL/objects");
@@ -647,6 +658,7 @@ int main(void) {
         cmocka_unit_test(credentials_are_sent),
         cmocka_unit_test(names_are_pinned_and_led_elsewhere),
         cmocka_unit_test(calls_are_repeated_and_counted),
+        cmocka_unit_test(delays_are_learnt_from_repeated_calls),
         cmocka_unit_test(repeated_calls_are_an_object_each),
         cmocka_unit_test(sigint_ends_repeated_calls),
         cmocka_unit_test(bad_input_is_refused_before_anything_is_sent),
