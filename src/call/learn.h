@@ -1,4 +1,5 @@
-/* The ports of an execution to its client's latencies: entered and asked under the plan's origin. The calling thread. */
+/* The ports of an execution to its client's latencies: entered and asked under the plan's origin. The calling
+ * thread. */
 #ifndef CALL_LEARN_H
 #define CALL_LEARN_H
 

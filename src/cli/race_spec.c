@@ -87,7 +87,8 @@ static bool best_within(const char *text, struct race *race, insist_problem *pro
     const char *rest = NULL;
     race->shape = RACE_AUTO;
     if (!percent(text, &race->learnt, &rest) || rest[0] != '%' || (rest[1] != '\0' && rest[1] != '*')) {
-        return refuse_value(problem, "\"%.30s\" is no share of extra requests: auto=2%% and auto=0.5%%*2 have one", text);
+        return refuse_value(problem, "\"%.30s\" is no share of extra requests: auto=2%% and auto=0.5%%*2 have one",
+                            text);
     }
     if (!(race->learnt > 0 && race->learnt <= 1)) {
         return refuse_value(problem, "\"%.30s\": a share of extra requests is above 0%% and at most 100%%", text);
@@ -119,8 +120,8 @@ bool race_spec(const char *text, struct race *race, insist_problem *problem) {
         return quantile(text + 1, race, problem);
     }
     if (text[0] < '0' || text[0] > '9') {
-        return refuse_value(problem, "\"%.30s\" is no race: 50ms, 50ms,200ms, every=20ms*3, at-once=3, p95 and auto=2%% are",
-                            text);
+        return refuse_value(
+            problem, "\"%.30s\" is no race: 50ms, 50ms,200ms, every=20ms*3, at-once=3, p95 and auto=2%% are", text);
     }
     return delays(text, race, problem);
 }

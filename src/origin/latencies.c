@@ -60,8 +60,7 @@ void latencies_free(struct latencies *latencies) {
 /* Locks the table and finds an origin's record, which stays until end_use() follows, in any case. NULL: no memory. */
 static struct latency_record *begin_use(struct latencies *latencies, const char *origin) {
     origins_lock(&latencies->origins);
-    struct latency_record *record =
-        (struct latency_record *)(void *)origins_find_locked(&latencies->origins, origin);
+    struct latency_record *record = (struct latency_record *)(void *)origins_find_locked(&latencies->origins, origin);
     if (record)
         record->users++;
     return record;

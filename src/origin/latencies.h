@@ -1,5 +1,5 @@
-/* Latencies by origin: the counts of policy/latency.h, 128 origins of them at most (about 5 MiB), the least recently used
- * go; and what was worked out from them. Any thread; one leaf lock, under which entries are counted and counts are
+/* Latencies by origin: the counts of policy/latency.h, 128 origins of them at most (about 5 MiB), the least recently
+ * used go; and what was worked out from them. Any thread; one leaf lock, under which entries are counted and counts are
  * copied. Hedges are worked out by the thread that asks, with the lock let go of: at most about once a second for each
  * origin and wish, meanwhile all others use what was worked out before.
  *

@@ -6,9 +6,9 @@
 #define LONG_NS INT64_C(10000000000)
 #define SHORT_NS INT64_C(250000000)
 
-#define FIRST_DOUBLING 7  /* 128 us … */
-#define LAST_DOUBLING 26  /* … to 67 s */
-#define STEP_BITS 6       /* 64 buckets to a doubling */
+#define FIRST_DOUBLING 7 /* 128 us … */
+#define LAST_DOUBLING 26 /* … to 67 s */
+#define STEP_BITS 6      /* 64 buckets to a doubling */
 #define STEPS (1 << STEP_BITS)
 
 #define ENTRIES_MOST (UINT32_MAX / LATENCY_LONG_WINDOWS) /* that a window tells of: their sum fits */

@@ -46,11 +46,11 @@ struct latency_counts {
 void latency_enter(struct latency *latency, const struct latency_entry *entry, int64_t now_ns);
 uint32_t latency_count(struct latency *latency, int64_t now_ns); /* entries of the last minute */
 void latency_sum(struct latency *latency, int64_t now_ns, struct latency_counts *counts);
-/* Of the last second's requests, those under way included: which share took as long, or longer. Bucket by bucket. One of
- * those is left out when it is the one that asks. */
+/* Of the last second's requests, those under way included: which share took as long, or longer. Bucket by bucket. One
+ * of those is left out when it is the one that asks. */
 double latency_slower_share(struct latency *latency, int64_t us, bool asks_itself, int64_t now_ns);
 
-size_t latency_bucket(int64_t us);      /* negative counts as 0 */
+size_t latency_bucket(int64_t us);       /* negative counts as 0 */
 int64_t latency_begin_us(size_t bucket); /* its smallest latency */
 
 #endif

@@ -12,8 +12,8 @@ struct learnt {
 static const struct poison no_memory = {INSIST_ENOMEM, "scheduler", "out of memory"};
 static const struct poison bad_quantile = {INSIST_EINVAL, "quantile",
                                            "a quantile lies above 0 and below 1: 0.95 for the slowest twentieth"};
-static const struct poison bad_share = {
-    INSIST_EINVAL, "share", "a share of extra requests is above 0 and at most 1: 0.02 for one in fifty"};
+static const struct poison bad_share = {INSIST_EINVAL, "share",
+                                        "a share of extra requests is above 0 and at most 1: 0.02 for one in fifty"};
 static const struct poison no_times = {INSIST_EINVAL, "times", "a race without a hedge is none: 1 or more are wanted"};
 
 /* Only the stream of random numbers moves on. */

@@ -1,8 +1,8 @@
 /* Survival curves: which share of requests takes at least so long, and the hedges that follow from it. Pure.
  *
- * An attempt that was given up has taken longer than it was let: Kaplan and Meier's product-limit estimate (1958) counts
- * it among those that were still there up to then. That keeps the curve right although hedging cuts off the slow
- * ones: when a loser is cut off depends on its hedge, not on how long it would have taken. */
+ * An attempt that was given up would have taken longer: Kaplan and Meier's product-limit estimate (1958) counts it
+ * among those that were still there up to then. That keeps the curve right although hedging cuts off the slow ones:
+ * when a loser is cut off depends on its hedge, not on how long it would have taken. */
 #ifndef POLICY_SURVIVAL_H
 #define POLICY_SURVIVAL_H
 

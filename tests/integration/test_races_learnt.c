@@ -1,5 +1,5 @@
-/* Races whose delay is learnt, over real sockets: counts only. Where a hedge must come although the machine is busy, the
- * policy is one that no number of slow requests can hold back: the median, or as many extra requests as there are. */
+/* Races whose delay is learnt, over real sockets: counts only. Where a hedge must come although the machine is busy,
+ * the policy is one that no number of slow requests can hold back: the median, or as many extra requests as there are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,8 +35,8 @@ static void race_by(insist_scheduler scheduler) {
     insist_race_policy *race = NULL;
     assert_int_equal(insist_timeout_infinite_new(NULL, &patient), INSIST_OK);
     assert_int_equal(insist_race_policy_new(scheduler, insist_start_always(), INSIST_REFILL, NULL, &race), INSIST_OK);
-    const insist_client_options *options = INSIST_CLIENT_OPTIONS(
-        .timeout = patient, .deadline_ms = INSIST_FOREVER, .budget = insist_budget_none(), .race = race);
+    const insist_client_options *options = INSIST_CLIENT_OPTIONS(.timeout = patient, .deadline_ms = INSIST_FOREVER,
+                                                                 .budget = insist_budget_none(), .race = race);
     assert_int_equal(insist_client_new(options, NULL, &client), INSIST_OK);
     insist_race_policy_free(race);
     insist_timeout_policy_free(patient);
@@ -142,8 +142,10 @@ static void questions_without_sense_have_no_answer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(quantile_is_learnt_from_a_hundred_requests), TEST(best_delay_is_learnt_too),
-        TEST(ones_own_scheduler_learns),                  TEST(fixed_delays_learn_nothing),
+        TEST(quantile_is_learnt_from_a_hundred_requests),
+        TEST(best_delay_is_learnt_too),
+        TEST(ones_own_scheduler_learns),
+        TEST(fixed_delays_learn_nothing),
         TEST(questions_without_sense_have_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

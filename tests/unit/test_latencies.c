@@ -1,4 +1,5 @@
-/* Latencies by origin: origins do not share, the oldest go, plans are worked out now and then, no memory means no hedge. */
+/* Latencies by origin: origins do not share, the oldest go, plans are worked out now and then, no memory means no
+ * hedge. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -154,7 +154,8 @@ static void slower_share_is_that_of_the_last_second(void **state) {
     longer_than(30000, START_NS + S_NS / 2);
     assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + S_NS / 2), 0.4, CLOSE);
     assert_float_equal(latency_slower_share(latency, 10000, true, START_NS + S_NS / 2), 0.25, CLOSE);
-    assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + S_NS), 1, CLOSE); /* the one of half a second */
+    assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + S_NS), 1,
+                       CLOSE); /* the one of half a second */
     assert_float_equal(latency_slower_share(latency, 10000, false, START_NS + 2 * S_NS), 0, CLOSE);
 }
 
@@ -311,7 +312,8 @@ static void no_more_than_twice_the_share_are_slower(void **state) {
     }
 }
 
-/* n hedges: the k-th is started with p^k when none of those before it has answered, k delays after the first request. */
+/* n hedges: the k-th is started with p^k when none of those before it has answered, k delays after the
+ * first request. */
 static void several_hedges_share_the_share(void **state) {
     (void)state;
     fill_w1();

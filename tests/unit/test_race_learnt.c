@@ -96,7 +96,8 @@ static int64_t call(const struct script *scripts, size_t count) {
     return us;
 }
 
-#define CALL(...) call((const struct script[]){__VA_ARGS__}, sizeof((const struct script[]){__VA_ARGS__}) / sizeof(struct script))
+#define CALL(...)                                                                                                      \
+    call((const struct script[]){__VA_ARGS__}, sizeof((const struct script[]){__VA_ARGS__}) / sizeof(struct script))
 
 /* Latencies of 1 ms, 2 ms … n ms, one of each, and two seconds in which nothing happens. */
 static void calls_of_1_ms_to(int n) {
@@ -348,7 +349,9 @@ static void timeouts_and_cancels_on_the_wire_are_longer(void **state) {
 static void what_was_never_on_the_wire_tells_nothing(void **state) {
     (void)state;
     custom(ask_median);
-    CALL({.sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, {.sent_ms = WORLD_HANGS, .ends_ms = 5, .err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED}, ANSWER(200, 1));
+    CALL({.sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS},
+         {.sent_ms = WORLD_HANGS, .ends_ms = 5, .err = INSIST_ECONNECT, .transience = INSIST_CONN_REFUSED},
+         ANSWER(200, 1));
     assert_int_equal(shop->entry_count, 1);
     assert_entry(0, 1000, false);
 }
