@@ -182,22 +182,22 @@ INSIST_API void insist_call_options_init(insist_call_options *options);
 INSIST_API insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options,
                                      insist_result **result) INSIST_MUST_USE;
 
-/** Executes n plans at once on the calling thread and blocks until the last is over. Each is a call of its own, just as
- *  insist_execute() makes it, with its retries, races, events, record and result, and none ends because another does. No
- *  thread is started for it.
+/** Executes n plans at once on the calling thread and blocks until the last is over. Each is a call of its own, just
+ *  as insist_execute() makes it, with its retries, races, events, record and result, and none ends because another
+ *  does. No thread is started for it.
  *
  *  User code (handlers, deciders, hooks, readers) runs on this thread, one thing at a time; the other calls make no
  *  progress meanwhile, though their attempts do.
  *
- *  The first k of n: give it a cancel token and a handler of INSIST_AFTER_EXECUTION_END that counts the answers it likes
- *  (insist_execution_status()) and fires the token at the k-th. The calls that still run end with INSIST_ECANCELED, unless
- *  their answers are there already: there may be more than k.
- *  @param plans    the same one may be there several times. One that is NULL or may not be executed is refused by its own
- *                  result, as is the second use of one whose body is read through a reader; the others are executed
+ *  The first k of n: give it a cancel token and a handler of INSIST_AFTER_EXECUTION_END that counts the answers it
+ *  likes (insist_execution_status()) and fires the token at the k-th. The calls that still run end with
+ *  INSIST_ECANCELED, unless their answers are there already: there may be more than k.
+ *  @param plans    the same one may be there several times. One that is NULL or may not be executed is refused by its
+ *                  own result, as is the second use of one whose body is read through a reader; the others are executed
  *  @param n        0 is fine. Beyond max_in_flight attempts wait for room, beyond max_waiting they end with
  *                  INSIST_EQUEUEFULL
- *  @param options  of each call; NULL for none. A deadline counts from the entry of this function, the client's too; the
- *                  cancel token ends all. A sink is refused, unless n is 1
+ *  @param options  of each call; NULL for none. A deadline counts from the entry of this function, the client's too;
+ *                  the cancel token ends all. A sink is refused, unless n is 1
  *  @param results  n places, in the order of the plans: each is set as insist_execute() would, and to be freed with
  *                  insist_result_free()
  *  @return INSIST_OK when every call returned that, else the error of the first plan, in their order, that has one.

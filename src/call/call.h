@@ -1,5 +1,5 @@
-/* One call: an execution and what carries it out, from the plan that it is given to the result that it leaves. Who waits
- * for its news, and watches the clock for it, is its join. The calling thread. */
+/* One call: an execution and what carries it out, from the plan that it is given to the result that it leaves. Its join
+ * waits for its news and watches the clock for it. The calling thread. */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
 
@@ -17,7 +17,7 @@ static inline struct call *call_of(const struct job *job) {
     return job->tag;
 }
 
-/* Takes a plan that may be executed: it is held until the call is over, or refused. Its reader is the call's already. */
+/* Takes a plan that may be executed: it is held until the call has ended. Its reader is the call's already. */
 void call_take(struct call *call, insist_client *client, const insist_plan *plan, const insist_call_options *options,
                insist_result **result);
 

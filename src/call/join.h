@@ -1,5 +1,5 @@
 /* A join: the calls that one thread waits for together, most often a single one. One mailbox, one turn after the other,
- * until the last call is over; a turn costs what has news or is due, whatever the number of calls. The calling thread. */
+ * until the last call is over; a turn costs what has news or is due, whatever their number. The calling thread. */
 #ifndef CALL_JOIN_H
 #define CALL_JOIN_H
 

@@ -220,8 +220,9 @@ static void every_one_of_them_races(void **state) {
     (void)state;
     const int64_t offset = 5;
     insist_race_policy *race = NULL;
-    assert_int_equal(insist_race_policy_new(insist_race_static_ms(&offset, 1), insist_start_always(), INSIST_REFILL, NULL, &race),
-                     INSIST_OK);
+    assert_int_equal(
+        insist_race_policy_new(insist_race_static_ms(&offset, 1), insist_start_always(), INSIST_REFILL, NULL, &race),
+        INSIST_OK);
     for (size_t i = 0; i < 50; i++) {
         char path[64];
         snprintf(path, sizeof path, "/race?do=hang,200&key=%zu", i);
@@ -275,7 +276,8 @@ static void cancel_ends_all_while_the_server_holds_them(void **state) {
     assert_int_equal(count_ends(INSIST_ENDED_CANCELLED), 100);
     free_results();
     assert_true(insist_testserver_wait_idle(server, PATIENCE_MS));
-    assert_int_equal(execute_all(INSIST_CALL_OPTIONS(.cancel = canceller.cancel)), INSIST_ECANCELED); /* once and for all */
+    assert_int_equal(execute_all(INSIST_CALL_OPTIONS(.cancel = canceller.cancel)),
+                     INSIST_ECANCELED); /* once and for all */
     for (size_t i = 0; i < made; i++)
         assert_int_equal(insist_result_attempts(results[i]), 0);
     free_results();
@@ -494,9 +496,9 @@ static void answer_that_came_while_another_was_busy_beats_the_deadline(void **st
     plan("/fast");
     plan("/waiting?do=200;hold=/gate>=1");
     plan("/gate");
-    insist_err err = insist_execute_all(client, (const insist_plan *const *)plans, 2,
-                                        INSIST_CALL_OPTIONS(.handlers = handlers, .deadline_at_ns = slow.deadline_ns),
-                                        results);
+    insist_err err =
+        insist_execute_all(client, (const insist_plan *const *)plans, 2,
+                           INSIST_CALL_OPTIONS(.handlers = handlers, .deadline_at_ns = slow.deadline_ns), results);
     assert_int_equal(err, INSIST_OK);
     assert_int_equal(insist_result_status(results[1]), 200);
     insist_result_free(results[0]);
@@ -596,8 +598,9 @@ static void what_is_refused_stops_nobody(void **state) {
     const insist_reader reader = {.read = read_nothing, .length = 0};
     insist_race_policy *race = NULL;
     const int64_t offset = 5;
-    assert_int_equal(insist_race_policy_new(insist_race_static_ms(&offset, 1), insist_start_always(), INSIST_REFILL, NULL, &race),
-                     INSIST_OK);
+    assert_int_equal(
+        insist_race_policy_new(insist_race_static_ms(&offset, 1), insist_start_always(), INSIST_REFILL, NULL, &race),
+        INSIST_OK);
     assert_int_equal(insist_plan_set_body_reader(plan_with("PUT", "/read"), &reader), INSIST_OK);
     plans[made++] = NULL;
     plans[made] = plans[0];
@@ -643,8 +646,8 @@ static int judge_child(insist_err err, size_t over) {
     size_t ended = 0, told = 0;
     for (size_t i = 0; i < made; i++) {
         ended += insist_result_error(results[i]) == INSIST_OK;
-        told += insist_result_error(results[i]) == INSIST_EFORKED &&
-                insist_result_reason(results[i]) == INSIST_REJECTED;
+        told +=
+            insist_result_error(results[i]) == INSIST_EFORKED && insist_result_reason(results[i]) == INSIST_REJECTED;
     }
     return err == INSIST_EFORKED && ended == over && told == made - over ? 0 : 1;
 }
