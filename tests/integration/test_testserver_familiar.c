@@ -553,6 +553,7 @@ static void requests_wait(void **state) {
     answer = peer_read_bytes(&peer, 1);
     assert_string_equal(answer.bytes, "*");
     peer_answer_free(&answer);
+    assert_int_equal(peer_status(server, "/delay/20ms"), 200); /* time in which nothing comes */
     assert_true(insist_testserver_wait_held(server, 1, patience_ms));
     peer_close(&peer);
     assert_true(insist_testserver_wait_idle(server, patience_ms));
