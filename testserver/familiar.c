@@ -1,8 +1,8 @@
 /* The table of the familiar paths. See familiar.h.
  *
- * In a pattern '*' stands for one part of the path, '+' for all that is left; neither may be empty. A method that a path
- * does not have is answered 405, and a part or parameter that makes no sense 400 with the path's usage: both are scripts,
- * too. */
+ * In a pattern '*' stands for one part of the path, '+' for all that is left; neither may be empty. A method that a
+ * path does not have is answered 405, and a part or parameter that makes no sense 400 with the path's usage: both are
+ * scripts, too. */
 #include "familiar.h"
 
 #include "familiar_rows.h"

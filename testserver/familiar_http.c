@@ -215,8 +215,8 @@ bool familiar_cache_for(struct familiar *familiar) {
     return ok;
 }
 
-/* Whether a list of tags (If-Match, If-None-Match) names this one. Those of RFC 9110 section 8.8.3 are in quotes; bare ones
- * are taken, too. */
+/* Whether a list of tags (If-Match, If-None-Match) names this one. Those of RFC 9110 section 8.8.3 are in quotes; bare
+ * ones are taken, too. */
 static bool names_tag(const char *list, const char *tag) {
     size_t length = strlen(tag);
     for (const char *at = list; *at; at += strcspn(at, ",")) {

@@ -59,11 +59,16 @@ static struct MHD_Response *make(struct answer *answer, bool may_chunk) {
     return response;
 }
 
+/* libmicrohttpd takes no empty value; blanks around a value do not belong to it (RFC 9110 section 5.5), so this is one. */
+static const char *value_of(const struct field *field) {
+    return field->value[0] ? field->value : " ";
+}
+
 /* The whole answer but its status. NULL: no memory. */
 static struct MHD_Response *response_new(struct answer *answer, bool may_chunk) {
     struct MHD_Response *response = make(answer, may_chunk);
     for (size_t i = 0; response && i < answer->field_count; i++) {
-        if (MHD_add_response_header(response, answer->fields[i].name, answer->fields[i].value) != MHD_YES) {
+        if (MHD_add_response_header(response, answer->fields[i].name, value_of(&answer->fields[i])) != MHD_YES) {
             MHD_destroy_response(response);
             response = NULL;
         }

@@ -1,6 +1,6 @@
 /* A call that is ended from another thread: the daemon is told to stop while a server keeps it waiting.
  *
- * Every call gets the same token; firing it once ends those that run, at once, and those that come later do not start. */
+ * Every call gets the same token; firing it ends those that run, at once, and those that come later do not start. */
 #include <insist/insist.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* A transport of one's own, in libcurl's place: here a service that answers from memory, out of order at first. What the
- * client decides, when to try again and how long to wait, stays as it is: so it can be tested without a network. */
+/* A transport of one's own, in libcurl's place: here a service that answers from memory, out of order at first. What
+ * the client decides, when to try again and how long to wait, stays as it is: so it can be tested without a network. */
 #include <insist/insist.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@ struct service {
  * transport that takes its time has an abort() as well. */
 static void start(void *ctx, insist_exchange *exchange) {
     struct service *service = ctx;
-    /* The point of no return: false when the attempt has been given up meanwhile. Whatever is ended without this was not
-     * sent, and may be repeated even if it is a POST. */
+    /* The point of no return: false when the attempt has been given up meanwhile. Whatever is ended without this was
+     * not sent, and may be repeated even if it is a POST. */
     if (!insist_exchange_send(exchange)) {
         insist_exchange_end(exchange, 0, INSIST_ECANCELED, INSIST_NOT_TRANSIENT);
         return;

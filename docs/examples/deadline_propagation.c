@@ -1,6 +1,6 @@
-/* A daemon with a pool of threads whose jobs come with deadlines. A deadline is an instant, not a duration, so the time that
- * a job has spent in the queue counts. What is left of it goes along with each attempt, as a header: a server behind need
- * not work on what nobody waits for any more. */
+/* A daemon with a pool of threads whose jobs come with deadlines. A deadline is an instant, not a duration, so the time
+ * that a job has spent in the queue counts. What is left of it goes along with each attempt, as a header: a server
+ * behind need not work on what nobody waits for any more. */
 #include <insist/insist.h>
 #include <pthread.h>
 #include <stdatomic.h>

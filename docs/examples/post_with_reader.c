@@ -1,7 +1,7 @@
 /* A POST whose body is read while it is sent, here from a file, so that it need not fit into memory.
  *
- * A POST that may have been carried out is not repeated. This one carries an Idempotency-Key, by which the server promises
- * to carry it out once only, so it is; the body then goes back to its beginning. */
+ * A POST that may have been carried out is not repeated. This one carries an Idempotency-Key, by which the server
+ * promises to carry it out once only, so it is; the body then goes back to its beginning. */
 #include <insist/insist.h>
 #include <stdio.h>
 

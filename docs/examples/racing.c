@@ -20,8 +20,8 @@ int main(int argc, char **argv) {
     insist_race_policy *race = NULL;
     insist_result *result = NULL;
     insist_problem problem;
-    /* In production insist_race_quantile(0.95, 1) finds the delay by itself: it hedges the slowest twentieth. The budget of
-     * the client sees to it that hedges do not add much load when everything is slow. */
+    /* In production insist_race_quantile(0.95, 1) finds the delay by itself: it hedges the slowest twentieth. The
+     * client's budget sees to it that hedges do not add much load when everything is slow. */
     if (insist_race_policy_new(insist_race_every_ms(50, 1), insist_start_always(), INSIST_REFILL, &problem, &race) !=
             INSIST_OK ||
         insist_client_new(INSIST_CLIENT_OPTIONS(.race = race), &problem, &client) != INSIST_OK) {

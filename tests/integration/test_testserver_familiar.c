@@ -156,6 +156,8 @@ static const struct plain {
     {"GET", "/response-headers?X-A=1&X-B=2%203", "", 200, "X-B", "2 3",
      "{\n  \"Content-Length\": \"97\",\n  \"Content-Type\": \"application/json\",\n  \"X-A\": \"1\",\n  \"X-B\": \"2 "
      "3\"\n}\n"},
+    {"GET", "/response-headers?X-A=", "", 200, "X-A", "", NULL},
+    {"GET", "/x?do=503;retry-after=%22%22", "", 503, "Retry-After", "", NULL},
     {"GET", "/response-headers?Content-Length=1", "", 400, NULL, NULL,
      "what this path stands for: column 7: expected another header: the server itself writes Content-Length\n"},
     {"GET", "/cache", "If-None-Match: \"x\"\r\n", 304, "ETag", "\"insist\"", ""},
