@@ -1,0 +1,5 @@
+# The test server's faults: by the curl program, by plain readers, and very many of them.
+find_program(INSIST_CURL_PROGRAM curl)
+set(testserver_libs insist_testserver PkgConfig::GNUTLS PkgConfig::JANSSON Threads::Threads)
+insist_add_test(test_testserver_curl_faults integration 180 "test_testserver_curl_faults.c;curl_program.c" "" "${testserver_libs}")
+target_compile_definitions(test_testserver_curl_faults PRIVATE CURL_PROGRAM="${INSIST_CURL_PROGRAM}")
