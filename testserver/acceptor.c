@@ -315,6 +315,9 @@ insist_err acceptor_open(struct acceptor *acceptor, const struct acceptor_place 
 
 void acceptor_stop_listening(struct acceptor *acceptor) {
     if (acceptor->place.loop) {
+        if (acceptor->listening && acceptor->filler_fd < 0) {
+            accept_some(acceptor, BACKLOG); /* closing would reset those who are in the queue */
+        }
         acceptor->order = (struct port_order){0};
         acceptor->lasting = acceptor->order;
         loop_alarm_clear(acceptor->place.loop, &acceptor->over);

@@ -47,7 +47,7 @@ insist_err acceptor_open(struct acceptor *acceptor, const struct acceptor_place 
 
 void acceptor_close(struct acceptor *acceptor);
 
-/* No connection is taken any more; those in the lobby stay. */
+/* Everybody who has connected so far is taken in, and nobody else; those in the lobby stay. */
 void acceptor_stop_listening(struct acceptor *acceptor);
 
 /* Everybody who has connected so far is taken in; whoever comes then gets what the order says. It takes the place of

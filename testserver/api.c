@@ -16,7 +16,7 @@ const char *insist_testserver_url(const insist_testserver *server) {
 }
 
 const char *insist_testserver_admin_url(const insist_testserver *server) {
-    return server->admin_url;
+    return server->admin_url[0] ? server->admin_url : NULL;
 }
 
 uint16_t insist_testserver_port(const insist_testserver *server) {

@@ -74,8 +74,7 @@ static void start_pump(struct exchange *exchange) {
     if (!suspend_as(exchange, EXCHANGE_PUMPING)) {
         return;
     }
-    if (!pump_start(&exchange->pump, &exchange->answer, manner_of(exchange), exchange->fd,
-                    exchange->tls)) {
+    if (!pump_start(&exchange->pump, &exchange->answer, manner_of(exchange), exchange->fd, exchange->tls)) {
         end(exchange);
         return;
     }
@@ -169,6 +168,16 @@ void conduct_room(struct exchange *exchange) {
     if (exchange->state == EXCHANGE_PUMPING) {
         follow(exchange, pump_more(&exchange->pump, monotonic_ns()));
     }
+}
+
+bool conduct_refuses_body(struct exchange *exchange, enum MHD_Result *result) {
+    if (exchange->state != EXCHANGE_READING || exchange->number != 0 || !exchange_announces_too_much(exchange)) {
+        return false;
+    }
+    exchange->state = EXCHANGE_ANSWERED;
+    exchange->connection->answers = true;
+    *result = hit_refuse_body(exchange) ? respond(exchange->mhd, &exchange->answer, false) : MHD_NO;
+    return true;
 }
 
 /* A complete request that has not been answered yet: counted, and then it waits or gets what it is to get. */

@@ -7,6 +7,10 @@
 /* The header block has been read. False: no memory. */
 bool conduct_begin(struct exchange *exchange, const char *method);
 
+/* Whether a request whose header block has been read is answered at once, without its body: what the handler returns
+ * then. */
+bool conduct_refuses_body(struct exchange *exchange, enum MHD_Result *result);
+
 /* The request is complete, or its connection was resumed: what the handler returns to libmicrohttpd. */
 enum MHD_Result conduct(struct exchange *exchange);
 

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What all of them begin with. */
-static const char prefix[] = "/__admin";
-static const char page_path[] = "/__admin/";
-
 static const struct route {
     const char *path;               /* behind the prefix */
     control_fn *get, *put, *remove; /* NULL: not allowed */
@@ -28,12 +24,14 @@ static const struct route {
 /* The page, and every file that belongs to it. */
 static const struct route page_route = {NULL, control_get_page, NULL, NULL, "GET, HEAD"};
 
-static const char there_are[] = "there are /__admin/journal, /__admin/counts, /__admin/stats, /__admin/duplicates, "
-                                "/__admin/scripts, /metrics, and /__admin/ for people";
+static const char there_are[] = "there are journal, counts, stats, duplicates, scripts and metrics here, and a page for "
+                                "people at the path that ends with the slash before them";
 
 /* The part of an admin path behind the prefix; NULL: it is none. */
-static const char *behind_prefix(const char *path) {
-    size_t length = sizeof prefix - 1;
+static const char *behind_prefix(const struct exchange *exchange) {
+    const char *path = exchange->target.path;
+    const char *prefix = exchange->server->admin_prefix;
+    size_t length = strlen(prefix);
     bool begins = strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
     return begins ? path + length : NULL;
 }
@@ -53,8 +51,11 @@ static bool is_scripted(const struct exchange *exchange) {
 }
 
 bool control_owns(const struct exchange *exchange) {
-    return exchange->connection->door->control || behind_prefix(exchange->target.path) ||
-           (is_metrics(exchange) && !is_scripted(exchange));
+    if (exchange->connection->door->control) {
+        return true;
+    }
+    return exchange->server->admin == INSIST_TESTSERVER_ADMIN_BOTH &&
+           (behind_prefix(exchange) || (is_metrics(exchange) && !is_scripted(exchange)));
 }
 
 static bool only_reads(const char *method) {
@@ -82,7 +83,7 @@ static const struct route *find_route(const char *path) {
 
 /* What behind the prefix a request means. The control port shows the page at / as well, and nothing else outside. */
 static const char *path_of(const struct exchange *exchange) {
-    const char *path = behind_prefix(exchange->target.path);
+    const char *path = behind_prefix(exchange);
     if (path || is_metrics(exchange)) {
         return path ? path : exchange->target.path;
     }
@@ -107,7 +108,7 @@ static struct reply dispatch(const struct control_request *request) {
                            "a numeric address or as localhost");
     }
     if (strcmp(request->path, "") == 0) {
-        return reply_redirect(page_path);
+        return reply_redirect(exchange->server->admin_page);
     }
     const struct route *route = find_route(request->path);
     control_fn *function = route ? choose_function(route, exchange->method) : NULL;

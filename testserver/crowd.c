@@ -35,6 +35,10 @@ void crowd_idle(struct crowd *crowd, struct connection *connection) {
     crowd->last = connection;
 }
 
+bool crowd_has_idle(const struct crowd *crowd) {
+    return crowd->first != NULL;
+}
+
 /* Closes idle ones, but not those whose next request has come and only was not read yet. */
 static size_t close_idle(struct crowd *crowd, size_t count) {
     size_t closed = 0;

@@ -25,6 +25,9 @@ size_t crowd_room(const struct crowd *crowd);
 void crowd_idle(struct crowd *crowd, struct connection *connection);
 void crowd_busy(struct crowd *crowd, struct connection *connection);
 
+/* Whether any is idle. */
+bool crowd_has_idle(const struct crowd *crowd);
+
 /* Closes at most `count` idle connections, the longest idle first; how many. */
 size_t crowd_make_room(struct crowd *crowd, size_t count);
 

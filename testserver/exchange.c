@@ -84,8 +84,19 @@ static bool keep_body(struct exchange *exchange, const void *data, size_t size) 
     return true;
 }
 
+bool exchange_announces_too_much(const struct exchange *exchange) {
+    const char *length = exchange_header(exchange, "Content-Length");
+    uint64_t limit = exchange->server->body_limit;
+    return limit > 0 && !exchange->admin && length && strtoull(length, NULL, 10) > limit;
+}
+
 bool exchange_take_body(struct exchange *exchange, const void *data, size_t size) {
+    uint64_t limit = exchange->server->body_limit;
     exchange->body_bytes += size;
+    if (limit > 0 && !exchange->admin && exchange->body_bytes > limit) {
+        exchange->body_refused = true;
+        return true; /* only counted from here on */
+    }
     if (!exchange->hash && gnutls_hash_init(&exchange->hash, GNUTLS_DIG_SHA256) != 0) {
         exchange->hash = NULL;
         return false;

@@ -49,6 +49,7 @@ struct exchange {
     bool admin;
     bool keeps_body;
     bool body_too_large; /* for keeping */
+    bool body_refused;   /* more than the server takes: 413 */
     uint64_t body_bytes;
     uint8_t *body;
     size_t body_size, body_room;
@@ -84,6 +85,9 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
 
 /* The header block has been read. admin: it is not counted, and control_answer() answers. False: no memory. */
 bool exchange_begin(struct exchange *exchange, const char *method, bool admin);
+
+/* Whether its Content-Length tells of a larger body than the server takes. */
+bool exchange_announces_too_much(const struct exchange *exchange);
 
 /* A piece of the body. False: no memory. */
 bool exchange_take_body(struct exchange *exchange, const void *data, size_t size);

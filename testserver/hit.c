@@ -19,6 +19,12 @@ static bool refuse(struct exchange *exchange, int status, const char *line) {
     return answer_make_text(&exchange->answer, status, line);
 }
 
+bool hit_refuse_body(struct exchange *exchange) {
+    answer_fini(&exchange->answer);
+    exchange->choice = NULL;
+    return refuse(exchange, 413, "the request's body is larger than this server takes\n");
+}
+
 /* Takes over the script that the request brings along, or stands for; consumes text. */
 static bool use_text(struct exchange *exchange, char *text, const char *where) {
     struct script *script;
@@ -112,6 +118,9 @@ static void choose(struct exchange *exchange) {
 static bool find_answer(struct exchange *exchange) {
     if (exchange->answer.status != 0) {
         return true; /* refused when its header block was read */
+    }
+    if (exchange->body_refused) {
+        return hit_refuse_body(exchange);
     }
     if (!exchange->rule) {
         exchange->answer = (struct answer){.status = 200, .ready = exchange->server->plain};

@@ -8,6 +8,9 @@
 /* Finds the script of a request whose header block has been read, or the answer that refuses it. False: no memory. */
 bool hit_find_script(struct exchange *exchange);
 
+/* Makes the answer that refuses a request for the size of its body. False: no memory. */
+bool hit_refuse_body(struct exchange *exchange);
+
 /* Counts a hit and chooses its step before its body has been read, for scripts that leave some unread. */
 void hit_choose_early(struct exchange *exchange);
 

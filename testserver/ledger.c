@@ -293,12 +293,13 @@ void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats) {
 }
 
 /* What a thread waits for: hits of a path, requests held, or nothing in flight. */
-enum wish { WISH_HITS, WISH_HELD, WISH_IDLE };
+enum wish { WISH_HITS, WISH_HELD, WISH_IDLE, WISH_DRAINED };
 
 static bool fulfilled_locked(const struct ledger *ledger, enum wish wish, const char *path, uint64_t wanted) {
     switch (wish) {
     case WISH_HITS: return hits_locked(&ledger->paths, path) >= wanted;
     case WISH_HELD: return ledger->totals.stats.held >= wanted;
+    case WISH_DRAINED: return ledger->drained || ledger->stopped;
     case WISH_IDLE: break;
     }
     return ledger->totals.stats.in_flight == 0;
@@ -335,6 +336,19 @@ bool ledger_wait_held(struct ledger *ledger, uint64_t wanted, int64_t timeout_ms
 
 bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms) {
     return wait_for(ledger, WISH_IDLE, NULL, 0, timeout_ms);
+}
+
+void ledger_drained(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->lock);
+    if (!ledger->drained) {
+        ledger->drained = true;
+        tell_locked(ledger);
+    }
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+bool ledger_wait_drained(struct ledger *ledger, int64_t timeout_ms) {
+    return wait_for(ledger, WISH_DRAINED, NULL, 0, timeout_ms);
 }
 
 static const struct table *table_of(const struct ledger *ledger, enum ledger_list list) {

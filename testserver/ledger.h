@@ -36,6 +36,7 @@ struct ledger {
     struct table identities;     /* deliveries */
     struct ledger_totals totals; /* without what the journal knows */
     unsigned waiting;            /* threads in ledger_wait_… */
+    bool drained;
     bool stopped;
 };
 
@@ -78,6 +79,10 @@ void ledger_totals(struct ledger *ledger, struct ledger_totals *totals);
 bool ledger_wait_hits(struct ledger *ledger, const char *path, uint64_t hits, int64_t timeout_ms);
 bool ledger_wait_held(struct ledger *ledger, uint64_t held, int64_t timeout_ms);
 bool ledger_wait_idle(struct ledger *ledger, int64_t timeout_ms);
+
+/* Nothing is left to be waited for at the end; and the wait for that. */
+void ledger_drained(struct ledger *ledger);
+bool ledger_wait_drained(struct ledger *ledger, int64_t timeout_ms);
 
 /* For lists: calls each(ctx, text, count) under the lock until it returns false: for paths and keys with their hits, for
  * identities (see identity.h) with their deliveries. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -56,11 +57,35 @@ static void announce(const struct program_options *options, const insist_testser
     if (options->quiet) {
         return;
     }
-    printf("listening on %s\nadmin on %s\n", insist_testserver_url(server), insist_testserver_admin_url(server));
-    fflush(stdout);
-    if (!is_loopback(options->server.bind)) {
-        fputs("insist-testserver: other machines can reach this server and its admin paths\n", stderr);
+    printf("listening on %s\n", insist_testserver_url(server));
+    if (insist_testserver_admin_url(server)) {
+        printf("admin on %s\n", insist_testserver_admin_url(server));
     }
+    fflush(stdout);
+}
+
+/* Said even where nothing else is: it is not what anybody expects. */
+static void warn_of_others(const struct program_options *options) {
+    const char *const reached[] = {"set faults and read the journal", "set faults and read the journal",
+                                   "set faults with ?do="};
+    if (!is_loopback(options->server.bind)) {
+        fprintf(stderr, "insist-testserver: bound to %s: whoever can reach that address can %s\n",
+                options->server.bind, reached[options->server.admin]);
+    }
+}
+
+/* Lets answers that are under way come to their end, for a while, or until another signal comes. */
+static void drain(const struct program_options *options, insist_testserver *server, const sigset_t *ends) {
+    const struct timespec at_once = {0};
+    struct timespec begun;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do {
+        if (insist_testserver_drain(server, options->drain_s > 0 ? 50 : 0)) {
+            return;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec - begun.tv_sec < (time_t)options->drain_s && sigtimedwait(ends, NULL, &at_once) < 0);
 }
 
 /* Serves until a signal comes. The signals in `ends` are blocked in every thread. */
@@ -76,9 +101,11 @@ static int run(const struct program_options *options, const struct script_file *
     if (!script_file_apply(scripts, server)) {
         fputs("insist-testserver: out of memory\n", stderr);
     } else if (write_files(options, server)) {
+        warn_of_others(options);
         announce(options, server);
         while (sigwaitinfo(ends, NULL) < 0 && errno == EINTR) {
         }
+        drain(options, server, ends);
         status = EXIT_FINE;
     }
     insist_testserver_free(server);

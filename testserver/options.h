@@ -9,6 +9,7 @@ struct program_options {
     const char *script_file; /* NULL: none, as with the others */
     const char *port_file;
     const char *cert_file;
+    unsigned drain_s; /* that answers may take after SIGTERM */
     bool quiet;
     bool help;
     bool version;

@@ -67,7 +67,8 @@ static insist_err open_doors(struct insist_testserver *server, const insist_test
     }
     const struct door_settings service = {options->tls ? &server->certificate : NULL, NULL, options->idle_timeout_s};
     const struct door_settings control = {NULL, NULL, options->idle_timeout_s};
-    if (!open_door(server, DOOR_SERVICE, &service) || !open_door(server, DOOR_CONTROL, &control)) {
+    bool closed = options->admin == INSIST_TESTSERVER_ADMIN_NONE;
+    if (!open_door(server, DOOR_SERVICE, &service) || (!closed && !open_door(server, DOOR_CONTROL, &control))) {
         return problem_tell(problem, INSIST_ESYSTEM, "system", "libmicrohttpd could not be started");
     }
     return options->tls ? open_bad_doors(server, options, problem) : INSIST_OK;
@@ -150,7 +151,8 @@ insist_err ports_open(struct insist_testserver *server, const insist_testserver_
     insist_err err = read_tls_fault(options, &service.first, problem);
     err = err == INSIST_OK ? open_doors(server, options, problem) : err;
     err = err == INSIST_OK ? open_port(server, &service, PORT_SERVICE, options, problem) : err;
-    return err == INSIST_OK ? open_port(server, &control, PORT_CONTROL, options, problem) : err;
+    bool closed = options->admin == INSIST_TESTSERVER_ADMIN_NONE;
+    return err == INSIST_OK && !closed ? open_port(server, &control, PORT_CONTROL, options, problem) : err;
 }
 
 /* ---- running and closing ---------------------------------------------------------------------------------------- */

@@ -78,7 +78,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
     }
     if (!exchange->begun) { /* queuing an answer in this first call would force Connection: close */
         exchange->old_http = strcmp(version, "HTTP/1.1") != 0;
-        return conduct_begin(exchange, method) ? MHD_YES : MHD_NO;
+        enum MHD_Result result = MHD_YES;
+        bool ok = conduct_begin(exchange, method);
+        return ok && conduct_refuses_body(exchange, &result) ? result : ok ? MHD_YES : MHD_NO;
     }
     if (*size > 0) {
         size_t taken = *size;

@@ -19,14 +19,18 @@ enum { PORT_SERVICE, PORT_CONTROL, PORT_COUNT };
 
 /* The doors of bad certificates are open where TLS is spoken. */
 enum { DOOR_SERVICE, DOOR_CONTROL, DOOR_EXPIRED, DOOR_WRONG_HOST, DOOR_UNTRUSTED, DOOR_OLD_VERSION, DOOR_COUNT };
-enum { URL_SIZE = 80 };
+enum { URL_SIZE = 80, ADMIN_PREFIX_SIZE = 66 };
 
 struct insist_testserver {
     /* fixed once it has started */
     uint64_t seed;
     bool familiar; /* httpbin's paths stand for scripts */
     char url[URL_SIZE];
-    char admin_url[URL_SIZE];
+    char admin_url[URL_SIZE]; /* empty without a control port */
+    enum insist_testserver_admin admin;
+    char admin_prefix[ADMIN_PREFIX_SIZE]; /* of the admin paths */
+    char admin_page[ADMIN_PREFIX_SIZE];   /* the same with a slash */
+    uint64_t body_limit;
     struct certificate certificate; /* empty without TLS */
     pthread_t thread;
     struct MHD_Response *plain; /* what there is without a script */
@@ -43,10 +47,12 @@ struct insist_testserver {
     struct crowd crowd;
     struct table barriers;      /* of held requests */
     struct exchange *exchanges; /* all */
+    bool draining;                         /* has begun */
     bool stopping;              /* nothing is suspended any more */
 
     /* atomics */
-    atomic_bool stop; /* the thread shall end */
+    atomic_bool drain; /* what is under way shall come to its end, and nothing else begin */
+    atomic_bool stop;  /* the thread shall end */
 
     /* shared, under stop_lock */
     pthread_mutex_t stop_lock;

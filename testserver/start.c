@@ -1,5 +1,6 @@
 /* The public functions that start and stop a server, and its thread. */
 #include "barrier.h"
+#include "drain.h"
 #include "exchange.h"
 #include "job.h"
 #include "ports.h"
@@ -35,6 +36,9 @@ static void *serve(void *argument) {
         loop_turn(&server->loop, ports_patience_ms(server));
         ports_run(server);
         jobs_settle(&server->stations);
+        if (atomic_load(&server->drain)) {
+            drain_turn(server);
+        }
     }
     resume_all(server);
     ports_close(server);
@@ -104,10 +108,40 @@ static insist_err read_options(const insist_testserver_options *given, insist_te
     return INSIST_OK;
 }
 
+/* A path that requests can have and that needs no escapes. */
+static bool is_prefix(const char *text) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~";
+    size_t length = strlen(text);
+    return text[0] == '/' && length > 1 && length < ADMIN_PREFIX_SIZE - 1 && text[length - 1] != '/' &&
+           strspn(text, allowed) == length;
+}
+
+static insist_err read_admin(struct insist_testserver *server, const insist_testserver_options *options,
+                             insist_problem *problem) {
+    const char *prefix = options->admin_prefix ? options->admin_prefix : "/__admin";
+    if (!is_prefix(prefix)) {
+        return problem_tell(problem, INSIST_EINVAL, "admin_prefix",
+                            "must begin with '/', go on with letters, digits and -._~/, not end with '/', and be at "
+                            "most 64 characters long");
+    }
+    if ((unsigned)options->admin > INSIST_TESTSERVER_ADMIN_NONE) {
+        return problem_tell(problem, INSIST_EINVAL, "admin", "must be a value of insist_testserver_admin");
+    }
+    server->admin = options->admin;
+    snprintf(server->admin_prefix, sizeof server->admin_prefix, "%s", prefix);
+    snprintf(server->admin_page, sizeof server->admin_page, "%s/", prefix);
+    return INSIST_OK;
+}
+
 static insist_err start(struct insist_testserver *server, const insist_testserver_options *options,
                         insist_problem *problem) {
+    insist_err err = read_admin(server, options, problem);
+    if (err != INSIST_OK) {
+        return err;
+    }
     server->seed = options->seed;
     server->familiar = !options->no_familiar;
+    server->body_limit = options->body_limit;
     if (!loop_init(&server->loop)) {
         return fail_system(problem, "no descriptor for the loop");
     }
@@ -115,7 +149,7 @@ static insist_err start(struct insist_testserver *server, const insist_testserve
     if (!server->plain) {
         return problem_tell(problem, INSIST_ENOMEM, "system", "out of memory");
     }
-    insist_err err = ports_open(server, options, problem);
+    err = ports_open(server, options, problem);
     if (err != INSIST_OK) {
         return err;
     }
@@ -175,6 +209,16 @@ insist_err insist_testserver_start(const insist_testserver_options *given, insis
 }
 
 /* ---- stopping --------------------------------------------------------------------------------------------------- */
+
+bool insist_testserver_drain(insist_testserver *server, int64_t timeout_ms) {
+    atomic_store(&server->drain, true);
+    pthread_mutex_lock(&server->stop_lock);
+    if (server->running) {
+        loop_wake(&server->loop);
+    }
+    pthread_mutex_unlock(&server->stop_lock);
+    return ledger_wait_drained(&server->ledger, timeout_ms);
+}
 
 void insist_testserver_stop(insist_testserver *server) {
     if (!server) {

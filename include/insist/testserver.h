@@ -21,6 +21,14 @@ INSIST_BEGIN_DECLS
 /** A running server. */
 typedef struct insist_testserver insist_testserver;
 
+/** Where the admin paths are. Numbers are only ever appended. */
+typedef enum insist_testserver_admin {
+    INSIST_TESTSERVER_ADMIN_BOTH = 0, /* on the control port, and below their prefix on the port that serves */
+    INSIST_TESTSERVER_ADMIN_PORT = 1, /* on the control port only */
+    INSIST_TESTSERVER_ADMIN_NONE = 2, /* nowhere: there is no control port */
+    INSIST_TESTSERVER_ADMIN_MAX = 0x7fffffff
+} insist_testserver_admin;
+
 /** How a server is started. Zero means default, in every field. */
 typedef struct insist_testserver_options {
     size_t size;             /* sizeof(insist_testserver_options); INSIST_TESTSERVER_OPTIONS and _options_init set it */
@@ -37,6 +45,10 @@ typedef struct insist_testserver_options {
                                 less 64, or less a quarter of it where that is less */
     unsigned idle_timeout_s; /* after which a connection without a request is closed, in seconds; default 120 */
     bool no_familiar;        /* httpbin's paths, such as /status/503, answer 200 like any other without a script */
+    uint64_t body_limit;     /* bytes of a request's body; a larger one is answered 413, at once where Content-Length
+                                tells of it. Default: none; bodies are counted and not kept, whatever their size */
+    const char *admin_prefix;      /* what the admin paths begin with; default "/__admin" */
+    insist_testserver_admin admin; /* where they are */
 } insist_testserver_options;
 
 /** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), NULL, &server). */
@@ -55,6 +67,11 @@ INSIST_API void insist_testserver_options_init(insist_testserver_options *option
 INSIST_API INSIST_MUST_USE insist_err insist_testserver_start(const insist_testserver_options *options,
                                                               insist_problem *problem, insist_testserver **out);
 
+/** Closes the ports and every idle connection, and waits until the answers that are under way have been sent: true;
+ *  false when timeout_ms have passed first. A request that hangs, is silent or waits for hold= is not waited for. May be
+ *  called again; insist_testserver_stop() comes next. */
+INSIST_API bool insist_testserver_drain(insist_testserver *server, int64_t timeout_ms);
+
 /** Closes the ports and every connection and waits for the thread. Counts and journal can still be read. A second call
  *  has no effect. */
 INSIST_API void insist_testserver_stop(insist_testserver *server);
@@ -65,13 +82,13 @@ INSIST_API void insist_testserver_free(insist_testserver *server);
 /** "http://127.0.0.1:41234", "https://..." with TLS: no slash at the end. The server's, until it is freed. */
 INSIST_API const char *insist_testserver_url(const insist_testserver *server);
 
-/** The same of the control port, always http. */
+/** The same of the control port, always http; NULL where there is none. */
 INSIST_API const char *insist_testserver_admin_url(const insist_testserver *server);
 
 /** The port that serves. */
 INSIST_API uint16_t insist_testserver_port(const insist_testserver *server);
 
-/** The control port. */
+/** The control port; 0 where there is none. */
 INSIST_API uint16_t insist_testserver_admin_port(const insist_testserver *server);
 
 /** The self-signed certificate in PEM, good for localhost, 127.0.0.1, ::1 and the bound address, to be trusted by

@@ -213,6 +213,9 @@ AT(insist_testserver_options, tls_fault, 40);
 AT(insist_testserver_options, connection_limit, 48);
 AT(insist_testserver_options, idle_timeout_s, 56);
 AT(insist_testserver_options, no_familiar, 60);
+AT(insist_testserver_options, body_limit, 64);
+AT(insist_testserver_options, admin_prefix, 72);
+AT(insist_testserver_options, admin, 80);
 
 AT(insist_testserver_step, size, 0);
 AT(insist_testserver_step, fault, 8);
