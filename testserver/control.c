@@ -24,8 +24,9 @@ static const struct route {
 /* The page, and every file that belongs to it. */
 static const struct route page_route = {NULL, control_get_page, NULL, NULL, "GET, HEAD"};
 
-static const char there_are[] = "there are journal, counts, stats, duplicates, scripts and metrics here, and a page for "
-                                "people at the path that ends with the slash before them";
+static const char there_are[] =
+    "there are journal, counts, stats, duplicates, scripts and metrics here, and a page for "
+    "people at the path that ends with the slash before them";
 
 /* The part of an admin path behind the prefix; NULL: it is none. */
 static const char *behind_prefix(const struct exchange *exchange) {

@@ -69,8 +69,8 @@ static void warn_of_others(const struct program_options *options) {
     const char *const reached[] = {"set faults and read the journal", "set faults and read the journal",
                                    "set faults with ?do="};
     if (!is_loopback(options->server.bind)) {
-        fprintf(stderr, "insist-testserver: bound to %s: whoever can reach that address can %s\n",
-                options->server.bind, reached[options->server.admin]);
+        fprintf(stderr, "insist-testserver: bound to %s: whoever can reach that address can %s\n", options->server.bind,
+                reached[options->server.admin]);
     }
 }
 

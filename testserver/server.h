@@ -47,7 +47,7 @@ struct insist_testserver {
     struct crowd crowd;
     struct table barriers;      /* of held requests */
     struct exchange *exchanges; /* all */
-    bool draining;                         /* has begun */
+    bool draining;              /* has begun */
     bool stopping;              /* nothing is suspended any more */
 
     /* atomics */
