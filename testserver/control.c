@@ -3,8 +3,10 @@
 
 #include "control_rooms.h"
 #include "foreign.h"
+#include "server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +25,6 @@ static const struct route {
 
 /* The page, and every file that belongs to it. */
 static const struct route page_route = {NULL, control_get_page, NULL, NULL, "GET, HEAD"};
-
-static const char there_are[] =
-    "there are journal, counts, stats, duplicates, scripts and metrics here, and a page for "
-    "people at the path that ends with the slash before them";
 
 /* The part of an admin path behind the prefix; NULL: it is none. */
 static const char *behind_prefix(const struct exchange *exchange) {
@@ -97,6 +95,15 @@ static struct reply not_allowed(const char *allow) {
     return reply;
 }
 
+static struct reply not_there(const struct insist_testserver *server) {
+    char sentence[sizeof server->admin_prefix * 6 + 120];
+    const char *at = server->admin_prefix;
+    snprintf(sentence, sizeof sentence,
+             "there are %s/journal, %s/counts, %s/stats, %s/duplicates, %s/scripts, /metrics, and %s/ for people", at,
+             at, at, at, at, at);
+    return reply_error(404, sentence);
+}
+
 static struct reply dispatch(const struct control_request *request) {
     const struct exchange *exchange = request->exchange;
     if (exchange->body_too_large) {
@@ -116,7 +123,7 @@ static struct reply dispatch(const struct control_request *request) {
     if (function) {
         return function(request);
     }
-    return route ? not_allowed(route->allow) : reply_error(404, there_are);
+    return route ? not_allowed(route->allow) : not_there(exchange->server);
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
