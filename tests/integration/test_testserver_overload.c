@@ -262,6 +262,27 @@ static void by_the_admin_interface_and_by_the_query(void **state) {
     insist_testserver_free(server);
 }
 
+/* A request whose header block was read under the old script, and its body after it was replaced. */
+static void a_late_body_does_not_bring_the_old_numbers_back(void **state) {
+    (void)state;
+    insist_testserver *server = start(false);
+    struct peer first, late;
+    script(server, "/p", "slots=2,queue=0,service=1m");
+    come(server, &first, "/p", "/p");
+    assert_true(peer_connect(&late, server));
+    assert_true(peer_send(&late, "POST /p HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"));
+    struct peer_answer interim = peer_read_bytes(&late, strlen("HTTP/1.1 100 Continue\r\n\r\n"));
+    assert_int_equal(interim.status, 100);
+    peer_answer_free(&interim);
+    script(server, "/p", "slots=1,queue=0,service=1m");
+    assert_true(peer_send(&late, "x"));
+    assert_int_equal(status_of(&late), 503);
+    stats_become(server, 1, 0, 1);
+    peer_close(&first);
+    peer_close(&late);
+    insist_testserver_free(server);
+}
+
 static void paths_share_a_station_by_its_name(void **state) {
     (void)state;
     insist_testserver *server = start(false);
@@ -304,6 +325,7 @@ int main(void) {
         cmocka_unit_test(the_hit_that_makes_room_waits_for_it),
         cmocka_unit_test(one_after_the_other_as_long_as_foretold),
         cmocka_unit_test(by_the_admin_interface_and_by_the_query),
+        cmocka_unit_test(a_late_body_does_not_bring_the_old_numbers_back),
         cmocka_unit_test(paths_share_a_station_by_its_name),
         cmocka_unit_test(a_stop_in_the_midst_of_it),
     };

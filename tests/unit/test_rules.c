@@ -61,11 +61,14 @@ static void setting_again_begins_again(void **state) {
     rulebook_hit(&rules, before, NULL, "/p");
     assert_int_equal(rulebook_set(&rules, "/p", parse("200")), INSIST_OK);
     struct rule *after = rulebook_find(&rules, "/p");
+    assert_false(atomic_load(&after->replaced));
     assert_int_equal(rulebook_hit(&rules, after, NULL, "/p"), 0);
     assert_int_equal(before->script->steps[0].choices[0].status, 404); /* held, still whole */
     assert_int_equal(rulebook_set(&rules, "/p", NULL), INSIST_OK);
     assert_int_equal(rulebook_set(&rules, "/p", NULL), INSIST_OK);
     assert_null(rulebook_find(&rules, "/p"));
+    assert_true(atomic_load(&before->replaced));
+    assert_true(atomic_load(&after->replaced));
     rule_release(before);
     rule_release(after);
     rulebook_fini(&rules);
