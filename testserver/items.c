@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const struct item *const rooms[] = {items_port, items_fault, items_broken, items_manner,
-                                           items_time, items_body,  items_head,   items_station};
+const struct item *const item_rooms[] = {items_port, items_fault, items_broken,  items_manner, items_time,
+                                         items_body, items_head,  items_station, NULL};
 
 static bool read_status(struct scan *scan, struct choice *choice, bool *may_repeat) {
     size_t start = scan->at;
@@ -26,8 +26,8 @@ static bool read_status(struct scan *scan, struct choice *choice, bool *may_repe
 
 bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
     size_t start = scan->at;
-    for (size_t room = 0; room < sizeof rooms / sizeof rooms[0]; room++) {
-        for (const struct item *item = rooms[room]; item->name; item++) {
+    for (size_t room = 0; item_rooms[room]; room++) {
+        for (const struct item *item = item_rooms[room]; item->name; item++) {
             if (scan_take(scan, item->name)) {
                 *may_repeat = item->may_repeat;
                 return choice_note(scan, start, choice, item->given) && item->read(scan, choice);

@@ -22,6 +22,9 @@ extern const struct item items_body[];
 extern const struct item items_head[];
 extern const struct item items_station[];
 
+/* All of them, in the order in which they are tried; NULL at the end. */
+extern const struct item *const item_rooms[];
+
 /* Whether the item after this comma belongs to the same choice: slots=8,queue=50,service=10ms is one. Takes the comma. */
 bool items_go_on(struct scan *scan, const struct choice *choice);
 

@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "testserver/items.h"
 #include "testserver/script.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct good {
@@ -96,6 +98,28 @@ static const struct good good[] = {
     {"slots=8,queue=50;delay=1ms,service=10ms;station=db,200", 2, 1, 2},
     {"slots=1,station=\"a,b\",service=1ms|503", 1, 2, 1},
     {"0.5:slots=1,queue=2|0.5:slots=3,service=1s", 1, 2, 1},
+    {"200;drip=10ms/16", 1, 1, 1},
+    {"200;drip@headers=10ms/1;rate=64KB/s", 1, 1, 1},
+    {"200;stall=connect,200", 2, 1, 2},
+    {"garbage,garbage=1KBx2", 2, 1, 3},
+    {"badchunk|badchunk=huge@10x3", 1, 2, 3},
+    {"headers=20000", 1, 1, 1},
+    {"headers=endless", 1, 1, 1},
+    {"refuse=2s,close;refuse=50ms", 2, 1, 2},
+    {"tls-fault=expired:2,tls-fault=stall:1s", 2, 1, 2},
+    {"1xx=103x3;200", 1, 1, 1},
+    {"raw=\"HTTP/1.1 200 OK\\r\\n\\r\\n\",200", 2, 1, 2},
+    {"status-line=\"HTTP/3.7 huh\";line=a;line=b;lf", 1, 1, 1},
+    {"length=5;body=abc,length=none;body=abc", 2, 1, 2},
+    {"chunked;trailer:A=b;trailers=2;size=3", 1, 1, 1},
+    {"chunked=1;size=3;delay@body=1ms;delay@end=1ms", 1, 1, 1},
+    {"endless;http10", 1, 1, 1},
+    {"reset@endx2,close@headers:9,reset@headers:9,close@end", 4, 1, 5},
+    {"stall=headers@9;unread", 1, 1, 1},
+    {"gzip=crc;size=1KB|deflate=plain;size=1KB", 1, 2, 1},
+    {"redirectx5,200", 2, 1, 6},
+    {"echo=stream*3;chunked", 1, 1, 1},
+    {"random=1KB@7,size=10@3", 2, 1, 2},
 };
 
 static void each_good_script_has_its_steps(void **state) {
@@ -223,6 +247,23 @@ static const struct bad {
     {"hold=/a", 8, "expected '>='"},
     {"hold=/a>=", 10, "a number of hits"},
     {"reset@body:100;size=99", 1, "within the body, whose size is 99"},
+    {"200;drip", 5, "expected a status such as 200"},
+    {"200;drip=10ms", 14, "expected '/' and a number of bytes"},
+    {"200;drip=10ms/0", 15, "at least 1 byte"},
+    {"200;drip=0/16", 10, "a duration above 0"},
+    {"garbage=x", 9, "expected a size in bytes"},
+    {"badchunk=odd", 9, "expected ';' and an option"},
+    {"headers=", 9, "expected a number of fields"},
+    {"headers=1;headers=2", 11, "only one headers"},
+    {"tls-fault=", 11, "expected stall, reset, close"},
+    {"stall=connect:", 15, "a number of connections or a duration"},
+    {"1xx=200", 5, "an interim status from 100 to 199"},
+    {"1xx", 1, "a final status from 200 to 999"},
+    {"length=x", 8, "a number of bytes, or none"},
+    {"length=5;chunked", 1, "no length= with chunks"},
+    {"echo=nothing", 6, "expected a shape"},
+    {"echo=stream", 12, "expected '*' and a number of lines"},
+    {"deflate=length", 9, "expected truncated, crc, plain"},
     {"200,404;size=4;truncate@4", 5, "N below the size of the body, which is 4"},
 };
 
@@ -281,11 +322,48 @@ static void at_most_so_many_steps_and_choices(void **state) {
     assert_non_null(strstr(expected, "at most 10000 steps"));
 }
 
+/* The whole of the document's grammar, which stands between ```ebnf and ```. For free(). */
+static char *documented_grammar(void) {
+    FILE *file = fopen(TESTSERVER_DOCUMENT, "rb");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 20);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    char *start = strstr(text, "```ebnf\n");
+    assert_non_null(start);
+    char *end = strstr(start + 8, "```");
+    assert_non_null(end);
+    *end = '\0';
+    memmove(text, start + 8, strlen(start + 8) + 1);
+    return text;
+}
+
+/* Every item that is read is in the document, quoted, whole or with what may follow its name. */
+static void each_item_is_in_the_documented_grammar(void **state) {
+    (void)state;
+    char *grammar = documented_grammar();
+    size_t count = 0;
+    for (size_t room = 0; item_rooms[room]; room++) {
+        for (const struct item *item = item_rooms[room]; item->name; item++) {
+            char quoted[64];
+            snprintf(quoted, sizeof quoted, "\"%s\"", item->name);
+            if (!strstr(grammar, quoted)) {
+                fail_msg("%s is not in docs/testserver.md", quoted);
+            }
+            count++;
+        }
+    }
+    assert_true(count > 40);
+    free(grammar);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_good_script_has_its_steps),
         cmocka_unit_test(each_bad_script_is_refused_at_its_column),
         cmocka_unit_test(each_beginning_is_good_or_refused_within_it),
+        cmocka_unit_test(each_item_is_in_the_documented_grammar),
         cmocka_unit_test(at_most_so_many_steps_and_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,3 +3,4 @@ foreach(test IN ITEMS test_script test_grammar test_distribution test_stations t
     insist_unit_test(${test} ROOMS testserver_objects)
 endforeach()
 insist_thread_test(test_ledger ROOMS testserver_objects)
+target_compile_definitions(test_grammar PRIVATE TESTSERVER_DOCUMENT="${INSIST_SOURCE_DIR}/docs/testserver.md")
