@@ -58,9 +58,10 @@ INSIST_API insist_scheduler insist_race_pester(unsigned n);
 INSIST_API insist_scheduler insist_race_quantile(double quantile, unsigned times);
 /** The delay, and the share of slower requests that are hedged, which make the 99th percentile of the calls smallest
  *  while the extra requests are at most that share of all: 0.02 for one in fifty. SingleR of Kaler, He and Elnikety,
- *  Optimal Reissue Policies for Reducing Tail Latency. Who is hedged is drawn from the client's seed. At most `times`
- *  hedges of a wave, the delay before each; they share the share. A share that is not above 0 and at most 1, and 0
- *  times, are refused. */
+ *  Optimal Reissue Policies for Reducing Tail Latency. Who is hedged is drawn from the client's
+ *  seed. At most `times` hedges of a wave, the delay before each: for a percentile more than one is of no use, so the
+ *  second and later ones get what the first leave of the share. A share that is not above 0 and at most 1, and 0 times,
+ *  are refused. */
 INSIST_API insist_scheduler insist_race_auto(double share, unsigned times);
 
 /* ---- starters: may the hedge that is due be started? -------------------------------------------------------------- */

@@ -83,8 +83,7 @@ void latencies_enter(struct latencies *latencies, const char *origin, const stru
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
 
 static bool same(const struct hedge_wish *a, const struct hedge_wish *b) {
-    return !(a->quantile < b->quantile || a->quantile > b->quantile) && !(a->share < b->share || a->share > b->share) &&
-           a->several == b->several;
+    return !(a->quantile < b->quantile || a->quantile > b->quantile) && !(a->share < b->share || a->share > b->share);
 }
 
 /* The one for that wish; where there is none, in the place of the one that nobody has asked for longest. NULL: all
@@ -114,11 +113,11 @@ static bool is_due(const struct kept_plan *kept, uint32_t entries, int64_t now_n
 
 static struct hedge_plan solve(const struct latency_counts *counts, const struct hedge_wish *wish) {
     struct survival survival;
-    struct hedge_plan plan = {.delay_us = -1, .probability = 1};
+    struct hedge_plan plan = {.delay_us = -1, .probability = 1, .again = 1};
     survival_estimate(&survival, counts);
     if (wish->quantile > 0)
         plan.delay_us = survival_quantile_us(&survival, wish->quantile);
-    else if (!survival_single_r(&survival, wish->share, wish->several, &plan))
+    else if (!survival_single_r(&survival, wish->share, &plan))
         plan.delay_us = -1;
     return plan;
 }

@@ -32,7 +32,7 @@ static int64_t learnt_delay(void *ctx, const insist_execution *execution, unsign
         return INSIST_NO_HEDGE;
     if (!latencies->plan(execution->latencies_ctx, &wish, execution->now_ns, &plan))
         return INSIST_NO_HEDGE;
-    return draw(execution, plan.probability) ? plan.delay_us : INSIST_NO_HEDGE;
+    return draw(execution, hedges == 0 ? plan.probability : plan.again) ? plan.delay_us : INSIST_NO_HEDGE;
 }
 
 static void learnt_release(void *ctx) {
@@ -47,7 +47,6 @@ static insist_scheduler learnt_scheduler(const struct env *env, struct hedge_wis
     if (learnt == NULL)
         return poison_scheduler(&no_memory);
     *learnt = (struct learnt){.env = env, .wish = wish, .hedges = times};
-    learnt->wish.several = times > 1;
     return (insist_scheduler){.schedule = learnt_delay, .ctx = learnt, .release = learnt_release};
 }
 

@@ -63,28 +63,39 @@ int64_t survival_hedged_p99_us(const struct survival *survival, int64_t delay_us
     return latency_begin_us(first_that_holds(survival, LATENCY_BUCKETS - 1, &plan));
 }
 
-/* What a hedge after that delay may cost; its delay is 0 when that is too much. A wave's hedges are a geometric series
- * at most, whose factor is the share of requests that take as long as two delays. */
-static struct hedge_plan affordable(const struct survival *survival, size_t bucket, double share, bool several) {
+/* As often as the share allows after that delay; its delay is 0 when that is too rarely. */
+static struct hedge_plan affordable(const struct survival *survival, size_t bucket, double share) {
     struct hedge_plan plan = {.delay_us = latency_begin_us(bucket), .probability = 1};
-    const double spare = several ? share * (1 - survival_at(survival, 2 * plan.delay_us)) : share;
-    if (survival->at[bucket] > spare)
-        plan.probability = spare / survival->at[bucket];
+    if (survival->at[bucket] > share)
+        plan.probability = share / survival->at[bucket];
     if (plan.probability < PROBABILITY_LEAST)
         plan.delay_us = 0;
     return plan;
 }
 
-bool survival_single_r(const struct survival *survival, double share, bool several, struct hedge_plan *plan) {
+/* A request's hedges are a geometric series at most, whose factor is `again` times the share of requests that take as
+ * long as two delays: what it comes to beyond the first is what the first leaves of the share. */
+static double afford_again(const struct survival *survival, double share, const struct hedge_plan *plan) {
+    const double first = plan->probability * survival_at(survival, plan->delay_us);
+    const double slower = survival_at(survival, time_scale(plan->delay_us, 2));
+    if (first <= 0)
+        return 1;
+    const double left = share > first ? share / first - 1 : 0;
+    return left / (1 + left) < slower ? left / (1 + left) / slower : 1;
+}
+
+bool survival_single_r(const struct survival *survival, double share, struct hedge_plan *plan) {
     size_t best = LATENCY_BUCKETS - 1; /* the 99th percentile's bucket under the best plan so far */
     bool found = false;
     for (size_t i = latency_bucket(SURVIVAL_DELAY_LEAST_US); i <= best; i++) {
-        const struct hedge_plan candidate = affordable(survival, i, share, several);
+        const struct hedge_plan candidate = affordable(survival, i, share);
         if (candidate.delay_us == 0 || !holds(survival, best, &candidate))
             continue;
         best = first_that_holds(survival, best, &candidate);
         *plan = candidate;
         found = true;
     }
+    if (found)
+        plan->again = afford_again(survival, share, plan);
     return found;
 }

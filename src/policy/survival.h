@@ -25,8 +25,8 @@ int64_t survival_hedged_p99_us(const struct survival *survival, int64_t delay_us
 /* SingleR (Kaler, He, Elnikety: Optimal Reissue Policies for Reducing Tail Latency, SPAA 2017): the delay d and the
  * probability p that make that the smallest while p times the share of requests that take as long as d is at most
  * `share`. Of equal ones the longest delay. p is 1/2 at least: more than twice the share are never slower than the
- * delay, so that four times the share is something out of the ordinary. several: more than one hedge a wave, all of
- * which share the `share`. False: not enough is known for any. */
-bool survival_single_r(const struct survival *survival, double share, bool several, struct hedge_plan *plan);
+ * delay, so that four times the share is something out of the ordinary. For a percentile no more than one hedge is of
+ * use, as they show: further ones get what is left of the share. False: not enough is known for any. */
+bool survival_single_r(const struct survival *survival, double share, struct hedge_plan *plan);
 
 #endif

@@ -18,13 +18,13 @@ struct latency_entry {
 struct hedge_wish {
     double quantile; /* of the latencies, as the delay; 0: the best delay for … */
     double share;    /* … that share of extra requests */
-    bool several;    /* more than one hedge a wave */
     bool is_slow;    /* the request that asks has been told as slow itself: its second hedge is wished for */
 };
 
 struct hedge_plan {
     int64_t delay_us;   /* -1: not known */
-    double probability; /* that a request which takes longer is hedged */
+    double probability; /* that a request which takes longer is hedged … */
+    double again;       /* … and that it is once more, when another delay has passed, and so on */
 };
 
 struct latency_source {

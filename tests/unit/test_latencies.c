@@ -101,9 +101,6 @@ static void test_wishes_do_not_mix(void **state) {
             assert_just_above(latencies_quantile_us(latencies, A, 0.92 + i / 100.0, NOW_NS), 9000);
         assert_true(latencies_plan(latencies, A, &SHARE(0.1), NOW_NS + 2 * S_NS, &plan));
         assert_just_above(plan.delay_us, 4000);
-        struct hedge_wish several = {.share = 0.1, .several = true};
-        assert_true(latencies_plan(latencies, A, &several, NOW_NS + 2 * S_NS, &plan));
-        assert_true(plan.probability >= 0.5);
     }
 }
 

@@ -279,7 +279,7 @@ static void w1_has_a_better_hedge_than_its_95th_percentile(void **state) {
     us = survival_hedged_p99_us(&survival, us, 1);
     assert_true(us > 24200 && us < 25000);
 
-    assert_true(survival_single_r(&survival, 0.05, false, &plan));
+    assert_true(survival_single_r(&survival, 0.05, &plan));
     assert_true(plan.delay_us > 11500 && plan.delay_us < 13500);
     assert_true(plan.probability > 0.85 && plan.probability < 0.97);
     assert_true(plan.probability * survival_at(&survival, plan.delay_us) <= 0.05 + CLOSE);
@@ -292,7 +292,7 @@ static void a_smaller_share_waits_longer(void **state) {
     struct hedge_plan plan = {.delay_us = -1};
     (void)state;
     fill_w1();
-    assert_true(survival_single_r(&survival, 0.02, false, &plan));
+    assert_true(survival_single_r(&survival, 0.02, &plan));
     assert_true(plan.delay_us > 38500 && plan.delay_us < 42500);
     assert_true(plan.probability > 0.57 && plan.probability < 0.68);
     int64_t us = survival_hedged_p99_us(&survival, plan.delay_us, plan.probability);
@@ -304,7 +304,7 @@ static void no_more_than_twice_the_share_are_slower(void **state) {
     fill_w1();
     for (double share = 0.001; share <= 1; share *= 1.3) {
         struct hedge_plan plan = {.delay_us = -1};
-        assert_true(survival_single_r(&survival, share, false, &plan));
+        assert_true(survival_single_r(&survival, share, &plan));
         assert_true(plan.probability >= 0.5 && plan.probability <= 1);
         assert_true(plan.delay_us >= SURVIVAL_DELAY_LEAST_US);
         assert_true(survival_at(&survival, plan.delay_us) <= 2 * share + CLOSE);
@@ -312,23 +312,42 @@ static void no_more_than_twice_the_share_are_slower(void **state) {
     }
 }
 
-/* n hedges: the k-th is started with p^k when none of those before it has answered, k delays after the
- * first request. */
-static void several_hedges_share_the_share(void **state) {
+/* The k-th hedge is started, by its probability, k delays after the first request when none before it has answered. */
+static void further_hedges_get_what_is_left_of_the_share(void **state) {
     (void)state;
     fill_w1();
-    for (double share = 0.01; share <= 1; share *= 2) {
+    for (double share = 0.01; share <= 1; share *= 1.5) {
         struct hedge_plan plan = {.delay_us = -1};
         double extra = 0;
-        assert_true(survival_single_r(&survival, share, true, &plan));
+        assert_true(survival_single_r(&survival, share, &plan));
+        assert_true(plan.again >= 0 && plan.again <= 1);
         for (unsigned k = 1; k <= 20; k++) {
-            double started = 1;
+            double started = plan.probability;
             for (unsigned j = 1; j <= k; j++)
-                started *= plan.probability * survival_at(&survival, j * plan.delay_us);
+                started *= (j > 1 ? plan.again : 1) * survival_at(&survival, j * plan.delay_us);
             extra += started;
         }
         assert_true(extra <= share + CLOSE);
     }
+    struct hedge_plan plan = {.delay_us = -1};
+    assert_true(survival_single_r(&survival, 0.05, &plan));
+    assert_true(plan.again < 0.001); /* the first takes it all */
+}
+
+/* 4 % take 9 ms, the others 4 ms. A share of a tenth leaves 6 %: more than 4 % of 4 % ever need. Of 4.1 % a tenth of a
+ * percent is left, and 4 % are slower than two delays: the series' factor may be 0.1 / 4.1. */
+static void what_is_left_is_drawn_too(void **state) {
+    struct hedge_plan plan = {.delay_us = -1};
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        took(i % 25 == 0 ? 9000 : 4000, START_NS);
+    estimate(START_NS);
+    assert_true(survival_single_r(&survival, 0.1, &plan));
+    assert_float_equal(plan.probability, 1, CLOSE);
+    assert_float_equal(plan.again, 1, CLOSE);
+    assert_true(survival_single_r(&survival, 0.041, &plan));
+    assert_float_equal(plan.probability, 1, CLOSE);
+    assert_true(fabs(plan.again - 0.1 / 4.1 / 0.04) < 1e-6);
 }
 
 static void no_delay_is_below_200_us(void **state) {
@@ -337,7 +356,7 @@ static void no_delay_is_below_200_us(void **state) {
     for (int i = 1; i <= 1000; i++)
         took(i, START_NS);
     estimate(START_NS);
-    assert_true(survival_single_r(&survival, 1, false, &plan));
+    assert_true(survival_single_r(&survival, 1, &plan));
     assert_int_equal(plan.delay_us, 200);
     assert_true(plan.probability >= 1);
 }
@@ -350,12 +369,12 @@ static void a_tail_that_is_cut_off_is_no_obstacle(void **state) {
     for (int i = 0; i < 40; i++)
         longer_than(16000, START_NS);
     estimate(START_NS);
-    assert_true(survival_single_r(&survival, 0.04, false, &plan));
+    assert_true(survival_single_r(&survival, 0.04, &plan));
     assert_true(plan.delay_us > 5000 && plan.delay_us <= 5120);
     int64_t us = survival_hedged_p99_us(&survival, plan.delay_us, plan.probability);
     assert_true(us > 10000 && us <= 10300); /* 4 % of 4 % are left */
     /* A thousandth of extra requests cannot bring a hundredth about, and nobody knows how long they take. */
-    assert_false(survival_single_r(&survival, 0.001, false, &plan));
+    assert_false(survival_single_r(&survival, 0.001, &plan));
 }
 
 /* ---- against the raw samples ---- */
@@ -446,7 +465,7 @@ static void the_best_hedge_is_as_good_as_any_that_was_tried(void **state) {
         estimate(START_NS);
         for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
             struct hedge_plan plan = {.delay_us = -1};
-            assert_true(survival_single_r(&survival, shares[i], false, &plan));
+            assert_true(survival_single_r(&survival, shares[i], &plan));
             double got_us = (double)exact_p99_us(plan.delay_us, plan.probability);
             /* Two buckets' width; a probability below a half would bring 6 % at most. */
             assert_true(got_us <= (double)brute_force_p99_us(shares[i], 0.5) * 1.032);
@@ -477,7 +496,8 @@ int main(void) {
         TEST(w1_has_a_better_hedge_than_its_95th_percentile),
         TEST(a_smaller_share_waits_longer),
         TEST(no_more_than_twice_the_share_are_slower),
-        TEST(several_hedges_share_the_share),
+        TEST(further_hedges_get_what_is_left_of_the_share),
+        TEST(what_is_left_is_drawn_too),
         TEST(no_delay_is_below_200_us),
         TEST(a_tail_that_is_cut_off_is_no_obstacle),
         TEST(the_best_hedge_is_as_good_as_any_that_was_tried),

@@ -228,7 +228,7 @@ static void a_few_slow_ones_stop_nothing(void **state) {
 }
 
 /* 5.5 % are slow, and 5 % may be hedged: ten of eleven are, whom the call's own random numbers choose. */
-static unsigned draw_forty(unsigned first_call, unsigned hedged[40]) {
+static unsigned draw_forty(unsigned first_call, unsigned hedged[40], int64_t second_ms) {
     unsigned sum = 0;
     latencies_free(shop->latencies);
     assert_int_equal(latencies_new(&env_standard, &shop->latencies), INSIST_OK);
@@ -238,7 +238,7 @@ static unsigned draw_forty(unsigned first_call, unsigned hedged[40]) {
     for (unsigned i = 0; i < 40; i++) {
         shop->calls = first_call + i;
         shop->hedges = 0;
-        CALL(ANSWER(200, 300), ANSWER(200, 5));
+        CALL(ANSWER(200, 300), ANSWER(200, second_ms), ANSWER(200, 5));
         sum += hedged[i] = shop->hedges;
         for (int k = 0; k < 10; k++)
             CALL(ANSWER(200, 5));
@@ -250,12 +250,22 @@ static void who_is_hedged_is_drawn_from_the_calls_own_numbers(void **state) {
     unsigned first[40], again[40], others[40];
     (void)state;
     race_by(insist_race_auto(0.05, 1));
-    unsigned hedges = draw_forty(5000, first);
+    unsigned hedges = draw_forty(5000, first, 5);
     assert_true(hedges >= 30 && hedges < 40);
-    draw_forty(5000, again);
+    draw_forty(5000, again, 5);
     assert_memory_equal(first, again, sizeof first);
-    draw_forty(6000, others);
+    draw_forty(6000, others, 5);
     assert_memory_not_equal(first, others, sizeof first);
+}
+
+static void a_second_hedge_gets_what_the_first_leaves(void **state) {
+    unsigned hedged[40];
+    (void)state;
+    race_by(insist_race_auto(0.05, 2)); /* of which the first ones need all */
+    unsigned hedges = draw_forty(5000, hedged, 300);
+    assert_true(hedges >= 30 && hedges < 40);
+    race_by(insist_race_auto(0.2, 2)); /* of which they need 5.5 */
+    assert_int_equal(draw_forty(5000, hedged, 300), 80);
 }
 
 /* ---- what attempts tell ---- */
@@ -506,6 +516,7 @@ int main(void) {
         TEST(hedging_stops_while_most_are_slow_and_begins_again),
         TEST(a_few_slow_ones_stop_nothing),
         TEST(who_is_hedged_is_drawn_from_the_calls_own_numbers),
+        TEST(a_second_hedge_gets_what_the_first_leaves),
         TEST(an_answer_counts_from_the_wire_on),
         TEST(a_retry_counts_and_a_failure_does_not),
         TEST(a_loser_would_have_taken_longer_and_a_hedge_tells_nothing),
