@@ -24,10 +24,10 @@ static int open_page(void **state) {
     }
     *state = server;
     snprintf(url, sizeof url, "%s/__admin/", insist_testserver_admin_url(server));
+    free(browser_complaints(browser)); /* earlier pages' */
     browser_look(browser, 1200, 900, false);
     browser_go(browser, url);
     browser_wait(browser, "document.getElementById('state').textContent === 'Live'");
-    free(browser_complaints(browser)); /* earlier pages' */
     return 0;
 }
 

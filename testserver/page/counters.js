@@ -1,11 +1,21 @@
 /* The counters at the top. */
 import { byId, make, whole } from './text.js';
 
+/* What slots= does: who waits for a slot, and who has found no place. */
+function stationNote(stats) {
+  const parts = [];
+  if (stats.queued) parts.push(whole(stats.queued) + ' queued');
+  if (stats.refused) parts.push(whole(stats.refused) + ' refused');
+  return parts.join(', ');
+}
+
+/* Name, the number and a note, and when it should be looked at. */
 const counters = [
   ['Requests', s => [s.requests, s.incomplete ? whole(s.incomplete) + ' cut short' : '']],
   ['In flight', s => [s.in_flight, 'most ' + whole(s.in_flight_peak)]],
   ['Held', s => [s.held, 'most ' + whole(s.held_peak)]],
-  ['Connections open', s => [s.connections_open, 'of ' + whole(s.connections_accepted)]],
+  ['At stations', s => [s.in_service, stationNote(s)]],
+  ['Connections open', s => [s.connections_open, 'of ' + whole(s.connections_accepted) + (s.listening ? '' : ', refusing')], s => !s.listening],
   ['Client aborts', s => [s.client_aborts, '']],
   ['Duplicates', s => [s.duplicates, '']],
   ['Journal', s => [s.journal_entries, s.journal_dropped ? whole(s.journal_dropped) + ' dropped' : ''], s => s.journal_dropped > 0],

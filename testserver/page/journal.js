@@ -34,7 +34,7 @@ function moreOf(entry) {
   if (entry.client_gone) addPair(facts, 'Client left', 'after ' + whole(entry.gone_bytes) + ' bytes of the answer');
   const headers = make('dl');
   for (const [name, value] of entry.headers) addPair(headers, visible(name), visible(value));
-  box.append(facts, make('h4', '', 'Headers'), headers);
+  box.append(facts, make('h3', '', 'Headers'), headers);
   return box;
 }
 
