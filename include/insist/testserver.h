@@ -36,7 +36,7 @@ typedef struct insist_testserver_options {
     uint16_t port;           /* 0: any free one */
     uint16_t admin_port;     /* of the control port, which no fault ever touches; 0: any free one */
     bool tls;                /* serve https with a certificate made at start; the control port stays plain http */
-    uint64_t seed;           /* of the weighted draws; 0 is a seed like any other */
+    uint64_t seed;           /* of weighted draws and drawn durations; 0 is a seed like any other */
     size_t journal_limit;    /* requests that the journal keeps before it drops its oldest; default 300,000 */
     const char *tls_fault;   /* what befalls handshakes, as after tls-fault= in scripts: "stall", "reset", "expired",
                               "wrong-host" and others; for ever, or ":3" connections, or ":2s"; NULL: nothing */
@@ -173,8 +173,8 @@ INSIST_API size_t insist_testserver_hits_by_key(const insist_testserver *server,
 INSIST_API bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits,
                                             int64_t timeout_ms);
 
-/** Blocks until that many requests are held at once, waiting for a delay, a hold, a hang or a stall: true; false when
- *  timeout_ms have passed or the server was stopped first. */
+/** Blocks until that many requests are held at once, waiting for a slot, a hold, its service or a delay, or
+ *  silent: true; false when timeout_ms have passed or the server was stopped first. */
 INSIST_API bool insist_testserver_wait_held(insist_testserver *server, size_t held, int64_t timeout_ms);
 
 /** Blocks until no request is in flight and every journal entry is final: true; false as above. */
