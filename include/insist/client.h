@@ -3,7 +3,11 @@
  * A client is [SYNCED]: any number of threads may call with it at once, and one client a process is the usual
  * number. It owns a few worker threads that carry all attempts; a call only blocks the thread that made it. After
  * fork() a client belongs to the parent: in the child calls return INSIST_EFORKED, and insist_client_free() does
- * nothing. */
+ * nothing.
+ *
+ * A thread is not cancelled (pthread_cancel) inside a call, nor while a client is made or freed, user code that runs in
+ * there included: the request stays pending, and is acted upon after the return. Other functions may be called with
+ * deferred cancellation, the usual one, not with asynchronous. */
 #ifndef INSIST_CLIENT_H
 #define INSIST_CLIENT_H
 

@@ -58,3 +58,14 @@ bool condition_wait_until(struct condition *condition, struct mutex *mutex, int6
     struct timespec until = {.tv_sec = (time_t)(deadline_ns / NS_PER_S), .tv_nsec = (long)(deadline_ns % NS_PER_S)};
     return pthread_cond_timedwait(&condition->handle, &mutex->handle, &until) != ETIMEDOUT;
 }
+
+int thread_shield(void) {
+    int before = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+void thread_unshield(int before) {
+    int shielded;
+    pthread_setcancelstate(before, &shielded);
+}

@@ -1,4 +1,5 @@
-/* A mutex, and a condition variable on the monotonic clock that waits until an absolute instant. */
+/* A mutex, a condition variable on the monotonic clock that waits until an absolute instant, and a shield against being
+ * cancelled meanwhile. */
 #ifndef BASE_SYNC_H
 #define BASE_SYNC_H
 
@@ -27,5 +28,10 @@ void condition_wait(struct condition *condition, struct mutex *mutex);
 /* Returns false once deadline_ns (CLOCK_MONOTONIC) has passed; TIME_NEVER waits without an end. May wake for no reason:
  * ask again. */
 bool condition_wait_until(struct condition *condition, struct mutex *mutex, int64_t deadline_ns);
+
+/* Until thread_unshield() gets what this returned, the calling thread cannot be cancelled: what it holds would be lost,
+ * and whoever waits for it would wait for ever. A request that comes meanwhile stays pending. Shields nest. */
+int thread_shield(void);
+void thread_unshield(int before);
 
 #endif

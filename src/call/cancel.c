@@ -4,6 +4,7 @@
 #include "base/sync.h"
 
 struct insist_cancel {
+    const struct env *env; /* fixed */
     struct {
         struct mutex lock;
         bool fired;
@@ -11,27 +12,30 @@ struct insist_cancel {
     } shared;
 };
 
-insist_err insist_cancel_new(insist_cancel **out) {
-    if (out == NULL)
-        return INSIST_EINVAL;
+insist_err cancel_new(const struct env *env, insist_cancel **out) {
     *out = NULL;
-    insist_cancel *cancel = env_alloc(&env_standard, sizeof *cancel);
+    insist_cancel *cancel = env_alloc(env, sizeof *cancel);
     if (cancel == NULL)
         return INSIST_ENOMEM;
     if (!mutex_init(&cancel->shared.lock)) {
-        env_release(&env_standard, cancel);
+        env_release(env, cancel);
         return INSIST_ENOMEM;
     }
+    cancel->env = env;
     list_init(&cancel->shared.entries);
     *out = cancel;
     return INSIST_OK;
+}
+
+insist_err insist_cancel_new(insist_cancel **out) {
+    return out == NULL ? INSIST_EINVAL : cancel_new(&env_standard, out);
 }
 
 void insist_cancel_free(insist_cancel *cancel) {
     if (cancel == NULL)
         return;
     mutex_fini(&cancel->shared.lock);
-    env_release(&env_standard, cancel);
+    env_release(cancel->env, cancel);
 }
 
 void insist_cancel_fire(insist_cancel *cancel) {

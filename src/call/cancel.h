@@ -4,9 +4,12 @@
 #ifndef CALL_CANCEL_H
 #define CALL_CANCEL_H
 
+#include "base/env.h"
 #include "base/list.h"
 #include "wire/mailbox.h"
 #include <insist/client.h>
+
+insist_err cancel_new(const struct env *env, insist_cancel **out);
 
 /* A call's place on a token. */
 struct cancel_entry {

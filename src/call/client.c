@@ -230,7 +230,10 @@ insist_err insist_client_new(const insist_client_options *options, insist_proble
     if (out == NULL)
         return problem_set(problem, INSIST_EINVAL, "out", "there is no place for the client: it is NULL");
     *out = NULL;
-    return client_new(&env_standard, options != NULL ? options : INSIST_CLIENT_OPTIONS(0), problem, out);
+    int before = thread_shield();
+    insist_err err = client_new(&env_standard, options != NULL ? options : INSIST_CLIENT_OPTIONS(0), problem, out);
+    thread_unshield(before);
+    return err;
 }
 
 bool client_is_forked(const insist_client *client) {
@@ -277,9 +280,7 @@ static bool interrupt_all_locked(insist_client *client) {
     return inside;
 }
 
-void insist_client_free(insist_client *client) {
-    if (client == NULL || client_is_forked(client))
-        return;
+static void close_and_wait(insist_client *client) {
     mutex_lock(&client->shared.lock);
     client->shared.closing = true;
     bool inside = interrupt_all_locked(client);
@@ -292,12 +293,22 @@ void insist_client_free(insist_client *client) {
         destroy(client);
 }
 
+void insist_client_free(insist_client *client) {
+    if (client == NULL || client_is_forked(client))
+        return;
+    int before = thread_shield();
+    close_and_wait(client);
+    thread_unshield(before);
+}
+
 insist_err insist_client_close_idle(insist_client *client) {
     if (client == NULL)
         return INSIST_EINVAL;
     if (client_is_forked(client))
         return INSIST_EFORKED;
+    int before = thread_shield();
     pool_close_idle(client->pool);
+    thread_unshield(before);
     return INSIST_OK;
 }
 

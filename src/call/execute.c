@@ -1,6 +1,7 @@
 /* The doors: what is given is checked, a plan that cannot be executed gets its refusal, the others are joined. The
  * calling thread. */
 #include "base/problem.h"
+#include "base/sync.h"
 #include "call/feed.h"
 #include "call/join.h"
 #include "call/options.h"
@@ -91,7 +92,10 @@ insist_err insist_execute(insist_client *client, const insist_plan *plan, const 
         *result = NULL;
     if (client == NULL || plan == NULL || result == NULL)
         return INSIST_EINVAL;
-    return check_and_execute(client, &plan, 1, options, result);
+    int before = thread_shield();
+    insist_err err = check_and_execute(client, &plan, 1, options, result);
+    thread_unshield(before);
+    return err;
 }
 
 insist_err insist_execute_all(insist_client *client, const insist_plan *const *plans, size_t n,
@@ -100,5 +104,8 @@ insist_err insist_execute_all(insist_client *client, const insist_plan *const *p
         results[i] = NULL;
     if (client == NULL || (n > 0 && (plans == NULL || results == NULL)))
         return INSIST_EINVAL;
-    return check_and_execute(client, plans, n, options, results);
+    int before = thread_shield();
+    insist_err err = check_and_execute(client, plans, n, options, results);
+    thread_unshield(before);
+    return err;
 }

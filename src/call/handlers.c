@@ -1,6 +1,5 @@
 /* Handler groups: for each event a list of functions. They run on the calling thread, with no lock held. */
 #include "call/handlers.h"
-#include "base/env.h"
 #include "call/plan.h"
 #include "view/execution.h"
 
@@ -15,22 +14,28 @@ struct chain {
 };
 
 struct insist_handlers {
+    const struct env *env;
     struct chain chains[INSIST_EVENTS];
 };
 
+insist_err handlers_new(const struct env *env, insist_handlers **out) {
+    *out = env_alloc(env, sizeof **out);
+    if (*out == NULL)
+        return INSIST_ENOMEM;
+    (*out)->env = env;
+    return INSIST_OK;
+}
+
 insist_err insist_handlers_new(insist_handlers **out) {
-    if (out == NULL)
-        return INSIST_EINVAL;
-    *out = env_alloc(&env_standard, sizeof **out);
-    return *out == NULL ? INSIST_ENOMEM : INSIST_OK;
+    return out == NULL ? INSIST_EINVAL : handlers_new(&env_standard, out);
 }
 
 void insist_handlers_free(insist_handlers *handlers) {
     if (handlers == NULL)
         return;
     for (size_t i = 0; i < INSIST_EVENTS; i++)
-        env_release(&env_standard, handlers->chains[i].handlers);
-    env_release(&env_standard, handlers);
+        env_release(handlers->env, handlers->chains[i].handlers);
+    env_release(handlers->env, handlers);
 }
 
 insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler, void *ctx) {
@@ -39,7 +44,7 @@ insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, i
     struct chain *chain = &handlers->chains[event];
     if (chain->count == chain->capacity) {
         size_t capacity = chain->capacity == 0 ? 4 : chain->capacity * 2;
-        struct handler *grown = env_resize(&env_standard, chain->handlers, capacity * sizeof *grown);
+        struct handler *grown = env_resize(handlers->env, chain->handlers, capacity * sizeof *grown);
         if (grown == NULL)
             return INSIST_ENOMEM;
         chain->handlers = grown;

@@ -1,5 +1,6 @@
 /* One-line calls: a plan is made, executed and freed. What is wrong with it is told by the result. */
 #include "base/problem.h"
+#include "base/sync.h"
 #include "call/client.h"
 #include "call/plan.h"
 #include "call/result.h"
@@ -30,13 +31,9 @@ static insist_err fill(insist_plan *plan, const struct shortcut *shortcut) {
     return err == INSIST_OK ? insist_plan_set_body(plan, shortcut->body, shortcut->length) : err;
 }
 
-static insist_err run(insist_client *client, const struct shortcut *shortcut, insist_result **result) {
+static insist_err make_and_execute(insist_client *client, const struct shortcut *shortcut, insist_result **result) {
     insist_problem problem = {0};
     insist_plan *plan = NULL;
-    if (result != NULL)
-        *result = NULL;
-    if (client == NULL || shortcut->url == NULL || result == NULL)
-        return INSIST_EINVAL;
     insist_err err = plan_new(client->env, shortcut->method, shortcut->url, &problem, &plan);
     if (err != INSIST_OK)
         return refuse(client, shortcut->method, err, &problem, result);
@@ -46,6 +43,17 @@ static insist_err run(insist_client *client, const struct shortcut *shortcut, in
     else
         err = insist_execute(client, plan, NULL, result);
     insist_plan_free(plan);
+    return err;
+}
+
+static insist_err run(insist_client *client, const struct shortcut *shortcut, insist_result **result) {
+    if (result != NULL)
+        *result = NULL;
+    if (client == NULL || shortcut->url == NULL || result == NULL)
+        return INSIST_EINVAL;
+    int before = thread_shield();
+    insist_err err = make_and_execute(client, shortcut, result);
+    thread_unshield(before);
     return err;
 }
 

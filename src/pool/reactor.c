@@ -165,25 +165,28 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
     atomic_init(&reactor->in_flight, 0);
     atomic_init(&reactor->due_ns, REACTOR_AT_ONCE);
     list_init(&reactor->running);
+    insist_err err = INSIST_ENOMEM;
     if (!inbox_init(&reactor->inbox))
         goto no_inbox;
-    if (!watch_eventfd(reactor))
-        goto no_descriptor;
+    if (!watch_eventfd(reactor)) {
+        err = INSIST_ESYSTEM;
+        goto no_transport;
+    }
 
     struct transport_host host = {
         .ctx = reactor, .epoll = reactor->epoll, .push = host_push, .finished = host_finished};
     reactor->transport = transport_new(transport_ctx, &host);
     if (!reactor->transport)
-        goto no_descriptor;
+        goto no_transport;
     *out = reactor;
     return INSIST_OK;
 
-no_descriptor:
+no_transport:
     close_descriptors(reactor);
     inbox_fini(&reactor->inbox);
 no_inbox:
     env_release(env, reactor);
-    return INSIST_ESYSTEM;
+    return err;
 }
 
 static void stop_all(struct reactor *reactor) {

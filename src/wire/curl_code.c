@@ -164,8 +164,8 @@ static struct curl_meaning with_errno(const struct row *row, int os_errno) {
     case ECONNREFUSED: return (struct curl_meaning){err, INSIST_CONN_REFUSED};
     case EMFILE:
     case ENFILE:
-    case ENOBUFS:
-    case ENOMEM: return (struct curl_meaning){INSIST_ESYSTEM, INSIST_NOT_TRANSIENT};
+    case ENOBUFS: return (struct curl_meaning){INSIST_ESYSTEM, INSIST_NOT_TRANSIENT};
+    case ENOMEM: return (struct curl_meaning){INSIST_ENOMEM, INSIST_NOT_TRANSIENT};
     default: /* unreachable host or network, and whatever else: nothing says that it passes */
         return (struct curl_meaning){err, INSIST_NOT_TRANSIENT};
     }

@@ -41,7 +41,7 @@ struct transport {
     const struct transport_class *class;
 };
 
-/* Makes a reactor's transport; NULL: no memory or no descriptor. */
+/* Makes a reactor's transport; NULL: no memory. */
 typedef struct transport *transport_new_fn(void *ctx, const struct transport_host *host);
 
 #endif

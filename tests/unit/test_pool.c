@@ -524,7 +524,7 @@ static void test_what_cannot_be_had_leaves_nothing_behind(void **state) {
     fail_alloc_at(&example.memory, 0);
     pool_free(pool);
     wire.refuse_from = wire.made + 2; /* the third transport */
-    assert_int_equal(try_begin(2, 3, limits), INSIST_ESYSTEM);
+    assert_int_equal(try_begin(2, 3, limits), INSIST_ENOMEM);
     assert_null(pool);
     assert_int_equal(descriptors(), before);
 }
