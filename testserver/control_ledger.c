@@ -157,6 +157,14 @@ struct duplicates {
     json_t *list;
 };
 
+/* The first `length` bytes of text. NULL: no memory. */
+static json_t *part_json(const char *text, size_t length) {
+    char *part = strndup(text, length);
+    json_t *json = part ? json_text(part) : NULL;
+    free(part);
+    return json;
+}
+
 static bool add_duplicate(void *ctx, const char *text, uint64_t deliveries) {
     struct duplicates *duplicates = ctx;
     if (deliveries < 2) {
@@ -166,15 +174,11 @@ static bool add_duplicate(void *ctx, const char *text, uint64_t deliveries) {
     if (duplicates->path && strcmp(identity.path, duplicates->path) != 0) {
         return true;
     }
-    char *token = strndup(identity.token, identity.token_length);
-    json_t *json = json_pack("{s:s%,s:o,s:I}", "method", identity.method, identity.method_length, "path",
-                             json_text(identity.path), "deliveries", (json_int_t)deliveries);
-    if (token) {
-        json_object_set_new(json, identity.by_key ? "idempotency_key" : "body_sha256", json_text(token));
-    }
-    free(token);
-    json_array_append_new(duplicates->list, json);
-    return json_array_size(duplicates->list) < enough;
+    const char *token_name = identity.by_key ? "idempotency_key" : "body_sha256";
+    json_t *json = json_pack("{s:o,s:o,s:o,s:I}", "method", part_json(identity.method, identity.method_length), "path",
+                             json_text(identity.path), token_name, part_json(identity.token, identity.token_length),
+                             "deliveries", (json_int_t)deliveries);
+    return json_array_append_new(duplicates->list, json) == 0 && json_array_size(duplicates->list) < enough;
 }
 
 struct reply control_get_duplicates(const struct control_request *request) {

@@ -137,13 +137,17 @@ static void duplicates_by_key_and_by_body(void **state) {
     assert_int_equal(request(server, "PUT", "/note", "", "same"), 200);
     assert_int_equal(request(server, "PUT", "/note", "", "same"), 200);
     assert_int_equal(request(server, "PUT", "/note", "", "other"), 200);
+    for (int i = 0; i < 2; i++) { /* not UTF-8 */
+        assert_int_equal(request(server, "P\xe4Y", "/odd%e4", "Idempotency-Key: k\xe4\r\n", ""), 200);
+    }
+    assert_int_equal(insist_testserver_duplicates(server, "/odd\xe4"), 1);
     assert_int_equal(insist_testserver_duplicates(server, "/pay"), 1);
     assert_int_equal(insist_testserver_duplicates(server, "/note"), 2);
-    assert_int_equal(insist_testserver_duplicates(server, NULL), 3);
+    assert_int_equal(insist_testserver_duplicates(server, NULL), 4);
 
     json_t *json = ask(server, "/__admin/duplicates", NULL);
-    assert_int_equal(number_at(json, "duplicates"), 3);
-    assert_int_equal(json_array_size(json_object_get(json, "requests")), 2);
+    assert_int_equal(number_at(json, "duplicates"), 4);
+    assert_int_equal(json_array_size(json_object_get(json, "requests")), 3);
     json_decref(json);
     json = ask(server, "/__admin/duplicates?path=/pay", NULL);
     assert_int_equal(number_at(json, "duplicates"), 1);

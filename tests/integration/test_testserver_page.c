@@ -257,6 +257,25 @@ static void everything_has_a_name_and_a_way_to_it(void **state) {
     assert_true(browser_is(browser, "document.documentElement.lang === 'en' && document.title !== ''"));
 }
 
+/* Below another prefix, and on the port that is under test. */
+static void the_page_works_where_it_was_moved(void **state) {
+    insist_testserver *server;
+    char url[128];
+    (void)state;
+    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.admin_prefix = "/control/room"), NULL, &server),
+                     INSIST_OK);
+    snprintf(url, sizeof url, "%s/control/room", insist_testserver_url(server));
+    browser_go(browser, url);
+    browser_wait(browser, "document.getElementById('state').textContent === 'Live'");
+    assert_true(browser_is(browser, "location.pathname === '/control/room/'"));
+    tab_to("script");
+    browser_keys(browser, "503" KEY_ENTER);
+    browser_wait(browser, "document.getElementById('form-done').textContent === 'Set.'");
+    assert_int_equal(peer_status(server, "/"), 503);
+    wait_for_entries(1);
+    insist_testserver_free(server);
+}
+
 static void a_server_that_is_gone_is_missed(void **state) {
     insist_testserver_stop(*state);
     browser_wait(browser, "document.getElementById('state').textContent.startsWith('No answer from the server')");
@@ -278,11 +297,12 @@ static int close_browser(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        PAGE_TEST(a_script_is_set_and_its_request_seen),    PAGE_TEST(scripts_from_elsewhere_appear_and_are_removed),
-        PAGE_TEST(a_bad_script_is_refused_with_its_column), PAGE_TEST(the_newest_come_first_and_are_filtered),
-        PAGE_TEST(a_connection_is_a_line_of_its_requests),  PAGE_TEST(what_clients_send_stays_text),
-        PAGE_TEST(pages_from_elsewhere_change_nothing),     PAGE_TEST(on_a_phone_and_in_the_dark),
-        PAGE_TEST(everything_has_a_name_and_a_way_to_it),   PAGE_TEST(a_server_that_is_gone_is_missed),
+        PAGE_TEST(a_script_is_set_and_its_request_seen),     PAGE_TEST(scripts_from_elsewhere_appear_and_are_removed),
+        PAGE_TEST(a_bad_script_is_refused_with_its_column),  PAGE_TEST(the_newest_come_first_and_are_filtered),
+        PAGE_TEST(a_connection_is_a_line_of_its_requests),   PAGE_TEST(what_clients_send_stays_text),
+        PAGE_TEST(pages_from_elsewhere_change_nothing),      PAGE_TEST(on_a_phone_and_in_the_dark),
+        cmocka_unit_test(the_page_works_where_it_was_moved), PAGE_TEST(everything_has_a_name_and_a_way_to_it),
+        PAGE_TEST(a_server_that_is_gone_is_missed),
     };
     if (!browser_is_here()) {
         fputs("test_testserver_page: chromium and chromedriver are needed\n", stderr);
