@@ -33,8 +33,7 @@ static void look(struct alarm *alarm) {
     connection_close(connection);
 }
 
-void connection_begin(struct connection *connection, struct exchange *exchange) {
-    connection->current = exchange;
+void connection_begin(struct connection *connection) {
     if (connection->door->crowd) {
         crowd_busy(connection->door->crowd, connection);
     }

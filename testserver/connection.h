@@ -39,8 +39,8 @@ struct connection *connection_new(struct door *door, struct MHD_Connection *mhd,
 /* libmicrohttpd is about to close the socket. NULL is allowed. */
 void connection_free(struct connection *connection);
 
-/* A request begins on it. */
-void connection_begin(struct connection *connection, struct exchange *exchange);
+/* The header block of a request has been read on it: it is not idle any more. */
+void connection_begin(struct connection *connection);
 
 /* Nothing has come that is not read. */
 bool connection_is_quiet(const struct connection *connection);

@@ -1,4 +1,5 @@
-/* All connections of the service: how many there are and may be, and which have nothing to do, the longest idle first.
+/* All connections of the service: how many there are and may be, and which are idle, that is, have sent no whole header
+ * block that is not answered yet; the longest idle first.
  * Keeps a server that is full, or that is told to, rid of idle ones. Loop's thread. */
 #ifndef TESTSERVER_CROWD_H
 #define TESTSERVER_CROWD_H

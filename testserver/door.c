@@ -33,11 +33,12 @@ bool door_open(struct door *door, const struct door_settings *settings) {
         tls[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities};
         tls[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     }
-    door->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handlers->request, door, MHD_OPTION_URI_LOG_CALLBACK, handlers->target, door,
-        MHD_OPTION_NOTIFY_COMPLETED, handlers->completed, door, MHD_OPTION_NOTIFY_CONNECTION, handlers->connection,
-        door, MHD_OPTION_CONNECTION_LIMIT, connection_limit, MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    door->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, handlers->request, door, MHD_OPTION_URI_LOG_CALLBACK, handlers->target,
+                         door, MHD_OPTION_NOTIFY_COMPLETED, handlers->completed, door, MHD_OPTION_NOTIFY_CONNECTION,
+                         handlers->connection, door, MHD_OPTION_CONNECTION_LIMIT, connection_limit,
+                         MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!door->daemon) {
         return false;
     }

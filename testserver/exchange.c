@@ -44,7 +44,7 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
     exchange->mhd = mhd;
     exchange->fd = fd ? fd->connect_fd : -1;
     exchange->tls = tls ? tls->tls_session : NULL;
-    connection_begin(connection, exchange);
+    connection->current = exchange;
     list_insert(exchange);
     if (exchange->fd < 0 || !target_init(&exchange->target, raw)) {
         exchange_free(exchange);
@@ -55,6 +55,7 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
 
 bool exchange_begin(struct exchange *exchange, const char *method, bool admin) {
     exchange->begun = true;
+    connection_begin(exchange->connection);
     exchange->connection->requests++;
     exchange->method = strdup(method);
     exchange->admin = admin;

@@ -1,0 +1,497 @@
+/* The test server against what nobody should send: malformed and oversized requests, bodies without end, more
+ * connections than it takes, ten thousand that say nothing. It answers 4xx or ends the connection, goes on serving, and
+ * neither its memory nor its descriptors grow. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "testserver_peer.h"
+#include "testserver_process.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const int64_t patience_ms = 60000;
+
+static int raise_descriptor_limit(void **state) {
+    struct rlimit limit;
+    (void)state;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return -1;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static insist_testserver *start(const insist_testserver_options *options) {
+    insist_testserver *server;
+    assert_int_equal(insist_testserver_start(options, NULL, &server), INSIST_OK);
+    return server;
+}
+
+static insist_testserver_stats stats_of(const insist_testserver *server) {
+    insist_testserver_stats stats = {.size = sizeof stats};
+    assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    return stats;
+}
+
+static size_t open_descriptors(void) {
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    assert_non_null(directory);
+    while (readdir(directory)) {
+        count++;
+    }
+    closedir(directory);
+    return count;
+}
+
+static void descriptors_must_become(size_t expected) {
+    for (int i = 0; i < 20000 && open_descriptors() != expected; i++) {
+        usleep(1000);
+    }
+    assert_int_equal(open_descriptors(), expected);
+}
+
+/* ---- oversized -------------------------------------------------------------------------------------------------- */
+
+/* A text of `before`, that many times c, and `after`; for free(). */
+static char *padded(const char *before, char c, size_t count, const char *after) {
+    size_t head = strlen(before);
+    char *text = malloc(head + count + strlen(after) + 1);
+    assert_non_null(text);
+    memcpy(text, before, head);
+    memset(text + head, c, count);
+    memcpy(text + head + count, after, strlen(after) + 1);
+    return text;
+}
+
+/* The status of the answer to what is sent; 0 where the connection ended without one. The server may end it before all
+ * was sent. */
+static int status_of(insist_testserver *server, const char *text) {
+    struct peer peer;
+    assert_true(peer_connect(&peer, server));
+    (void)peer_send(&peer, text);
+    struct peer_answer answer = peer_read(&peer);
+    assert_int_not_equal(answer.end, PEER_TIMEOUT);
+    int status = answer.status;
+    peer_answer_free(&answer);
+    peer_close(&peer);
+    return status;
+}
+
+static void oversized_heads(void **state) {
+    (void)state;
+    insist_testserver *server = start(NULL);
+    const struct {
+        const char *before;
+        size_t count;
+        const char *after;
+        int low, high; /* statuses */
+    } rows[] = {
+        {"GET /", 10000, " HTTP/1.1\r\nHost: test\r\n\r\n", 200, 200},
+        {"GET /", 40000, " HTTP/1.1\r\nHost: test\r\n\r\n", 414, 414},
+        {"GET /", 1000000, " HTTP/1.1\r\nHost: test\r\n\r\n", 0, 431},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: ", 10000, "\r\n\r\n", 200, 200},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: ", 40000, "\r\n\r\n", 431, 431},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: ", 1000000, "\r\n\r\n", 0, 431},
+        {"", 1000000, "", 0, 431},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = padded(rows[i].before, 'a', rows[i].count, rows[i].after);
+        int status = status_of(server, text);
+        free(text);
+        if (status < rows[i].low || status > rows[i].high) {
+            fail_msg("row %zu: status %d", i, status);
+        }
+    }
+    assert_int_equal(stats_of(server).requests, 2);
+    insist_testserver_free(server);
+}
+
+static void malformed_heads(void **state) {
+    (void)state;
+    insist_testserver *server = start(NULL);
+    const struct {
+        const char *text;
+        int status;
+    } rows[] = {
+        {"GET /\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nno colon\r\nHost: test\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost : test\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\r\n folded\r\n\r\n", 400},
+        {"GET / HTTP/9.9\r\nHost: test\r\n\r\n", 505},
+        {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: many\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413},
+        {"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+        {"GET /%zz HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+        {"GET /?do=rezet HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+        {"PUT /__admin/scripts?path=/p HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n200,x", 400},
+        {"PUT /__admin/scripts HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\n200", 400},
+        {"GET /__admin/journal?limit=x HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int status = status_of(server, rows[i].text);
+        if (status != rows[i].status) {
+            fail_msg("%s: status %d", rows[i].text, status);
+        }
+    }
+    assert_int_equal(peer_status(server, "/"), 200);
+    insist_testserver_free(server);
+}
+
+static int post_status(insist_testserver *server, const char *head, size_t size, const char *after) {
+    char *text = padded(head, 'b', size, after);
+    int status = status_of(server, text);
+    free(text);
+    return status;
+}
+
+static void oversized_bodies(void **state) {
+    (void)state;
+    insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.body_limit = 1000));
+    const char *announced = "POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: ";
+    char head[128];
+    snprintf(head, sizeof head, "%s1000\r\n\r\n", announced);
+    assert_int_equal(post_status(server, head, 1000, ""), 200);
+    snprintf(head, sizeof head, "%s1001\r\n\r\n", announced);
+    assert_int_equal(post_status(server, head, 1001, ""), 413);
+    assert_int_equal(post_status(server, head, 0, ""), 413); /* nobody waits for the body */
+    assert_int_equal(insist_testserver_hits(server, "/a"), 1);
+    const char *chunked = "POST /c HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+    snprintf(head, sizeof head, "%s3e8\r\n", chunked);
+    assert_int_equal(post_status(server, head, 1000, "\r\n0\r\n\r\n"), 200);
+    snprintf(head, sizeof head, "%s186A0\r\n", chunked);
+    assert_int_equal(post_status(server, head, 100000, "\r\n0\r\n\r\n"), 413);
+    assert_int_equal(insist_testserver_hits(server, "/c"), 2);
+    snprintf(head, sizeof head,
+             "POST /__admin/scripts?path=/p HTTP/1.1\r\nHost: test\r\nContent-Length: 70000\r\n\r\n");
+    assert_int_equal(post_status(server, head, 70000, ""), 413); /* 64 KiB, whatever the limit */
+    insist_testserver_free(server);
+}
+
+/* ---- connections ------------------------------------------------------------------------------------------------ */
+
+/* The longest idle one makes room; what is under way stays. */
+static void a_full_server_drops_idle_connections(void **state) {
+    (void)state;
+    enum { LIMIT = 50, BUSY = 20, IDLE = 200 };
+    for (int tls = 0; tls < 2; tls++) {
+        insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.connection_limit = LIMIT, .tls = tls));
+        struct peer busy[BUSY], idle[IDLE];
+        for (size_t i = 0; i < BUSY; i++) {
+            assert_true(peer_connect(&busy[i], server));
+            assert_true(peer_get(&busy[i], "/busy?do=201;hold=/go>=1"));
+        }
+        assert_true(insist_testserver_wait_held(server, BUSY, patience_ms));
+        for (size_t i = 0; i < IDLE; i++) {
+            assert_true(peer_connect(&idle[i], server));
+        }
+        assert_int_equal(peer_status(server, "/"), 200);
+        insist_testserver_stats stats = stats_of(server);
+        assert_true(stats.connections_open <= LIMIT);
+        assert_true(stats.connections_dropped >= IDLE - (LIMIT - BUSY));
+        struct peer_answer gone = peer_read(&idle[0]); /* the longest idle */
+        assert_int_equal(gone.size, 0);
+        assert_int_not_equal(gone.end, PEER_TIMEOUT);
+        peer_answer_free(&gone);
+        assert_int_equal(peer_status(server, "/go"), 200);
+        for (size_t i = 0; i < BUSY; i++) {
+            struct peer_answer answer = peer_read(&busy[i]);
+            assert_int_equal(answer.status, 201);
+            peer_answer_free(&answer);
+            peer_close(&busy[i]);
+        }
+        for (size_t i = 0; i < IDLE; i++) {
+            peer_close(&idle[i]);
+        }
+        insist_testserver_free(server);
+    }
+}
+
+/* Where nobody is idle, those who come wait until somebody leaves. */
+static void a_busy_server_lets_others_wait(void **state) {
+    (void)state;
+    enum { LIMIT = 10, COUNT = 100 };
+    insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.connection_limit = LIMIT));
+    struct peer peers[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(peer_connect(&peers[i], server));
+        assert_true(peer_get(&peers[i], "/?do=200;delay=5ms;h:Connection=close"));
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        struct peer_answer answer = peer_read(&peers[i]);
+        assert_int_equal(answer.status, 200);
+        peer_answer_free(&answer);
+        peer_close(&peers[i]);
+    }
+    assert_true(stats_of(server).in_flight_peak <= LIMIT);
+    insist_testserver_free(server);
+}
+
+static void idle_connections_have_their_time(void **state) {
+    (void)state;
+    insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.idle_timeout_s = 1));
+    struct peer silent, used, slow;
+    assert_true(peer_connect(&silent, server));
+    assert_true(peer_connect(&used, server));
+    assert_true(peer_get(&used, "/"));
+    assert_true(peer_connect(&slow, server));
+    assert_true(peer_get(&slow, "/?do=202;delay=3s"));
+    struct peer_answer answer = peer_read(&used);
+    assert_int_equal(answer.status, 200);
+    peer_answer_free(&answer);
+    struct peer *const idle[] = {&silent, &used};
+    for (size_t i = 0; i < 2; i++) {
+        answer = peer_read(idle[i]);
+        assert_int_equal(answer.size, 0);
+        assert_int_equal(answer.end, PEER_FIN);
+        peer_answer_free(&answer);
+        peer_close(idle[i]);
+    }
+    answer = peer_read(&slow); /* waits for the server, and is not idle */
+    assert_int_equal(answer.status, 202);
+    peer_answer_free(&answer);
+    peer_close(&slow);
+    insist_testserver_free(server);
+}
+
+/* ---- ten thousand that say nothing ------------------------------------------------------------------------------ */
+
+static long resident_kb(pid_t pid) {
+    char name[64], line[256];
+    long kb = 0;
+    snprintf(name, sizeof name, "/proc/%d/status", (int)pid);
+    FILE *file = fopen(name, "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        if (strncmp(line, "VmRSS:", 6) == 0) {
+            kb = strtol(line + 6, NULL, 10);
+        }
+    }
+    fclose(file);
+    return kb;
+}
+
+static json_t *stats_by_port(uint16_t admin_port) {
+    struct peer peer;
+    assert_true(peer_connect_port(&peer, admin_port));
+    assert_true(peer_get(&peer, "/__admin/stats"));
+    struct peer_answer answer = peer_read(&peer);
+    assert_int_equal(answer.status, 200);
+    json_t *json = json_loads(answer.body, 0, NULL);
+    assert_non_null(json);
+    peer_answer_free(&answer);
+    peer_close(&peer);
+    return json;
+}
+
+static json_int_t number_by_port(uint16_t admin_port, const char *name) {
+    json_t *json = stats_by_port(admin_port);
+    json_int_t number = json_integer_value(json_object_get(json, name));
+    json_decref(json);
+    return number;
+}
+
+static void ask_by_port(uint16_t port) {
+    struct peer peer;
+    assert_true(peer_connect_port(&peer, port));
+    assert_true(peer_get(&peer, "/"));
+    struct peer_answer answer = peer_read(&peer);
+    assert_int_equal(answer.status, 200);
+    peer_answer_free(&answer);
+    peer_close(&peer);
+}
+
+static void silent_connections(const char *const *arguments, size_t count, json_int_t most) {
+    struct process server;
+    process_start_server(&server, arguments);
+    struct peer *peers = calloc(count, sizeof *peers);
+    assert_non_null(peers);
+    ask_by_port(server.port);
+    long before_kb = resident_kb(server.pid);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(peer_connect_port(&peers[i], server.port));
+        if (i % 2 == 0) { /* half of them begin to say something */
+            assert_true(peer_send(&peers[i], "GET / HTTP/1.1\r\nHost: te"));
+        }
+    }
+    json_int_t wanted = (json_int_t)count < most ? (json_int_t)count : most;
+    while (number_by_port(server.admin_port, "connections_accepted") < wanted + 1) {
+        usleep(1000);
+    }
+    ask_by_port(server.port);
+    json_int_t open = number_by_port(server.admin_port, "connections_open");
+    json_int_t dropped = number_by_port(server.admin_port, "connections_dropped");
+    long grown_kb = resident_kb(server.pid) - before_kb;
+    print_message("%zu silent connections: %lld open, %lld dropped; the server's memory grew by %ld KiB\n", count,
+                  (long long)open, (long long)dropped, grown_kb);
+    assert_true(open <= most + 1);
+    assert_true(open >= wanted - 1);
+    for (size_t i = 0; i < count; i++) {
+        peer_close(&peers[i]);
+    }
+    while (number_by_port(server.admin_port, "connections_open") > 0) {
+        usleep(1000);
+    }
+    ask_by_port(server.port);
+    free(peers);
+    assert_int_equal(process_end(&server), 0);
+    process_fini(&server);
+}
+
+static void ten_thousand_silent_connections(void **state) {
+    (void)state;
+    struct rlimit limit;
+    const char *by_descriptors[] = {NULL};
+    const char *limited[] = {"--connections", "1000", NULL};
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    size_t count = limit.rlim_cur > 10200 ? 10000 : (size_t)limit.rlim_cur - 200;
+    silent_connections(by_descriptors, count, (json_int_t)count);
+    silent_connections(limited, count, 1000);
+}
+
+/* ---- anything at all -------------------------------------------------------------------------------------------- */
+
+/* A small generator of its own, so that a seed means the same bytes everywhere (xorshift64). */
+static uint64_t next_random(uint64_t *seed) {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+static size_t below(uint64_t *seed, size_t limit) {
+    return (size_t)(next_random(seed) % limit);
+}
+
+static const char *const models[] = {
+    "GET /users/7?do=404x2,200&key=a HTTP/1.1\r\nHost: test\r\n\r\n",
+    "POST /echo?do=echo HTTP/1.1\r\nHost: test\r\nContent-Length: 11\r\n\r\nhello world",
+    "POST /c HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n",
+    "GET /?do=0.5:503|200;delay=1ms;size=1KB;gzip HTTP/1.1\r\nHost: test\r\n\r\n",
+    "PUT /__admin/scripts?path=/fuzz HTTP/1.1\r\nHost: test\r\nContent-Length: 17\r\n\r\n404x2,\"200\";h:A=B",
+    "GET /__admin/journal?path=/fuzz&limit=3 HTTP/1.1\r\nHost: test\r\n\r\n",
+    "DELETE /__admin/scripts?path=/fuzz HTTP/1.1\r\nHost: test\r\n\r\n",
+    "GET /status/503 HTTP/1.1\r\nHost: test\r\nAccept: a/b;q=0.5, */*\r\nIf-None-Match: \"x\"\r\n\r\n",
+    "GET /a HTTP/1.1\r\nHost: test\r\n\r\nGET /b?do=hang HTTP/1.1\r\nHost: test\r\n\r\nGET /c HTTP/1.0\r\n\r\n",
+    "HEAD /anything?x=%41%zz&key=%00 HTTP/1.1\r\nHost: test\r\nCookie: a=b; c=\"d\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nUpgrade: h2c\r\n\r\n",
+    "GET http://test:1/path?do=reset@body:10 HTTP/1.1\r\nHost: test\r\nAuthorization: Basic !!!\r\n\r\n",
+};
+enum { MODELS = sizeof models / sizeof models[0], ROOM = 4096 };
+
+/* Cuts, doubles, overwrites and inserts; the length of what comes out. */
+static size_t spoil(uint64_t *seed, char *text, size_t length) {
+    static const char spice[] = "\r\n\r\n \t:;,|@%?&=\"\\/0x9999999999\0\x80\xff";
+    for (size_t changes = 1 + below(seed, 6); changes > 0 && length > 0; changes--) {
+        size_t at = below(seed, length);
+        size_t span = 1 + below(seed, 20);
+        span = span < length - at ? span : length - at;
+        switch (below(seed, 5)) {
+        case 0: text[at] = (char)next_random(seed); break;
+        case 1: text[at] = spice[below(seed, sizeof spice)]; break;
+        case 2: /* left out */
+            memmove(text + at, text + at + span, length - at - span);
+            length -= span;
+            break;
+        case 3: /* doubled */
+            if (length + span < ROOM) {
+                memmove(text + at + span, text + at, length - at);
+                length += span;
+            }
+            break;
+        default: length = at + 1; break; /* cut off */
+        }
+    }
+    return length;
+}
+
+static size_t make_nonsense(uint64_t *seed, char text[ROOM]) {
+    if (below(seed, 10) == 0) {
+        size_t length = 1 + below(seed, 600);
+        for (size_t i = 0; i < length; i++) {
+            text[i] = (char)next_random(seed);
+        }
+        return length;
+    }
+    const char *model = models[below(seed, MODELS)];
+    size_t length = strlen(model);
+    memcpy(text, model, length);
+    return spoil(seed, text, length);
+}
+
+/* Sends it in one or two pieces, looks for an answer that is there, and leaves in one of three ways. */
+static void send_nonsense(uint64_t *seed, uint16_t port, const char *text, size_t length) {
+    struct peer peer;
+    char answer[4096];
+    assert_true(peer_connect_port(&peer, port));
+    size_t cut = below(seed, length + 1);
+    (void)!send(peer.fd, text, cut, MSG_NOSIGNAL);
+    (void)!send(peer.fd, text + cut, length - cut, MSG_NOSIGNAL);
+    size_t way = below(seed, 4);
+    if (way == 0) {
+        shutdown(peer.fd, SHUT_WR);
+    }
+    if (way <= 1) {
+        struct pollfd readable = {.fd = peer.fd, .events = POLLIN};
+        if (poll(&readable, 1, 1) > 0) {
+            (void)!recv(peer.fd, answer, sizeof answer, MSG_DONTWAIT);
+        }
+    }
+    if (way == 3) { /* RST */
+        const struct linger now = {.l_onoff = 1, .l_linger = 0};
+        setsockopt(peer.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    }
+    peer_close(&peer);
+}
+
+static void ten_thousand_malformed_requests(void **state) {
+    (void)state;
+    enum { SEEDS = 10, EACH = 1000 };
+    insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.body_limit = 100000));
+    size_t descriptors = open_descriptors();
+    for (uint64_t first = 1; first <= SEEDS; first++) {
+        uint64_t seed = first * UINT64_C(0x9e3779b97f4a7c15);
+        for (int i = 0; i < EACH; i++) {
+            char text[ROOM];
+            size_t length = make_nonsense(&seed, text);
+            uint16_t port =
+                below(&seed, 8) == 0 ? insist_testserver_admin_port(server) : insist_testserver_port(server);
+            send_nonsense(&seed, port, text, length);
+        }
+        assert_int_equal(insist_testserver_script(server, "/still", "201", NULL), INSIST_OK);
+        if (peer_status(server, "/still") != 201) {
+            fail_msg("no answer after seed %d", (int)first);
+        }
+    }
+    assert_true(insist_testserver_wait_idle(server, patience_ms));
+    descriptors_must_become(descriptors);
+    assert_int_equal(stats_of(server).connections_open, 0);
+    insist_testserver_free(server);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(oversized_heads),
+        cmocka_unit_test(malformed_heads),
+        cmocka_unit_test(oversized_bodies),
+        cmocka_unit_test(a_full_server_drops_idle_connections),
+        cmocka_unit_test(a_busy_server_lets_others_wait),
+        cmocka_unit_test(idle_connections_have_their_time),
+        cmocka_unit_test(ten_thousand_silent_connections),
+        cmocka_unit_test(ten_thousand_malformed_requests),
+    };
+    return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);
+}
