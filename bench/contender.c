@@ -1,9 +1,11 @@
 /* See contender.h. */
 #include "contender.h"
+#include <stdatomic.h>
 
 struct turn {
     const struct contender_kind *kind;
     void *state;
+    atomic_ullong slow;
 };
 
 static void *enter(void *ctx) {
@@ -17,14 +19,16 @@ static void leave(void *ctx, void *caller) {
 }
 
 static bool call(void *ctx, const struct load_tick *tick) {
-    const struct turn *turn = ctx;
-    return turn->kind->call(turn->state, tick->state);
+    struct turn *turn = ctx;
+    struct contender_answer answer = turn->kind->call(turn->state, tick->state);
+    atomic_fetch_add(&turn->slow, answer.slow);
+    return answer.good;
 }
 
 bool contender_run(const struct contender *contender, const char *url, const struct load *load,
-                   struct load_outcome *outcome) {
+                   struct load_outcome *outcome, uint64_t *slow) {
     const struct contender_kind *kind = contender->kind;
-    struct turn turn = {kind, kind->open(contender, url)};
+    struct turn turn = {.kind = kind, .state = kind->open(contender, url)};
     struct load own = *load;
     *outcome = (struct load_outcome){0};
     if (turn.state == NULL) {
@@ -36,5 +40,6 @@ bool contender_run(const struct contender *contender, const char *url, const str
     own.call = call;
     bool run = load_run(&own, outcome);
     kind->close(turn.state);
+    *slow = atomic_load(&turn.slow);
     return run;
 }

@@ -8,18 +8,28 @@
 
 struct contender;
 
+/* What became of a call. */
+struct contender_answer {
+    bool good; /* every answer was */
+    unsigned
+        slow; /* of its requests, hedges left out: how many took longer than contender_slow_us from being sent to the first
+                      byte of the answer, whoever kept it waiting */
+};
+
 struct contender_kind {
     void *(*open)(const struct contender *contender, const char *url); /* NULL, with a sentence on standard error */
     void (*close)(void *state);
     void *(*enter)(void *state); /* a caller's own; NULL: no memory. The function may be NULL */
     void (*leave)(void *caller);
-    bool (*call)(void *state, void *caller); /* any caller's thread; true: every answer was a good one */
+    struct contender_answer (*call)(void *state, void *caller); /* any caller's thread */
 };
 
 extern const struct contender_kind contender_insist;     /* insist_execute() */
 extern const struct contender_kind contender_insist_all; /* insist_execute_all() */
 extern const struct contender_kind contender_easy;       /* bare libcurl, an easy handle a caller */
 extern const struct contender_kind contender_multi;      /* bare libcurl, a multi handle a caller */
+
+static const int64_t contender_slow_us = 10000; /* the delay of the hedges */
 
 struct contender {
     const char *name;
@@ -31,6 +41,6 @@ struct contender {
 /* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked
  * at. False, with a sentence on standard error. The outcome is to be given to load_outcome_fini() in either case. */
 bool contender_run(const struct contender *contender, const char *url, const struct load *load,
-                   struct load_outcome *outcome);
+                   struct load_outcome *outcome, uint64_t *slow);
 
 #endif

@@ -66,13 +66,26 @@ static void *open_ours(const struct contender *contender, const char *url) {
     return NULL;
 }
 
-static bool call_one(void *state, void *caller) {
+/* Whether the call's first attempt was slow. One that was given up before its answer began was so at least until
+ * then. */
+static bool was_slow(const insist_result *result) {
+    const insist_attempt_record *first = insist_result_attempt(result, 0);
+    if (first == NULL || first->sent_us < 0) {
+        return false;
+    }
+    int64_t until_us = first->first_byte_us >= 0 ? first->first_byte_us : first->ended_us;
+    return until_us - first->sent_us > contender_slow_us;
+}
+
+static struct contender_answer call_one(void *state, void *caller) {
     (void)caller;
     struct ours *ours = state;
     insist_result *result = NULL;
-    bool good = insist_execute(ours->client, ours->plan, NULL, &result) == INSIST_OK && insist_result_ok(result);
+    struct contender_answer answer = {0};
+    answer.good = insist_execute(ours->client, ours->plan, NULL, &result) == INSIST_OK && insist_result_ok(result);
+    answer.slow = was_slow(result);
     insist_result_free(result);
-    return good;
+    return answer;
 }
 
 /* A caller's own: room for the results. */
@@ -81,15 +94,17 @@ static void *enter_all(void *state) {
     return calloc(ours->width, sizeof(insist_result *));
 }
 
-static bool call_all(void *state, void *caller) {
+static struct contender_answer call_all(void *state, void *caller) {
     struct ours *ours = state;
     insist_result **results = caller;
-    bool good = insist_execute_all(ours->client, ours->plans, ours->width, NULL, results) == INSIST_OK;
+    struct contender_answer answer = {0};
+    answer.good = insist_execute_all(ours->client, ours->plans, ours->width, NULL, results) == INSIST_OK;
     for (unsigned i = 0; i < ours->width; i++) {
-        good = good && insist_result_ok(results[i]);
+        answer.good = answer.good && insist_result_ok(results[i]);
+        answer.slow += was_slow(results[i]);
         insist_result_free(results[i]);
     }
-    return good;
+    return answer;
 }
 
 const struct contender_kind contender_insist = {open_ours, close_ours, NULL, NULL, call_one};

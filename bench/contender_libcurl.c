@@ -30,9 +30,11 @@ static void leave_easy(void *caller) {
     easy_close(caller);
 }
 
-static bool call_easy(void *state, void *caller) {
+static struct contender_answer call_easy(void *state, void *caller) {
     (void)state;
-    return easy_get(caller);
+    struct contender_answer answer = {.good = easy_get(caller)};
+    answer.slow = easy_wait_us(caller) > contender_slow_us;
+    return answer;
 }
 
 static void *enter_multi(void *state) {
@@ -44,9 +46,11 @@ static void leave_multi(void *caller) {
     multi_close(caller);
 }
 
-static bool call_multi(void *state, void *caller) {
+static struct contender_answer call_multi(void *state, void *caller) {
     (void)state;
-    return multi_get_all(caller);
+    struct contender_answer answer = {.good = multi_get_all(caller)};
+    answer.slow = multi_count_slow(caller, contender_slow_us);
+    return answer;
 }
 
 const struct contender_kind contender_easy = {open_yardstick, free, enter_easy, leave_easy, call_easy};

@@ -13,11 +13,12 @@ static void report_latencies(struct report *report, const char *name, const stru
 
 /* The extra requests are those that the server counted beyond one for each request of each call. */
 static void report_turn(struct bench *bench, const struct contest *contest, const char *name,
-                        const struct load_outcome *outcome, uint64_t hits) {
+                        const struct load_outcome *outcome, uint64_t slow, uint64_t hits) {
     struct report *report = &bench->report;
     double requests = (double)outcome->calls * contest->width;
     report_latencies(report, name, &outcome->latencies);
     report_add(report, name, "extra_percent", 100 * ((double)hits - requests) / requests);
+    report_add(report, name, "slow_percent", 100 * (double)slow / requests);
     report_add(report, name, "cpu_us_per_request", (double)outcome->cpu_us / requests);
     report_add(report, name, "calls_per_second", (double)outcome->calls * 1e9 / (double)outcome->elapsed_ns);
     report_add(report, name, "failed", (double)outcome->failed);
@@ -51,16 +52,16 @@ static bool take_turn(struct bench *bench, const struct contest *contest, const 
     struct server *server = &bench->server;
     struct load load = describe_load(bench, contest);
     struct load_outcome outcome;
-    uint64_t hits;
+    uint64_t hits, slow;
     char url[128];
     snprintf(url, sizeof url, "%s%s", server->url, path);
     if (!server_forget(server)) {
         return false;
     }
-    bool done =
-        contender_run(contender, url, &load, &outcome) && server_wait_idle(server) && server_hits(server, path, &hits);
+    bool done = contender_run(contender, url, &load, &outcome, &slow) && server_wait_idle(server) &&
+                server_hits(server, path, &hits);
     if (done) {
-        report_turn(bench, contest, contender->name, &outcome, hits);
+        report_turn(bench, contest, contender->name, &outcome, slow, hits);
     }
     load_outcome_fini(&outcome);
     return done;

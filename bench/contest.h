@@ -24,8 +24,8 @@ struct contest {
     unsigned ideal_count;
 };
 
-/* Reports p50_ms, p90_ms, p99_ms, p99.9_ms, max_ms, extra_percent, cpu_us_per_request and failed of every contender,
- * and the ideals. False, with a sentence on standard error. */
+/* Reports p50_ms, p90_ms, p99_ms, p99.9_ms, max_ms, extra_percent, slow_percent, cpu_us_per_request,
+ * calls_per_second and failed of every contender, and the ideals. False, with a sentence on standard error. */
 bool contest_run(struct bench *bench, const struct contest *contest);
 
 #endif

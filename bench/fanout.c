@@ -44,6 +44,9 @@ static bool run(struct bench *bench) {
     report_add_ratio(report, "insist-race", "p99_ms", "libcurl");
     report_add_ratio(report, "insist-race", "p99.9_ms", "libcurl");
     report_add_ratio(report, "insist-race", "cpu_us_per_request", "libcurl");
+    report_add_note(report,
+                    "slow_percent: requests, hedges left out, that took longer than 10 ms from being sent to the "
+                    "first byte; whoever hedges after 10 ms hedges all of these");
     report_add_note(
         report,
         "ideal and ideal-race are simulated from the distribution, not measured: no client, no network, no queue");

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAMES = 8, COLUMN = 26 };
+enum { NAMES = 8, CELL = 64 };
 
 static unsigned list_names(const struct report *report, const char *names[NAMES]) {
     unsigned count = 0;
@@ -35,17 +35,28 @@ static int decimals(double value) {
     return size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
 }
 
-static void put_cell(const struct report_row *row, FILE *out) {
-    char cell[64] = "";
+static void write_cell(const struct report_row *row, char cell[CELL]) {
     struct summary summary = report_summary(row);
     int places = decimals(summary.max);
+    cell[0] = '\0';
     if (row != NULL && row->count == 1) {
-        snprintf(cell, sizeof cell, "%.*f", places, summary.median);
+        snprintf(cell, CELL, "%.*f", places, summary.median);
     } else if (row != NULL) {
-        snprintf(cell, sizeof cell, "%.*f (%.*f..%.*f)", places, summary.median, places, summary.min, places,
-                 summary.max);
+        snprintf(cell, CELL, "%.*f (%.*f..%.*f)", places, summary.median, places, summary.min, places, summary.max);
     }
-    fprintf(out, "  %-*s", COLUMN, cell);
+}
+
+/* As wide as the widest of the contender's cells. */
+static int column_width(const struct report *report, const char *name) {
+    size_t width = strlen(name);
+    for (unsigned i = 0; i < report->row_count; i++) {
+        char cell[CELL] = "";
+        if (strcmp(report->rows[i].name, name) == 0) {
+            write_cell(&report->rows[i], cell);
+        }
+        width = strlen(cell) > width ? strlen(cell) : width;
+    }
+    return (int)width;
 }
 
 static void put_goals(const struct report *report, FILE *out) {
@@ -65,20 +76,24 @@ static void put_goals(const struct report *report, FILE *out) {
 
 void report_put_table(const struct report *report, FILE *out) {
     const char *names[NAMES];
+    int widths[NAMES];
     unsigned count = list_names(report, names);
-    fprintf(out, "%s: %s\n%u round%s, in turn; median (least..most)\n\n%-28s", report->workload, report->what,
+    fprintf(out, "%s: %s\n%u round%s, in turn; median (least..most)\n\n%-24s", report->workload, report->what,
             report->rounds, report->rounds == 1 ? "" : "s", "");
     for (unsigned i = 0; i < count; i++) {
-        fprintf(out, "  %-*s", COLUMN, names[i]);
+        widths[i] = column_width(report, names[i]);
+        fprintf(out, "  %*s", widths[i], names[i]);
     }
     fputc('\n', out);
     for (unsigned place = 0; place < report->row_count; place++) {
         if (!figure_is_new(report, place)) {
             continue;
         }
-        fprintf(out, "%-28s", report->rows[place].figure);
+        fprintf(out, "%-24s", report->rows[place].figure);
         for (unsigned i = 0; i < count; i++) {
-            put_cell(report_row(report, names[i], report->rows[place].figure), out);
+            char cell[CELL];
+            write_cell(report_row(report, names[i], report->rows[place].figure), cell);
+            fprintf(out, "  %*s", widths[i], cell);
         }
         fputc('\n', out);
     }

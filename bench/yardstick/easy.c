@@ -22,16 +22,11 @@ struct easy *easy_open(const char *url) {
     if (easy == NULL) {
         return NULL;
     }
-    easy->curl = curl_easy_init();
-    if (easy->curl == NULL || curl_easy_setopt(easy->curl, CURLOPT_URL, url) != CURLE_OK) {
+    easy->curl = kept_open(&easy->kept, url);
+    if (easy->curl == NULL) {
         easy_close(easy);
         return NULL;
     }
-    curl_easy_setopt(easy->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy->curl, CURLOPT_WRITEFUNCTION, kept_write);
-    curl_easy_setopt(easy->curl, CURLOPT_WRITEDATA, &easy->kept.body);
-    curl_easy_setopt(easy->curl, CURLOPT_HEADERFUNCTION, kept_write);
-    curl_easy_setopt(easy->curl, CURLOPT_HEADERDATA, &easy->kept.headers);
     return easy;
 }
 
@@ -49,4 +44,8 @@ bool easy_get(struct easy *easy) {
     kept_clear(&easy->kept);
     return curl_easy_perform(easy->curl) == CURLE_OK &&
            curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200;
+}
+
+int64_t easy_wait_us(struct easy *easy) {
+    return kept_wait_us(easy->curl);
 }

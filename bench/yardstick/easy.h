@@ -4,6 +4,7 @@
 #define BENCH_YARDSTICK_EASY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct easy;
 
@@ -15,5 +16,7 @@ struct easy *easy_open(const char *url);
 void easy_close(struct easy *easy);
 /* One GET; true when it was answered 200 with a whole body. */
 bool easy_get(struct easy *easy);
+/* Of that: from when the request was about to be sent to the first byte of the answer, as libcurl tells. */
+int64_t easy_wait_us(struct easy *easy);
 
 #endif

@@ -1,5 +1,6 @@
 /* See kept.h. */
 #include "kept.h"
+#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,4 +30,26 @@ void kept_fini(struct kept *kept) {
     free(kept->body.data);
     free(kept->headers.data);
     *kept = (struct kept){0};
+}
+
+void *kept_open(struct kept *kept, const char *url) {
+    CURL *curl = curl_easy_init();
+    if (curl == NULL || curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK) {
+        curl_easy_cleanup(curl);
+        return NULL;
+    }
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, kept_write);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &kept->body);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, kept_write);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &kept->headers);
+    return curl;
+}
+
+int64_t kept_wait_us(void *curl) {
+    curl_off_t sent = 0;
+    curl_off_t begun = 0;
+    curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &sent);
+    curl_easy_getinfo(curl, CURLINFO_STARTTRANSFER_TIME_T, &begun);
+    return begun - sent;
 }

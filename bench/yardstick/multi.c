@@ -15,19 +15,6 @@ struct multi {
     struct transfer *transfers;
 };
 
-static bool open_transfer(struct transfer *transfer, const char *url) {
-    transfer->curl = curl_easy_init();
-    if (transfer->curl == NULL || curl_easy_setopt(transfer->curl, CURLOPT_URL, url) != CURLE_OK) {
-        return false;
-    }
-    curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, kept_write);
-    curl_easy_setopt(transfer->curl, CURLOPT_WRITEDATA, &transfer->kept.body);
-    curl_easy_setopt(transfer->curl, CURLOPT_HEADERFUNCTION, kept_write);
-    curl_easy_setopt(transfer->curl, CURLOPT_HEADERDATA, &transfer->kept.headers);
-    return true;
-}
-
 struct multi *multi_open(const char *url, unsigned width) {
     struct multi *multi = calloc(1, sizeof *multi);
     if (multi == NULL) {
@@ -38,7 +25,8 @@ struct multi *multi_open(const char *url, unsigned width) {
     multi->transfers = calloc(width, sizeof *multi->transfers);
     bool opened = multi->curl != NULL && multi->transfers != NULL;
     for (unsigned i = 0; opened && i < width; i++) {
-        opened = open_transfer(&multi->transfers[i], url);
+        multi->transfers[i].curl = kept_open(&multi->transfers[i].kept, url);
+        opened = multi->transfers[i].curl != NULL;
     }
     if (!opened) {
         multi_close(multi);
@@ -96,4 +84,12 @@ bool multi_get_all(struct multi *multi) {
         }
     } while (running > 0);
     return good == multi->width;
+}
+
+unsigned multi_count_slow(const struct multi *multi, int64_t us) {
+    unsigned slow = 0;
+    for (unsigned i = 0; i < multi->width; i++) {
+        slow += kept_wait_us(multi->transfers[i].curl) > us;
+    }
+    return slow;
 }

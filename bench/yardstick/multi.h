@@ -3,6 +3,7 @@
 #define BENCH_YARDSTICK_MULTI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct multi;
 
@@ -10,5 +11,7 @@ struct multi *multi_open(const char *url, unsigned width);
 void multi_close(struct multi *multi);
 /* `width` GETs at once; true when all were answered 200 with a whole body. Returns when the last is there. */
 bool multi_get_all(struct multi *multi);
+/* How many of them took longer than that from when the request was about to be sent to the first byte of the answer. */
+unsigned multi_count_slow(const struct multi *multi, int64_t us);
 
 #endif

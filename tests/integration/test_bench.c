@@ -123,6 +123,7 @@ static void check_latencies(const json_t *json, const char *name) {
     double p99 = check_row(json, name, "p99_ms");
     assert_true(p50 > 0 && p50 <= p99 && p99 <= check_row(json, name, "p99.9_ms"));
     assert_true(check_row(json, name, "cpu_us_per_request") > 0);
+    assert_true(check_row(json, name, "slow_percent") >= 0);
     assert_true(check_row(json, name, "failed") == 0);
 }
 
