@@ -36,6 +36,7 @@ struct contender {
     const struct contender_kind *kind;
     insist_scheduler (*schedule)(void); /* of insist's race; NULL: no race */
     unsigned width;                     /* requests of a call, where it makes several at once */
+    unsigned workers;                   /* of insist's client; 0: as many as it chooses */
 };
 
 /* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked

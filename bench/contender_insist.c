@@ -1,5 +1,5 @@
-/* insist as a contender: a client of its own with default settings, but for the race, and one plan that all callers
- * share. */
+/* insist as a contender: a client of its own with default settings, but for the race and the workers, and one plan
+ * that all callers share. */
 #include "contender.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static insist_err make_client(const struct contender *contender, struct ours *ou
         err = insist_race_policy_new(contender->schedule(), insist_start_always(), INSIST_REFILL, problem, &race);
     }
     if (err == INSIST_OK) {
-        err = insist_client_new(INSIST_CLIENT_OPTIONS(.race = race), problem, &ours->client);
+        err = insist_client_new(INSIST_CLIENT_OPTIONS(.race = race, .workers = contender->workers), problem,
+                                &ours->client);
     }
     insist_race_policy_free(race);
     return err;

@@ -13,6 +13,7 @@
 #include "workload.h"
 #include <insist/insist.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,6 +40,7 @@ struct turn {
     insist_plan *plan;
     struct storm_calls calls;
     int64_t outage_ns;
+    sem_t begun; /* the first call has been begun, or there will be none */
     /* the conductor's, until it has been joined */
     struct storm_outage outage;
     uint64_t hits_at_begin, hits_at_end;
@@ -59,6 +61,9 @@ static bool call(void *ctx, const struct load_tick *tick) {
     struct turn *turn = ctx;
     insist_result *result = NULL;
     int64_t begun_ns = instant_now_ns();
+    if (tick->number == 0) {
+        sem_post(&turn->begun);
+    }
     bool good = insist_execute(turn->client, turn->plan, NULL, &result) == INSIST_OK && insist_result_ok(result);
     storm_calls_note(&turn->calls, tick->number, begun_ns, result);
     insist_result_free(result);
@@ -69,6 +74,7 @@ static void close_turn(struct turn *turn) {
     insist_client_free(turn->client);
     insist_plan_free(turn->plan);
     storm_calls_fini(&turn->calls);
+    sem_destroy(&turn->begun);
 }
 
 /* Sets the path's script and makes client, plan and room for that many calls. */
@@ -81,6 +87,7 @@ static bool open_turn(struct turn *turn, const char *script, uint64_t calls) {
         return false;
     }
     snprintf(url, sizeof url, "%s%s", bench->server.url, turn->path);
+    sem_init(&turn->begun, 0, 0);
     bool opened = storm_calls_init(&turn->calls, calls) &&
                   insist_plan_new("GET", url, &problem, &turn->plan) == INSIST_OK &&
                   insist_client_new(INSIST_CLIENT_OPTIONS(.budget = contestant->naive ? insist_budget_none() : NULL),
@@ -116,6 +123,8 @@ static void report_promptness(struct turn *turn, const struct load_outcome *outc
 static void *conduct(void *argument) {
     struct turn *turn = argument;
     struct server *server = &turn->bench->server;
+    while (sem_wait(&turn->begun) != 0) {
+    }
     instant_wait_until_ns(instant_now_ns() + turn->outage_ns / well_before_part);
     bool done = server_script(server, turn->path, "503;delay=5ms");
     turn->outage.begin_ns = instant_now_ns();
@@ -154,6 +163,7 @@ static bool run_outage(struct bench *bench, const struct contestant *contestant,
     bool done = pthread_create(&conductor, NULL, conduct, &turn) == 0;
     if (done) {
         done = run_load(&turn, &outcome);
+        sem_post(&turn.begun);
         pthread_join(conductor, NULL);
         done = done && turn.conducted;
         if (done) {

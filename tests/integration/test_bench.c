@@ -164,13 +164,14 @@ static void test_fanout(void **state) {
     check_latencies(json, "libcurl");
     check_latencies(json, "insist");
     check_latencies(json, "insist-race");
+    check_latencies(json, "insist-race-default");
     assert_true(check_row(json, "insist", "extra_percent") == 0);
     json_decref(json);
 }
 
 static void test_storm(void **state) {
     (void)state;
-    json_t *json = measure("storm", "--duration", "300ms");
+    json_t *json = measure("storm", "--duration", "1s");
     assert_true(check_row(json, "insist", "outage_attempts_per_call") >= 1);
     assert_true(check_row(json, "insist-naive", "outage_attempts_per_call") > 2); /* four, but for the last calls */
     check_row(json, "insist", "errors_failed_percent");
