@@ -1,0 +1,36 @@
+# The manual: the pages in docs/man, and for every further name in the NAME section of one a page that leads to it (`.so`).
+# Those are made when the build is configured, in ${INSIST_MANUAL_DIR}, which then holds the whole manual.
+
+set(INSIST_MANUAL_DIR "${CMAKE_CURRENT_BINARY_DIR}/man")
+file(REMOVE_RECURSE "${INSIST_MANUAL_DIR}")
+file(GLOB pages CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}/docs/man" "${CMAKE_CURRENT_SOURCE_DIR}/docs/man/*.[1-9]")
+if(NOT INSIST_BUILD_CLI)
+    list(REMOVE_ITEM pages insist.1)
+endif()
+if(NOT INSIST_BUILD_BENCH)
+    list(REMOVE_ITEM pages insist-bench.1)
+endif()
+if(NOT INSIST_BUILD_TESTSERVER)
+    list(REMOVE_ITEM pages insist-testserver.1 insist_testserver.3)
+endif()
+
+foreach(page IN LISTS pages)
+    set(source "${CMAKE_CURRENT_SOURCE_DIR}/docs/man/${page}")
+    string(REGEX REPLACE ".*\\." "" section "${page}")
+    configure_file("${source}" "${INSIST_MANUAL_DIR}/man${section}/${page}" COPYONLY)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    # The names: lines ".Nm name ," between ".Sh NAME" and ".Nd …".
+    file(READ "${source}" text)
+    string(REGEX REPLACE "\n\\.Nd .*" "" text "${text}")
+    string(REGEX MATCHALL "\n\\.Nm [^ \n]+" names "${text}")
+    foreach(name IN LISTS names)
+        string(REGEX REPLACE ".* " "" name "${name}")
+        if(NOT "${name}.${section}" STREQUAL page)
+            file(WRITE "${INSIST_MANUAL_DIR}/man${section}/${name}.${section}" ".so man${section}/${page}\n")
+        endif()
+    endforeach()
+endforeach()
+
+if(INSIST_INSTALL)
+    install(DIRECTORY "${INSIST_MANUAL_DIR}/" DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT manual)
+endif()
