@@ -74,18 +74,24 @@ static void warn_of_others(const struct program_options *options) {
     }
 }
 
+static int64_t monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Lets answers that are under way come to their end, for a while, or until another signal comes. */
 static void drain(const struct program_options *options, insist_testserver *server, const sigset_t *ends) {
     const struct timespec at_once = {0};
-    struct timespec begun;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &begun);
-    do {
-        if (insist_testserver_drain(server, options->drain_s > 0 ? 50 : 0)) {
+    const int64_t look_ms = 50; /* for another signal */
+    int64_t until_ms = monotonic_ms() + (int64_t)options->drain_s * 1000;
+    int64_t left_ms = until_ms - monotonic_ms();
+    while (!insist_testserver_drain(server, left_ms < look_ms ? left_ms : look_ms)) {
+        left_ms = until_ms - monotonic_ms();
+        if (left_ms <= 0 || sigtimedwait(ends, NULL, &at_once) > 0) {
             return;
         }
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while (now.tv_sec - begun.tv_sec < (time_t)options->drain_s && sigtimedwait(ends, NULL, &at_once) < 0);
+    }
 }
 
 /* Serves until a signal comes. The signals in `ends` are blocked in every thread. */

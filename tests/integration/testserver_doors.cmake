@@ -1,6 +1,6 @@
 # What befalls the test server's port: before the first request, at its limits, and at its end.
 find_program(CURL_PROGRAM curl REQUIRED)
-foreach(test IN ITEMS test_testserver_doors test_testserver_limits)
+foreach(test IN ITEMS test_testserver_doors test_testserver_limits test_testserver_ending)
     insist_add_test(${test} integration 120 "${test}.c;run_program.c;testserver_peer.c;testserver_process.c" ""
         "insist_testserver;PkgConfig::GNUTLS;PkgConfig::JANSSON;Threads::Threads")
     target_compile_definitions(${test} PRIVATE CURL_PROGRAM="${CURL_PROGRAM}"
