@@ -74,6 +74,10 @@ uint64_t ledger_path_hits(struct ledger *ledger, const char *path);
 uint64_t ledger_key_hits(struct ledger *ledger, const char *key);
 uint64_t ledger_status_hits(struct ledger *ledger, const char *path, int status); /* NULL as path: any */
 uint64_t ledger_duplicates(struct ledger *ledger, const char *path);              /* the same */
+
+/* Microseconds since the server's start. */
+int64_t ledger_uptime_us(const struct ledger *ledger);
+
 void ledger_stats(struct ledger *ledger, insist_testserver_stats *stats);
 void ledger_totals(struct ledger *ledger, struct ledger_totals *totals);
 bool ledger_wait_hits(struct ledger *ledger, const char *path, uint64_t hits, int64_t timeout_ms);
