@@ -163,6 +163,93 @@ static void a_client_that_leaves_is_told(void **state) {
     assert_int_equal(more(stage), PUMP_GONE);
 }
 
+/* ---- time ------------------------------------------------------------------------------------------------------- */
+
+static const uint64_t ms = 1000000;
+
+/* A body of that size at a pace, at the time 1 s. */
+static void start_slow(struct stage *stage, uint64_t size, const struct manner *manner) {
+    stage->manner = *manner;
+    stage->now_ns = 1000 * ms;
+    start(stage, INSIST_TESTSERVER_NO_FAULT, size, 0);
+}
+
+/* Bytes that come in one turn. */
+static size_t come(struct stage *stage) {
+    static char bytes[100000];
+    bool ended;
+    return receive(stage, bytes, sizeof bytes, &ended);
+}
+
+static void drops_come_one_at_a_time_as_planned(void **state) {
+    struct stage *stage = *state;
+    start_slow(stage, 50, &(struct manner){.given = MANNER_DRIP, .body_pace = {10, 16, 1}});
+    assert_int_equal(more(stage), PUMP_RESTS);
+    assert_true(come(stage) > 100); /* the header block, and the first */
+    assert_int_equal(stage->pump.due_ns, 1010 * ms);
+    assert_int_equal(more(stage), PUMP_RESTS); /* too early */
+    assert_int_equal(come(stage), 0);
+    stage->now_ns = 1013 * ms; /* late, which does not put off the next */
+    assert_int_equal(more(stage), PUMP_RESTS);
+    assert_int_equal(come(stage), 16);
+    assert_int_equal(stage->pump.due_ns, 1020 * ms);
+    stage->now_ns = 1040 * ms; /* two at once */
+    assert_int_equal(more(stage), PUMP_STRUCK);
+    assert_int_equal(come(stage), 18);
+}
+
+static void a_rate_comes_out_even_in_the_end(void **state) {
+    struct stage *stage = *state;
+    size_t all = 0;
+    start_slow(stage, 1000, &(struct manner){.given = MANNER_DRIP, .body_pace = {10, 777, 100}});
+    more(stage);
+    come(stage);
+    for (int i = 1; i < 100; i++) {
+        stage->now_ns += 10 * ms;
+        assert_int_equal(more(stage), PUMP_RESTS);
+        size_t some = come(stage);
+        assert_true(some == 7 || some == 8);
+        all += some;
+    }
+    assert_int_equal(all, 777 - 7);
+}
+
+static void what_was_not_read_is_not_made_up_for(void **state) {
+    struct stage *stage = *state;
+    start_slow(stage, 100000, &(struct manner){.given = MANNER_DRIP, .body_pace = {10, 16, 1}});
+    more(stage);
+    come(stage);
+    stage->now_ns += 60000 * ms; /* as after a minute without room */
+    assert_int_equal(more(stage), PUMP_RESTS);
+    assert_int_equal(come(stage), 16);
+    assert_int_equal(stage->pump.due_ns, stage->now_ns + 10 * ms);
+}
+
+static void pauses_before_body_and_end(void **state) {
+    struct stage *stage = *state;
+    start_slow(stage, 5, &(struct manner){.given = MANNER_BODY_DELAY | MANNER_END_DELAY, .body_delay_ms = 20,
+                                          .end_delay_ms = 30});
+    assert_int_equal(more(stage), PUMP_RESTS);
+    assert_int_equal(stage->pump.due_ns, 1020 * ms);
+    assert_true(come(stage) > 50);
+    stage->now_ns = 1020 * ms;
+    assert_int_equal(more(stage), PUMP_RESTS);
+    assert_int_equal(come(stage), 5);
+    assert_int_equal(stage->pump.due_ns, 1050 * ms);
+    stage->now_ns = 1050 * ms;
+    assert_int_equal(more(stage), PUMP_STRUCK);
+}
+
+static void interim_answers_are_followed_by_libmicrohttpds(void **state) {
+    struct stage *stage = *state;
+    char text[1024];
+    bool ended;
+    start_slow(stage, 5, &(struct manner){.given = MANNER_INTERIM, .interim_status = 102, .interim_count = 1});
+    assert_int_equal(more(stage), PUMP_HANDS_OVER);
+    receive(stage, text, sizeof text, &ended);
+    assert_string_equal(text, "HTTP/1.1 102 Processing\r\n\r\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_truncated_body_ends_at_its_cut, begin, end),
@@ -173,6 +260,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_reset_does_not_wait_for_ever, begin, end),
         cmocka_unit_test_setup_teardown(a_full_socket_is_waited_for, begin, end),
         cmocka_unit_test_setup_teardown(a_client_that_leaves_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(drops_come_one_at_a_time_as_planned, begin, end),
+        cmocka_unit_test_setup_teardown(a_rate_comes_out_even_in_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_not_read_is_not_made_up_for, begin, end),
+        cmocka_unit_test_setup_teardown(pauses_before_body_and_end, begin, end),
+        cmocka_unit_test_setup_teardown(interim_answers_are_followed_by_libmicrohttpds, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,50 @@ static void each_fault_with_its_number(void **state) {
     }
 }
 
+static void what_is_wrong_with_an_answer_is_its_fault_too(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        enum insist_testserver_fault fault;
+        int status;
+    } rows[] = {
+        {"reset@headers:7", INSIST_TESTSERVER_RESET_HEADERS, 200},
+        {"reset@endx2", INSIST_TESTSERVER_RESET_END, 200},
+        {"close@headers", INSIST_TESTSERVER_CLOSE_HEADERS, 200},
+        {"404;close@end", INSIST_TESTSERVER_CLOSE_END, 404},
+        {"garbagex2", INSIST_TESTSERVER_GARBAGE, 0},
+        {"garbage=1KBx3", INSIST_TESTSERVER_GARBAGE, 0},
+        {"raw=x", INSIST_TESTSERVER_RAW, 0},
+        {"badchunk=huge@3x2", INSIST_TESTSERVER_BAD_CHUNK, 200},
+        {"status-line=x", INSIST_TESTSERVER_STATUS_LINE, 0},
+        {"line=x", INSIST_TESTSERVER_LINE, 200},
+        {"503;headers=20000", INSIST_TESTSERVER_HEADERS, 503},
+        {"no-blank-line", INSIST_TESTSERVER_NO_BLANK_LINE, 200},
+        {"lf", INSIST_TESTSERVER_LF, 200},
+        {"length=5", INSIST_TESTSERVER_LENGTH, 200},
+        {"endless", INSIST_TESTSERVER_ENDLESS, 200},
+        {"gzip=crc", INSIST_TESTSERVER_GZIP, 200},
+        {"trailers=5", INSIST_TESTSERVER_TRAILERS, 200},
+        {"1xx=103xendless", INSIST_TESTSERVER_INTERIM, 0},
+        {"unread", INSIST_TESTSERVER_UNREAD, 200},
+        {"unread;endless;lf", INSIST_TESTSERVER_UNREAD, 200},        /* the first of several */
+        {"unread;endless;reset@body:5", INSIST_TESTSERVER_RESET_BODY, 200}, /* but for one that ends the connection */
+        {"reset;unread", INSIST_TESTSERVER_RESET, 0},
+        {"1xx=103x5", INSIST_TESTSERVER_NO_FAULT, 200},
+        {"drip=10ms/16;drip@headers=1ms/1;delay@body=1ms;delay@end=1ms", INSIST_TESTSERVER_NO_FAULT, 200},
+        {"rate=64KB/s;length=none", INSIST_TESTSERVER_NO_FAULT, 200},
+        {"chunked=5;trailer:X-A=b;http10;gzip;size=1GB", INSIST_TESTSERVER_NO_FAULT, 200},
+        {"redirectx3", INSIST_TESTSERVER_NO_FAULT, 302},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script *script = parse(rows[i].text);
+        if (only(script)->fault != rows[i].fault || choice_status(only(script)) != rows[i].status) {
+            fail_msg("%s: fault %d, status %d", rows[i].text, (int)only(script)->fault, choice_status(only(script)));
+        }
+        script_free(script);
+    }
+}
+
 static void delays(void **state) {
     (void)state;
     const struct {
@@ -316,6 +360,39 @@ static void refusals_name_column_and_expectation(void **state) {
         {"stall=body@4;body=abc", 1, "within the body, whose size is 3"},
         {"0.5:500|0.6:200", 1, "sum to at most 1"},
         {"404,0.5:500|0.4:200", 5, "sum to 1, or one without a weight"},
+        {"200;drip=10ms", 14, "expected '/' and a number of bytes"},
+        {"200;drip=0/16", 10, "a duration above 0"},
+        {"200;drip=10ms/0", 15, "at least 1 byte"},
+        {"drip=1ms/1;rate=1KB/s", 12, "only one rate"},
+        {"drip@headers=1ms/1;drip@headers=1ms/1", 20, "only one drip@headers"},
+        {"rate=1KB", 9, "expected '/s'"},
+        {"rate=0/s", 6, "at least 1 byte"},
+        {"delay@body=0", 12, "a duration above 0"},
+        {"delay@end=1s;delay@end=1s", 14, "only one delay@end"},
+        {"chunked=0", 9, "bytes a chunk from 1"},
+        {"chunked;chunked", 9, "only one chunked"},
+        {"length=-1", 8, "a number of bytes, or none"},
+        {"length=5;chunked", 1, "no length= with chunks"},
+        {"1xx=200", 5, "an interim status from 100 to 199"},
+        {"1xx=103x0", 9, "a count from 1"},
+        {"headers=0", 9, "a number of fields from 1"},
+        {"headers=endless;stall=headers", 1, "endless headers have no half"},
+        {"trailer:X", 10, "expected trailer:NAME=VALUE"},
+        {"trailer:X=\"\\n\"", 11, "without control characters"},
+        {"garbage=2GiB", 9, "at most 1 GiB"},
+        {"404;garbage", 1, "beside garbage"},
+        {"garbage;chunked", 1, "beside garbage"},
+        {"reset;delay@end=1s", 1, "beside reset"},
+        {"raw=a;body=b", 1, "beside raw"},
+        {"badchunk@", 10, "a number of bytes"},
+        {"badchunk;reset", 10, "only one fault"},
+        {"404;status-line=x", 1, "no status beside status-line="},
+        {"gzip=bad", 6, "expected truncated, crc, length or plain"},
+        {"deflate=length", 9, "expected truncated, crc, plain"},
+        {"unread;echo", 1, "no echo of a request that is left unread"},
+        {"204;chunked", 1, "no body with status 204"},
+        {"304;drip=1ms/1", 1, "no body with status 304"},
+        {"endless;size=5", 9, "only one body"},
         {"1.5:500|200", 1, "a weight from 0 to 1"},
         {"2:500|200", 1, "a weight from 0 to 1"},
         {"0.:500|200", 3, "digits after the point"},
@@ -472,6 +549,7 @@ int main(void) {
         cmocka_unit_test(counts_and_the_last_step_repeats),
         cmocka_unit_test(dots_start_over),
         cmocka_unit_test(each_fault_with_its_number),
+        cmocka_unit_test(what_is_wrong_with_an_answer_is_its_fault_too),
         cmocka_unit_test(delays),
         cmocka_unit_test(retry_after_in_its_forms),
         cmocka_unit_test(bodies_and_headers),
