@@ -4,3 +4,4 @@ set(testserver_libs insist_testserver PkgConfig::GNUTLS PkgConfig::JANSSON Threa
 insist_add_test(test_testserver_curl_faults integration 180 "test_testserver_curl_faults.c;curl_program.c" "" "${testserver_libs}")
 target_compile_definitions(test_testserver_curl_faults PRIVATE CURL_PROGRAM="${INSIST_CURL_PROGRAM}")
 insist_add_test(test_testserver_soak integration 240 test_testserver_soak.c "" "${testserver_libs}")
+insist_add_test(test_testserver_slow integration 120 "test_testserver_slow.c;testserver_peer.c" "" "${testserver_libs}")
