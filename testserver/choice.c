@@ -70,7 +70,7 @@ static bool cut_fits(struct scan *scan, size_t start, const struct choice *choic
 /* What concerns how the answer is sent. */
 static bool manner_agrees(struct scan *scan, size_t start, const struct choice *choice) {
     const struct manner *manner = &choice->manner;
-    const unsigned of_an_answer = ~(unsigned)(MANNER_UNREAD | MANNER_INTERIM | MANNER_DRIP);
+    const unsigned of_an_answer = ~(unsigned)(MANNER_UNREAD | MANNER_READ | MANNER_INTERIM | MANNER_DRIP);
     const unsigned of_a_body = MANNER_DRIP | MANNER_CHUNKED | MANNER_LENGTH | MANNER_TRAILER | MANNER_TRAILER_FILLERS;
     bool bodyless = choice->status == 204 || choice->status == 304;
     if (fault_answers_nothing(choice->fault) && (manner->given & of_an_answer)) {

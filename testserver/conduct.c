@@ -159,6 +159,8 @@ static void alarmed(struct alarm *alarm) {
     struct exchange *exchange = alarm->owner;
     if (exchange->state == EXCHANGE_PUMPING) {
         follow(exchange, pump_more(&exchange->pump, monotonic_ns()));
+    } else if (exchange->state == EXCHANGE_READING) {
+        exchange_resume(exchange); /* for more of its body */
     } else {
         act(exchange);
     }
@@ -197,15 +199,15 @@ static void take(struct exchange *exchange) {
     }
 }
 
-/* A request that is to be left unread is taken before its body comes. */
+/* ---- the request's body ------------------------------------------------------------------------------------------ */
+
+static bool is_left_unread(const struct exchange *exchange) {
+    const struct manner *manner = manner_of(exchange);
+    return (manner->given & MANNER_UNREAD) && exchange->body_bytes >= manner->unread_after;
+}
+
+/* A request that is left unread from here on is taken before it is complete. False: its connection ends. */
 static bool take_unread(struct exchange *exchange) {
-    if (exchange->server->stopping) {
-        return false;
-    }
-    hit_choose_early(exchange);
-    if (!exchange->choice || !(exchange->choice->manner.given & MANNER_UNREAD)) {
-        return true;
-    }
     exchange->connection->answers = true;
     tcp_keep_alive(exchange->fd); /* a FIN behind a body for which there is no room does not get here */
     take(exchange);
@@ -218,8 +220,61 @@ bool conduct_begin(struct exchange *exchange, const char *method) {
     if (!exchange_begin(exchange, method, control_owns(exchange)) || (!exchange->admin && !hit_find_script(exchange))) {
         return false;
     }
-    return !exchange->rule || !exchange->rule->script->leaves_unread || take_unread(exchange);
+    if (!exchange->rule || !exchange->rule->script->chooses_early) {
+        return true;
+    }
+    if (exchange->server->stopping) {
+        return false;
+    }
+    hit_choose_early(exchange);
+    return !is_left_unread(exchange) || take_unread(exchange);
 }
+
+/* How many of these bytes may be read now. */
+static size_t appetite(struct exchange *exchange, size_t size) {
+    const struct manner *manner = manner_of(exchange);
+    uint64_t allowed = beat_allowed(&exchange->read_beat, &manner->read_pace, monotonic_ns());
+    if (manner->given & MANNER_UNREAD) {
+        uint64_t left = manner->unread_after - exchange->body_bytes;
+        allowed = left < allowed ? left : allowed;
+    }
+    return allowed < size ? (size_t)allowed : size;
+}
+
+/* Nothing more is read until the next portion falls due. */
+static bool rest(struct exchange *exchange) {
+    if (!suspend_as(exchange, EXCHANGE_READING)) {
+        return false;
+    }
+    if (!loop_alarm_at(&exchange->server->loop, &exchange->alarm, exchange->read_beat.due_ns)) {
+        end(exchange);
+    }
+    return true;
+}
+
+enum MHD_Result conduct_body(struct exchange *exchange, const char *data, size_t *size) {
+    if (exchange->state == EXCHANGE_ENDING || exchange->server->stopping) {
+        return MHD_NO;
+    }
+    exchange->resumed = false;
+    bool reading = exchange->state == EXCHANGE_READING;
+    size_t taken = reading ? appetite(exchange, *size) : *size;
+    if (taken > 0 && !exchange_take_body(exchange, data, taken)) {
+        return MHD_NO;
+    }
+    *size -= taken;
+    if (!reading) {
+        return MHD_YES;
+    }
+    beat_use(&exchange->read_beat, taken);
+    if (is_left_unread(exchange)) {
+        *size = *size > 0 ? *size : 1; /* else libmicrohttpd would wait for more before it calls again */
+        return take_unread(exchange) ? MHD_YES : MHD_NO;
+    }
+    return *size == 0 || rest(exchange) ? MHD_YES : MHD_NO;
+}
+
+/* ---- the request, complete -------------------------------------------------------------------------------------- */
 
 enum MHD_Result conduct(struct exchange *exchange) {
     if (exchange->server->stopping) {

@@ -11,6 +11,9 @@ bool conduct_begin(struct exchange *exchange, const char *method);
  * then. */
 bool conduct_refuses_body(struct exchange *exchange, enum MHD_Result *result);
 
+/* Some of the request's body: takes what may be read of it now, and leaves in *size how much it did not take. */
+enum MHD_Result conduct_body(struct exchange *exchange, const char *data, size_t *size);
+
 /* The request is complete, or its connection was resumed: what the handler returns to libmicrohttpd. */
 enum MHD_Result conduct(struct exchange *exchange);
 

@@ -51,6 +51,7 @@ struct exchange {
     bool body_too_large; /* for keeping */
     bool body_refused;   /* more than the server takes: 413 */
     uint64_t body_bytes;
+    struct beat read_beat; /* of a body that is read slowly */
     uint8_t *body;
     size_t body_size, body_room;
     gnutls_hash_hd_t hash; /* NULL without a body */

@@ -11,7 +11,7 @@ bool hit_find_script(struct exchange *exchange);
 /* Makes the answer that refuses a request for the size of its body. False: no memory. */
 bool hit_refuse_body(struct exchange *exchange);
 
-/* Counts a hit and chooses its step before its body has been read, for scripts that leave some unread. */
+/* Counts a hit and chooses its step before its body has been read, for scripts that say how it is read. */
 void hit_choose_early(struct exchange *exchange);
 
 /* Counts a complete request, chooses its step and makes its answer. Returns the hits of its path after it; without

@@ -81,7 +81,11 @@ static bool read_bad_chunk(struct scan *scan, struct choice *choice) {
 /* ---- the request ------------------------------------------------------------------------------------------------ */
 
 static bool read_unread(struct scan *scan, struct choice *choice) {
-    return item_once(scan, choice, MANNER_UNREAD, "unread") && item_flaw(choice, INSIST_TESTSERVER_UNREAD);
+    if (!item_once(scan, choice, MANNER_UNREAD, "unread") || !item_flaw(choice, INSIST_TESTSERVER_UNREAD)) {
+        return false;
+    }
+    return !scan_take(scan, "@") ||
+           scan_number(scan, "a number of bytes", 0, UINT64_C(1) << 30, &choice->manner.unread_after);
 }
 
 const struct item items_broken[] = {

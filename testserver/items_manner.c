@@ -58,11 +58,7 @@ static bool read_head_drip(struct scan *scan, struct choice *choice) {
     return item_once(scan, choice, MANNER_HEAD_DRIP, "drip@headers=") && read_pace(scan, &choice->manner.head_pace);
 }
 
-static bool read_rate(struct scan *scan, struct choice *choice) {
-    struct pace *pace = &choice->manner.body_pace;
-    if (!item_once(scan, choice, MANNER_DRIP, "rate=")) {
-        return false;
-    }
+static bool read_bytes_a_second(struct scan *scan, struct pace *pace) {
     *pace = (struct pace){.every_ms = 10, .parts = 100};
     size_t start = scan->at;
     if (!scan_size(scan, &pace->bytes)) {
@@ -82,6 +78,14 @@ static bool read_body_delay(struct scan *scan, struct choice *choice) {
 static bool read_end_delay(struct scan *scan, struct choice *choice) {
     return item_once(scan, choice, MANNER_END_DELAY, "delay@end=") &&
            read_positive_duration(scan, &choice->manner.end_delay_ms);
+}
+
+static bool read_rate(struct scan *scan, struct choice *choice) {
+    return item_once(scan, choice, MANNER_DRIP, "rate=") && read_bytes_a_second(scan, &choice->manner.body_pace);
+}
+
+static bool read_request(struct scan *scan, struct choice *choice) {
+    return item_once(scan, choice, MANNER_READ, "read=") && read_bytes_a_second(scan, &choice->manner.read_pace);
 }
 
 /* ---- framing ---------------------------------------------------------------------------------------------------- */
@@ -158,6 +162,7 @@ const struct item items_manner[] = {
     {"drip=", GIVEN_MANNER, false, read_drip},
     {"drip@headers=", GIVEN_MANNER, false, read_head_drip},
     {"rate=", GIVEN_MANNER, false, read_rate},
+    {"read=", GIVEN_MANNER, false, read_request},
     {"delay@body=", GIVEN_MANNER, false, read_body_delay},
     {"delay@end=", GIVEN_MANNER, false, read_end_delay},
     {"chunked", GIVEN_MANNER, false, read_chunked},

@@ -5,7 +5,7 @@
 #include <string.h>
 
 bool manner_is_plain(const struct manner *manner) {
-    return (manner->given & ~(unsigned)(MANNER_INTERIM | MANNER_CHUNKED)) == 0 && manner->chunk == 0;
+    return (manner->given & ~(unsigned)(MANNER_INTERIM | MANNER_CHUNKED | MANNER_READ)) == 0 && manner->chunk == 0;
 }
 
 bool manner_is_chunked(const struct manner *manner) {

@@ -3,6 +3,8 @@
 #ifndef TESTSERVER_MANNER_H
 #define TESTSERVER_MANNER_H
 
+#include "pace.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,15 +27,9 @@ enum {
     MANNER_NO_BLANK_LINE = 1 << 11,
     MANNER_STATUS_LINE = 1 << 12,
     MANNER_UNREAD = 1 << 13,
+    MANNER_READ = 1 << 16,
     MANNER_TRAILER = 1 << 14, /* this one and the next may be written again and again */
     MANNER_LINE = 1 << 15
-};
-
-/* bytes / parts every `every_ms`; without every_ms as fast as it goes. */
-struct pace {
-    uint64_t every_ms;
-    uint64_t bytes;
-    uint64_t parts;
 };
 
 /* Bytes of any kind. */
@@ -47,6 +43,8 @@ struct manner {
 
     struct pace head_pace;
     struct pace body_pace;
+    struct pace read_pace; /* of the request's body */
+    uint64_t unread_after; /* with MANNER_UNREAD: bytes of the request's body that are read */
     uint64_t body_delay_ms; /* between the header block and the body */
     uint64_t end_delay_ms;  /* between the last byte and the end of the connection, or the fault */
 

@@ -15,8 +15,6 @@ static const uint64_t ns_per_ms = 1000000;
 static const uint64_t drain_ns = 1000000; /* between two looks at what is still on its way */
 /* Looks without progress; a client that does not read gets its RST all the same. */
 static const unsigned drain_patience = 10000;
-/* A pace makes up for what came too late by so much at most: a client that stops reading gets no flood afterwards. */
-static const uint64_t catch_up_ns = 100000000;
 
 bool pump_start(struct pump *pump, const struct answer *answer, const struct manner *manner, int fd,
                 gnutls_session_t tls) {
@@ -45,34 +43,12 @@ enum ready { READY_PIECE, READY_LATER, READY_END };
 /* A new stage, after a pause if there is to be one. */
 static void enter(struct pump *pump, enum pump_stage stage, uint64_t pause_ms, uint64_t now_ns) {
     pump->stage = stage;
-    pump->portions = 0;
-    pump->portion = 0;
     pump->due_ns = now_ns + pause_ms * ns_per_ms;
+    pump->beat = (struct beat){.due_ns = pump->due_ns};
 }
 
 static const struct pace *pace_of(const struct pump *pump) {
     return pump->stage == PUMP_IN_HEAD ? &pump->tape.manner->head_pace : &pump->tape.body_pace;
-}
-
-/* The next portion: of parts that do not come out even, all together do. */
-static uint64_t next_portion(struct pump *pump, const struct pace *pace) {
-    uint64_t n = pump->portions++;
-    return pace->bytes * (n + 1) / pace->parts - pace->bytes * n / pace->parts;
-}
-
-/* How many bytes the next piece may have. */
-static size_t allowed(struct pump *pump, uint64_t now_ns) {
-    const struct pace *pace = pace_of(pump);
-    if (pace->every_ms == 0) {
-        return pump->piece_room;
-    }
-    while (pump->portion == 0 && pump->due_ns <= now_ns) {
-        uint64_t late = now_ns - pump->due_ns;
-        uint64_t planned = late > catch_up_ns ? now_ns : pump->due_ns;
-        pump->portion = next_portion(pump, pace);
-        pump->due_ns = planned + pace->every_ms * ns_per_ms;
-    }
-    return pump->portion < pump->piece_room ? (size_t)pump->portion : pump->piece_room;
 }
 
 static enum ready fill_piece(struct pump *pump, uint64_t now_ns) {
@@ -83,19 +59,21 @@ static enum ready fill_piece(struct pump *pump, uint64_t now_ns) {
     if (pump->stage == PUMP_IN_BODY && tape_at_end(&pump->tape)) {
         enter(pump, PUMP_AT_END, manner->end_delay_ms, now_ns);
     }
-    if (pump->due_ns > now_ns && pump->portion == 0) {
+    if (pump->due_ns > now_ns) {
         return READY_LATER;
     }
     if (pump->stage >= PUMP_AT_END) {
         return READY_END;
     }
-    size_t room = allowed(pump, now_ns);
-    if (room == 0) {
+    uint64_t allowed = beat_allowed(&pump->beat, pace_of(pump), now_ns);
+    if (allowed == 0) {
+        pump->due_ns = pump->beat.due_ns;
         return READY_LATER;
     }
+    size_t room = allowed < pump->piece_room ? (size_t)allowed : pump->piece_room;
     pump->piece_at = 0;
     pump->piece_end = tape_read(&pump->tape, pump->piece, room);
-    pump->portion -= pump->portion < pump->piece_end ? pump->portion : pump->piece_end;
+    beat_use(&pump->beat, pump->piece_end);
     return READY_PIECE;
 }
 

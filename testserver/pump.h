@@ -20,9 +20,8 @@ struct pump {
     uint8_t *piece; /* what is being sent at the moment */
     size_t piece_room;
     size_t piece_at, piece_end;
-    uint64_t portions;    /* of the present pace, so far */
-    uint64_t portion;     /* bytes that may still go out before the next rest */
-    uint64_t due_ns;      /* the end of a rest; of the portions of one pace, as planned */
+    struct beat beat;
+    uint64_t due_ns;      /* the end of a rest */
     uint64_t drain_left;  /* bytes on their way at the last look, before an RST */
     unsigned drain_stuck; /* looks without progress */
 };

@@ -83,9 +83,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
         return ok && conduct_refuses_body(exchange, &result) ? result : ok ? MHD_YES : MHD_NO;
     }
     if (*size > 0) {
-        size_t taken = *size;
-        *size = 0;
-        return exchange_take_body(exchange, data, taken) ? MHD_YES : MHD_NO;
+        return conduct_body(exchange, data, size);
     }
     return conduct(exchange);
 }

@@ -23,7 +23,7 @@ struct script {
     size_t step_count;
     bool loops;
     bool echoes;        /* some choice needs the request's body */
-    bool leaves_unread; /* some choice is taken before the body has come */
+    bool chooses_early; /* some choice says how the body is read */
 };
 
 /* INSIST_OK and *out, or INSIST_EINVAL with *column (from 1) and a sentence in expected[160], or INSIST_ENOMEM. */

@@ -157,6 +157,8 @@ static const struct row rows[] = {
 
     /* the request left unread */
     {"unread;413;body=enough", {"-H", "Expect: 100-continue", "-T", "BIG"}, OK, .status = 413, .text = "enough"},
+    {"unread@5000000;413;body=enough", {"-T", "BIG"}, OK, .status = 413, .text = "enough"},
+    {"read=50MB/s;body=read", {"-T", "BIG"}, OK, .status = 200, .text = "read", .least_ms = 390},
     {"unread;reset", {"-H", "Expect: 100-continue", "-T", "BIG"}, RECEIVE, .status = 0},
     {"unread;hang", {"-m", "0.5", "-T", "BIG"}, TIMEOUT, .status = 0, .gone = EITHER},
 };
@@ -225,7 +227,8 @@ static void check_journal(insist_testserver *server, const char *path, const cha
                  insist_testserver_fault_name(entry->fault), entry->status, entry->client_gone);
     }
     if (strstr(row->script, "unread")) {
-        assert_int_equal(entry->body_bytes, 0);
+        const char *limit = strstr(row->script, "unread@");
+        assert_int_equal(entry->body_bytes, limit ? strtoull(limit + 7, NULL, 10) : 0);
     }
     seen[entry->fault] = true;
     insist_testserver_journal_free(journal);

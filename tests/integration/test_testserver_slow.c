@@ -297,6 +297,44 @@ static void hanging_unread_until_the_client_leaves(insist_testserver *server) {
     insist_testserver_journal_free(journal);
 }
 
+/* Exactly so many bytes, in whatever pieces they come. */
+static void some_of_the_body_is_read(insist_testserver *server) {
+    static char body[3001];
+    const struct {
+        const char *script;
+        uint64_t body_bytes;
+        int status;
+    } rows[] = {
+        {"unread@0;413", 0, 413},       {"unread@1;413", 1, 413},
+        {"unread@2999;413", 2999, 413}, {"unread@3000;413", 3000, 413},
+        {"unread@3001;413", 3000, 413}, {"read=100KB/s", 3000, 200},
+        {"read=100KB/s;echo", 3000, 200}, {"read=100KB/s;unread@1999;close", 1999, 0},
+    };
+    memset(body, 'x', sizeof body - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        insist_testserver_journal *journal;
+        char head[256];
+        begin_anew(server);
+        struct peer peer;
+        snprintf(head, sizeof head, "POST /some?do=%s HTTP/1.1\r\nHost: t\r\nContent-Length: 3000\r\n\r\n",
+                 rows[i].script);
+        assert_true(peer_connect(&peer, server));
+        assert_true(peer_send(&peer, head));
+        peer_send(&peer, body + 1500); /* it may be answered already, and the connection ended */
+        peer_send(&peer, body + 1500);
+        struct peer_answer answer = peer_read(&peer);
+        assert_int_equal(answer.status, rows[i].status);
+        assert_true(!strstr(rows[i].script, "echo") || strcmp(answer.body, body) == 0);
+        peer_answer_free(&answer);
+        peer_close(&peer);
+        const insist_testserver_entry *entry = entry_of(server, "/some", &journal);
+        if (entry->body_bytes != rows[i].body_bytes) {
+            fail_msg("%s: %llu bytes were read", rows[i].script, (unsigned long long)entry->body_bytes);
+        }
+        insist_testserver_journal_free(journal);
+    }
+}
+
 /* In a script that leaves only some unread the others are read as ever. */
 static void some_are_read(insist_testserver *server) {
     begin_anew(server);
@@ -323,6 +361,7 @@ static void test_unread_requests(void **state) {
         unread_requests_end_in_every_way(servers[i]);
         hanging_unread_until_the_client_leaves(servers[i]);
         some_are_read(servers[i]);
+        some_of_the_body_is_read(servers[i]);
     }
 }
 

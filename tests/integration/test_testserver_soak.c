@@ -233,6 +233,8 @@ static const struct kind kinds[] = {
     {.script = "gzip;endless", .manners = LEAVE, .body = 50000},
     {.script = "redirect", .body = ANY},
     {.script = "unread;413", .body = ANY},
+    {.script = "unread@3;413", .body = ANY},
+    {.script = "read=1KB/s", .body = ANY},
     {.script = "unread;reset", .body = ANY, .reset = true},
     {.script = "size=10MB", .manners = LEAVE, .body = 70000},
     {.script = "200;body=END", .manners = HALF_CLOSE, .body = ANY},

@@ -116,6 +116,7 @@ static const struct good good[] = {
     {"endless;http10", 1, 1, 1},
     {"reset@endx2,close@headers:9,reset@headers:9,close@end", 4, 1, 5},
     {"stall=headers@9;unread", 1, 1, 1},
+    {"unread@9;read=1MB/s", 1, 1, 1},
     {"gzip=crc;size=1KB|deflate=plain;size=1KB", 1, 2, 1},
     {"redirectx5,200", 2, 1, 6},
     {"echo=stream*3;chunked", 1, 1, 1},

@@ -114,6 +114,8 @@ static void what_is_wrong_with_an_answer_is_its_fault_too(void **state) {
         {"trailers=5", INSIST_TESTSERVER_TRAILERS, 200},
         {"1xx=103xendless", INSIST_TESTSERVER_INTERIM, 0},
         {"unread", INSIST_TESTSERVER_UNREAD, 200},
+        {"unread@5", INSIST_TESTSERVER_UNREAD, 200},
+        {"read=1MB/s", INSIST_TESTSERVER_NO_FAULT, 200},
         {"unread;endless;lf", INSIST_TESTSERVER_UNREAD, 200},        /* the first of several */
         {"unread;endless;reset@body:5", INSIST_TESTSERVER_RESET_BODY, 200}, /* but for one that ends the connection */
         {"reset;unread", INSIST_TESTSERVER_RESET, 0},
@@ -366,6 +368,9 @@ static void refusals_name_column_and_expectation(void **state) {
         {"drip=1ms/1;rate=1KB/s", 12, "only one rate"},
         {"drip@headers=1ms/1;drip@headers=1ms/1", 20, "only one drip@headers"},
         {"rate=1KB", 9, "expected '/s'"},
+        {"read=1KB", 9, "expected '/s'"},
+        {"read=1KB/s;read=1KB/s", 12, "only one read"},
+        {"unread@x", 8, "a number of bytes"},
         {"rate=0/s", 6, "at least 1 byte"},
         {"delay@body=0", 12, "a duration above 0"},
         {"delay@end=1s;delay@end=1s", 14, "only one delay@end"},
