@@ -2,14 +2,30 @@
  * measured, 1 it could not be, 2 bad usage. */
 #include "workload.h"
 #include "bench/yardstick/easy.h"
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Whether the file can be written, before half an hour is spent on what is to stand in it. */
+static bool can_write(const char *option, const char *file) {
+    if (file == NULL || strcmp(file, "-") == 0) {
+        return true;
+    }
+    FILE *out = fopen(file, "ae");
+    if (out == NULL) {
+        fprintf(stderr, "insist-bench: %s: %s: %s\n", option, file, strerror(errno));
+        return false;
+    }
+    return fclose(out) == 0;
+}
 
 /* To the end, however it ends. The table goes to standard output, unless the JSON does. */
 static bool measure(struct bench *bench) {
     const struct options *options = bench->options;
-    if (!server_start(&bench->server, options->server, options->seed)) {
+    if (!can_write("--json", options->json_file) || !can_write("--svg", options->svg_file) ||
+        !server_start(&bench->server, options->server, options->seed)) {
         return false;
     }
     bool measured = options->workload->run(bench);
@@ -17,7 +33,7 @@ static bool measure(struct bench *bench) {
     if (!measured) {
         return false;
     }
-    bool json_to_output = options->json_file != NULL && options->json_file[0] == '-' && options->json_file[1] == '\0';
+    bool json_to_output = options->json_file != NULL && strcmp(options->json_file, "-") == 0;
     report_put_table(&bench->report, json_to_output ? stderr : stdout);
     bool written = options->json_file == NULL || report_write_json(&bench->report, options->json_file);
     return (options->svg_file == NULL || report_write_svg(&bench->report, options->svg_file)) && written;

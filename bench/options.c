@@ -81,7 +81,8 @@ static bool read_json(struct options *options, const char *text) {
 }
 
 static bool read_svg(struct options *options, const char *text) {
-    return read_file_name(&options->svg_file, "--svg", text);
+    return strcmp(text, "-") == 0 ? refuse("--svg", text, "only --json goes to standard output")
+                                  : read_file_name(&options->svg_file, "--svg", text);
 }
 
 static bool read_server(struct options *options, const char *text) {

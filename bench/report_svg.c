@@ -75,10 +75,10 @@ static void put_head(const struct frame *frame, const struct report *report) {
             "font-size=\"13\">\n"
             "<style>\n"
             "text { fill: #444 } .grid { stroke: #888; stroke-opacity: .3 } .curve { fill: none; stroke-width: 2 }\n"
-            ".c0 { stroke: #777; stroke-width: 5; stroke-opacity: .5 } .c1 { stroke: #b35c00 } .c2 { stroke: #1666b0 } "
+            ".c0 { stroke: #777 } .c1 { stroke: #b35c00 } .c2 { stroke: #1666b0 } "
             ".c3 { stroke: #1a7f37 }\n"
             ".c4 { stroke: #8a3fa0 } .c5 { stroke: #b3261e } .c6 { stroke: #00796b } .c7 { stroke: #9a7d00 }\n"
-            ".simulated { stroke-dasharray: 5 4 }\n"
+            ".simulated { stroke-dasharray: 5 4 } .yardstick { stroke-width: 5; stroke-opacity: .5 }\n"
             "@media (prefers-color-scheme: dark) { text { fill: #ccc } .c0 { stroke: #aaa } .c1 { stroke: #f0a050 } "
             ".c2 { stroke: #62b0f5 }\n"
             ".c3 { stroke: #5cc87a } .c4 { stroke: #d08ae6 } .c5 { stroke: #f28b82 } .c6 { stroke: #4db6ac } .c7 { "
@@ -116,12 +116,16 @@ static void put_axes(const struct frame *frame) {
     }
 }
 
-static bool is_simulated(const struct report_curve *curve) {
-    return strncmp(curve->name, "ideal", 5) == 0;
+/* More classes of a curve: the ideal is dashed, and libcurl's is broad, so that it is seen beneath insist's. */
+static const char *curve_class(const struct report_curve *curve) {
+    if (strncmp(curve->name, "ideal", 5) == 0) {
+        return " simulated";
+    }
+    return strncmp(curve->name, "libcurl", 7) == 0 ? " yardstick" : "";
 }
 
 static void put_curve(const struct frame *frame, const struct report_curve *curve, unsigned place) {
-    fprintf(frame->out, "<polyline class=\"curve c%u%s\" points=\"", place, is_simulated(curve) ? " simulated" : "");
+    fprintf(frame->out, "<polyline class=\"curve c%u%s\" points=\"", place, curve_class(curve));
     for (unsigned i = 0; i < REPORT_POINTS; i++) {
         double ms = report_curve_ms(curve, i);
         if (is_drawn(frame, ms, i)) {
@@ -138,7 +142,7 @@ static void put_legend(const struct frame *frame, const struct report *report) {
         int y = HEIGHT - BOTTOM + 46 + (int)i / columns * 22;
         fprintf(frame->out,
                 "<line class=\"curve c%u%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/><text x=\"%d\" y=\"%d\">", i,
-                is_simulated(&report->curves[i]) ? " simulated" : "", x, y, x + 26, y, x + 34, y + 4);
+                curve_class(&report->curves[i]), x, y, x + 26, y, x + 34, y + 4);
         put_text(frame->out, report->curves[i].name);
         fputs("</text>\n", frame->out);
     }

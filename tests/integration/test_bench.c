@@ -217,6 +217,7 @@ static void test_bad_usage(void **state) {
         {{"tail", "--duration", "nan"}, "--duration"},
         {{"tail", "--duration", "1s", "--requests", "5"}, "--duration"},
         {{"tail", "--json="}, "--json"},
+        {{"tail", "--svg", "-"}, "--svg"},
         {{"tail", "--sideways"}, "--sideways"},
         {{"storm", "--requests", "5"}, "--requests"},
         {{"fanout", "--rate", "5"}, "--rate"},
@@ -244,11 +245,11 @@ static void test_help(void **state) {
 static void test_failures(void **state) {
     (void)state;
     static const char *const without_server[] = {"tail", "--server", "/nowhere/insist-testserver", NULL};
-    static const char *const without_file[] = {"tail",   "--requests", "20",       "--rounds",         "1",
-                                               "--json", "/nowhere/x", "--server", TESTSERVER_PROGRAM, NULL};
-    static const char *const *const cases[] = {without_server, without_file};
-    static const char *const named[] = {"--server", "--json"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const without_file[] = {"tail", "--server", TESTSERVER_PROGRAM, "--json", "/nowhere/x", NULL};
+    static const char *const without_picture[] = {"tail", "--server", TESTSERVER_PROGRAM, "--svg", "/nowhere/x", NULL};
+    static const char *const *const cases[] = {without_server, without_file, without_picture};
+    static const char *const named[] = {"--server", "--json", "--svg"};
+    for (size_t i = 0; i < 3; i++) {
         struct run run;
         run_start(&run, BENCH_PROGRAM, cases[i], NULL);
         run_wait(&run);
