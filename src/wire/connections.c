@@ -109,13 +109,27 @@ static enum death how_it_died(int fd, int *os_errno) {
     return ended ? DEATH_END : DEATH_NONE;
 }
 
+/* Before it is closed: a process that was forked off may still hold the socket, and then epoll would go on to tell of
+ * it. */
+void connection_mute(struct connections *connections, struct connection *connection) {
+    if (connection->watched)
+        epoll_ctl(connections->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+    connection->watched = 0;
+}
+
+void connection_mute_unready(struct connections *connections, struct connection *connection) {
+    if (connection->local_port == 0 && !connection->closed)
+        connection_mute(connections, connection);
+}
+
 void connections_close(struct connections *connections, int fd) {
     struct connection *connection = find_fd(connections, fd);
     if (connection) {
         connection->death = how_it_died(fd, &connection->os_errno);
+        connection_mute(connections, connection);
         leave(connections, connection);
     }
-    close(fd); /* takes it out of epoll as well: it is never duplicated */
+    close(fd);
 }
 
 void connections_abandon(struct connections *connections, struct connection *connection) {
@@ -150,12 +164,6 @@ bool connections_watch(struct connections *connections, int fd, uint32_t events)
         leave(connections, connection);
     }
     return true;
-}
-
-void connection_mute(struct connections *connections, struct connection *connection) {
-    if (connection->watched)
-        epoll_ctl(connections->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-    connection->watched = 0;
 }
 
 void connections_note_idle(struct connections *connections, struct connection *connection) {

@@ -69,9 +69,10 @@ void connections_bury(struct connections *connections);
 void connections_introduce(struct connections *connections, struct connection *connection, const struct ends *ends);
 struct connection *connections_find(const struct connections *connections, const struct ends *ends); /* NULL: unknown */
 
-/* An event that libcurl did not ask for, of a transfer that is paused: epoll forgets it, so that it does not come
- * again. */
+/* epoll forgets it: an event that libcurl did not ask for, of a transfer that is paused, would come again. */
 void connection_mute(struct connections *connections, struct connection *connection);
+/* The same before the transfer of one that is not ready yet is taken away: libcurl then closes it without saying so. */
+void connection_mute_unready(struct connections *connections, struct connection *connection);
 /* No transfer uses it any more, but it may be kept: its end is waited for. */
 void connections_note_idle(struct connections *connections, struct connection *connection);
 /* The same, beyond something that came and is not its end (on HTTP/2): only more of it is an event. */

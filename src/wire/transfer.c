@@ -91,7 +91,11 @@ static void refuse(struct transfer *transfer, insist_err err) {
     end(transfer, verdict_of_refusal(transfer, err));
 }
 
+/* Over HTTP/2 another one may be waiting for the connection that this one has begun. */
 static void leave_wire(struct transfer *transfer) {
+    struct connection *connection = transfer->connection;
+    if (connection && !transfer->transport->settings->http2)
+        connection_mute_unready(&transfer->transport->connections, connection);
     curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
 }
 

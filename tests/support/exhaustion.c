@@ -43,18 +43,21 @@ static bool refuses(enum exhausted which, int error) {
     return true;
 }
 
+/* Seen by shared libraries: the linker sends theirs here, too. */
+#define IN_FRONT __attribute__((visibility("default")))
+
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*main)(void *), void *argument);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*main)(void *), void *argument);
+IN_FRONT int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*main)(void *), void *argument);
 int __real_epoll_create1(int flags);
-int __wrap_epoll_create1(int flags);
+IN_FRONT int __wrap_epoll_create1(int flags);
 int __real_eventfd(unsigned count, int flags);
-int __wrap_eventfd(unsigned count, int flags);
+IN_FRONT int __wrap_eventfd(unsigned count, int flags);
 int __real_timerfd_create(int clock, int flags);
-int __wrap_timerfd_create(int clock, int flags);
+IN_FRONT int __wrap_timerfd_create(int clock, int flags);
 int __real_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
-int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
+IN_FRONT int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
 int __real_socket(int domain, int type, int protocol);
-int __wrap_socket(int domain, int type, int protocol);
+IN_FRONT int __wrap_socket(int domain, int type, int protocol);
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*main)(void *), void *argument) {
     if (refuses(EXHAUSTED_PTHREAD_CREATE, 0))
