@@ -86,9 +86,12 @@ static bool keep_body(struct exchange *exchange, const void *data, size_t size) 
 }
 
 bool exchange_announces_too_much(const struct exchange *exchange) {
-    const char *length = exchange_header(exchange, "Content-Length");
     uint64_t limit = exchange->server->body_limit;
-    return limit > 0 && !exchange->admin && length && strtoull(length, NULL, 10) > limit;
+    if (limit == 0 || exchange->admin) {
+        return false;
+    }
+    const char *length = exchange_header(exchange, "Content-Length");
+    return length && strtoull(length, NULL, 10) > limit;
 }
 
 bool exchange_take_body(struct exchange *exchange, const void *data, size_t size) {
