@@ -7,6 +7,8 @@
 #include "server.h"
 #include "tcp.h"
 
+#include <stdlib.h>
+
 static const uint64_t worth_noting = 16384; /* bytes of an answer from which on a client may well leave within it */
 static const struct manner plain_manner;
 
@@ -19,7 +21,7 @@ static void end(struct exchange *exchange) {
 }
 
 void conduct_gone(struct exchange *exchange) {
-    bool missed = exchange->state != EXCHANGE_PUMPING || !pump_has_delivered(&exchange->pump);
+    bool missed = exchange->state != EXCHANGE_PUMPING || !pump_has_delivered(exchange->pump);
     exchange->client_gone = missed;
     exchange->gone_bytes = missed ? exchange_acknowledged(exchange) : 0;
     end(exchange);
@@ -51,7 +53,7 @@ static void follow(struct exchange *exchange, enum pump_code code) {
     switch (code) {
     case PUMP_WANTS_ROOM: return;
     case PUMP_RESTS:
-        if (!loop_alarm_at(&exchange->server->loop, &exchange->alarm, exchange->pump.due_ns)) {
+        if (!loop_alarm_at(&exchange->server->loop, &exchange->alarm, exchange->pump->due_ns)) {
             tcp_reset(exchange->fd);
             end(exchange);
         }
@@ -71,10 +73,15 @@ static const struct manner *manner_of(const struct exchange *exchange) {
 }
 
 static void start_pump(struct exchange *exchange) {
+    exchange->pump = calloc(1, sizeof *exchange->pump);
+    if (!exchange->pump) {
+        end(exchange);
+        return;
+    }
     if (!suspend_as(exchange, EXCHANGE_PUMPING)) {
         return;
     }
-    if (!pump_start(&exchange->pump, &exchange->answer, manner_of(exchange), exchange->fd, exchange->tls)) {
+    if (!pump_start(exchange->pump, &exchange->answer, manner_of(exchange), exchange->fd, exchange->tls)) {
         end(exchange);
         return;
     }
@@ -158,7 +165,7 @@ void conduct_serve(void *owner) {
 static void alarmed(struct alarm *alarm) {
     struct exchange *exchange = alarm->owner;
     if (exchange->state == EXCHANGE_PUMPING) {
-        follow(exchange, pump_more(&exchange->pump, monotonic_ns()));
+        follow(exchange, pump_more(exchange->pump, monotonic_ns()));
     } else if (exchange->state == EXCHANGE_READING) {
         exchange_resume(exchange); /* for more of its body */
     } else {
@@ -168,7 +175,7 @@ static void alarmed(struct alarm *alarm) {
 
 void conduct_room(struct exchange *exchange) {
     if (exchange->state == EXCHANGE_PUMPING) {
-        follow(exchange, pump_more(&exchange->pump, monotonic_ns()));
+        follow(exchange, pump_more(exchange->pump, monotonic_ns()));
     }
 }
 
@@ -217,7 +224,8 @@ static bool take_unread(struct exchange *exchange) {
 bool conduct_begin(struct exchange *exchange, const char *method) {
     exchange->alarm = (struct alarm){.fire = alarmed, .owner = exchange};
     exchange->waiter = (struct waiter){.go_on = released, .owner = exchange};
-    if (!exchange_begin(exchange, method, control_owns(exchange)) || (!exchange->admin && !hit_find_script(exchange))) {
+    exchange_begin(exchange, method, control_owns(exchange));
+    if (!exchange->admin && !hit_find_script(exchange)) {
         return false;
     }
     if (!exchange->rule || !exchange->rule->script->chooses_early) {

@@ -80,6 +80,8 @@ struct connection *connection_new(struct door *door, struct MHD_Connection *mhd,
     connection->events = events;
     connection->door = door;
     connection->fd = info->connect_fd;
+    const union MHD_ConnectionInfo *tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    connection->tls = tls ? tls->tls_session : NULL;
     connection->number = number;
     connection->source = (struct source){ready, connection};
     connection->alarm = (struct alarm){.fire = look, .owner = connection};

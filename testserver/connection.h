@@ -6,6 +6,8 @@
 
 #include "door.h"
 
+#include <gnutls/gnutls.h>
+
 struct connection;
 struct exchange;
 
@@ -19,6 +21,7 @@ struct connection {
     const struct connection_events *events; /* fixed */
     struct door *door;                      /* fixed */
     int fd;                                 /* fixed; libmicrohttpd's, which closes it */
+    gnutls_session_t tls;                   /* fixed; NULL: plain */
     uint64_t number;                        /* fixed: n-th accepted, from 1; 0 on the control port */
     uint64_t requests;                      /* begun so far */
     struct exchange *current;               /* the request that is being read or answered; NULL between two */

@@ -32,35 +32,33 @@ static void list_remove(struct exchange *exchange) {
 }
 
 struct exchange *exchange_new(struct connection *connection, struct MHD_Connection *mhd, const char *raw) {
-    struct exchange *exchange = calloc(1, sizeof *exchange);
+    struct exchange *exchange = malloc(sizeof *exchange); /* glibc's calloc() passes its cache of free pieces by */
     if (!exchange) {
         return NULL;
     }
-    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    memset(exchange, 0, sizeof *exchange);
     exchange->server = connection->door->server;
     exchange->seed = exchange->server->seed;
     exchange->connection = connection;
     exchange->mhd = mhd;
-    exchange->fd = fd ? fd->connect_fd : -1;
-    exchange->tls = tls ? tls->tls_session : NULL;
+    exchange->fd = connection->fd;
+    exchange->tls = connection->tls;
     connection->current = exchange;
     list_insert(exchange);
-    if (exchange->fd < 0 || !target_init(&exchange->target, raw)) {
+    if (!target_init(&exchange->target, raw)) {
         exchange_free(exchange);
         return NULL;
     }
     return exchange;
 }
 
-bool exchange_begin(struct exchange *exchange, const char *method, bool admin) {
+void exchange_begin(struct exchange *exchange, const char *method, bool admin) {
     exchange->begun = true;
     connection_begin(exchange->connection);
     exchange->connection->requests++;
-    exchange->method = strdup(method);
+    exchange->method = method;
     exchange->admin = admin;
     exchange->keeps_body = admin;
-    return exchange->method != NULL;
 }
 
 /* Appends to the kept body, or gives it up when it grows too large. */
@@ -189,13 +187,15 @@ void exchange_free(struct exchange *exchange) {
     list_remove(exchange);
     job_abandon(exchange->job);
     answer_fini(&exchange->answer);
-    pump_fini(&exchange->pump);
+    if (exchange->pump) {
+        pump_fini(exchange->pump);
+        free(exchange->pump);
+    }
     rule_release(exchange->rule);
     target_fini(&exchange->target);
     if (exchange->hash) {
         gnutls_hash_deinit(exchange->hash, NULL);
     }
-    free(exchange->method);
     free(exchange->key);
     free(exchange->body);
     free(exchange);

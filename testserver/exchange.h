@@ -42,8 +42,8 @@ struct exchange {
 
     /* the request */
     struct target target;
-    char *method;
-    char *key; /* NULL: none */
+    const char *method; /* libmicrohttpd's, for as long as this request lasts */
+    char *key;          /* NULL: none */
     bool begun;
     bool old_http; /* before HTTP/1.1 */
     bool admin;
@@ -70,9 +70,9 @@ struct exchange {
 
     /* while suspended */
     bool suspended;
-    bool resumed;       /* since the handler's last call began */
-    struct alarm alarm; /* for its delay, or its pump */
-    struct pump pump;
+    bool resumed;                 /* since the handler's last call began */
+    struct alarm alarm;           /* for its delay, or its pump */
+    struct pump *pump;            /* NULL: nothing is sent without libmicrohttpd */
     struct waiter waiter;         /* for its hold */
     struct job *job;              /* at its station; NULL: at none, or it has been served */
     uint64_t acknowledged_before; /* bytes of the connection that came before this answer, once that was asked */
@@ -84,8 +84,8 @@ struct exchange {
 /* From its raw target; NULL: no memory. Its connection's current one from then on. */
 struct exchange *exchange_new(struct connection *connection, struct MHD_Connection *mhd, const char *raw);
 
-/* The header block has been read. admin: it is not counted, and control_answer() answers. False: no memory. */
-bool exchange_begin(struct exchange *exchange, const char *method, bool admin);
+/* The header block has been read. admin: it is not counted, and control_answer() answers. */
+void exchange_begin(struct exchange *exchange, const char *method, bool admin);
 
 /* Whether its Content-Length tells of a larger body than the server takes. */
 bool exchange_announces_too_much(const struct exchange *exchange);

@@ -159,9 +159,11 @@ static void finish_digest(struct exchange *exchange) {
     }
 }
 
+enum { FEW_FIELDS = 32 }; /* most requests have no more */
+
 struct collected {
     insist_testserver_field *fields;
-    size_t count;
+    size_t count; /* of all, those included for which there is no room */
     size_t room;
 };
 
@@ -169,22 +171,35 @@ static enum MHD_Result collect_field(void *cls, enum MHD_ValueKind kind, const c
     struct collected *collected = cls;
     (void)kind;
     if (collected->count < collected->room) {
-        collected->fields[collected->count++] = (insist_testserver_field){name, value ? value : ""};
+        collected->fields[collected->count] = (insist_testserver_field){name, value ? value : ""};
     }
+    collected->count++;
     return MHD_YES;
+}
+
+/* Fills in the request's header fields, in `few` where they fit. False: no memory. */
+static bool collect(struct exchange *exchange, struct collected *collected, insist_testserver_field few[FEW_FIELDS]) {
+    *collected = (struct collected){.fields = few, .room = FEW_FIELDS};
+    MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, collect_field, collected);
+    if (collected->count <= FEW_FIELDS) {
+        return true;
+    }
+    size_t room = collected->count;
+    *collected = (struct collected){.fields = calloc(room, sizeof *few), .room = room};
+    if (!collected->fields) {
+        return false;
+    }
+    MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, collect_field, collected);
+    return true;
 }
 
 /* Enters the request in the ledger; the hits of its path. */
 static uint64_t enter(struct exchange *exchange) {
-    insist_testserver_field few[32];
-    enum { FEW = sizeof few / sizeof few[0] };
-    int count = MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, NULL, NULL);
-    insist_testserver_field *many = count > FEW ? calloc((size_t)count, sizeof *many) : NULL;
-    if (count > FEW && !many) {
+    insist_testserver_field few[FEW_FIELDS];
+    struct collected collected;
+    if (!collect(exchange, &collected, few)) {
         return 0;
     }
-    struct collected collected = {.fields = many ? many : few, .room = many ? (size_t)count : FEW};
-    MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, collect_field, &collected);
     finish_digest(exchange);
     const insist_testserver_entry entry = {
         .connection = exchange->connection->number,
@@ -202,7 +217,9 @@ static uint64_t enter(struct exchange *exchange) {
     };
     uint64_t hits = 0;
     exchange->number = ledger_hit(&exchange->server->ledger, &entry, &hits);
-    free(many);
+    if (collected.fields != few) {
+        free(collected.fields);
+    }
     return hits;
 }
 

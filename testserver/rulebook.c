@@ -11,6 +11,7 @@ bool rulebook_init(struct rulebook *rules) {
     table_init(&rules->paths, path_limit);
     table_init(&rules->asked, key_limit);
     rules->changes = 0;
+    atomic_init(&rules->any, false);
     return pthread_mutex_init(&rules->lock, NULL) == 0;
 }
 
@@ -66,6 +67,7 @@ insist_err rulebook_set(struct rulebook *rules, const char *path, struct script 
         return INSIST_ENOMEM;
     }
     pthread_mutex_lock(&rules->lock);
+    atomic_store(&rules->any, true);
     rules->changes++;
     struct table_entry *entry = rule ? table_make(&rules->paths, path) : table_find(&rules->paths, path);
     struct rule *replaced = entry ? entry->object : NULL;
@@ -87,6 +89,9 @@ insist_err rulebook_set(struct rulebook *rules, const char *path, struct script 
 }
 
 struct rule *rulebook_find(struct rulebook *rules, const char *path) {
+    if (!atomic_load(&rules->any)) {
+        return NULL;
+    }
     pthread_mutex_lock(&rules->lock);
     const struct table_entry *entry = table_find(&rules->paths, path);
     struct rule *rule = entry ? entry->object : NULL;

@@ -23,6 +23,9 @@ struct rulebook {
     struct table paths; /* path to rule */
     struct table asked; /* hits of all ?do= scripts, by key, or by path and query */
     uint64_t changes;   /* of the scripts in force */
+
+    /* atomic, written under lock */
+    atomic_bool any; /* a path has had a script: until then finding one needs no lock */
 };
 
 bool rulebook_init(struct rulebook *rules);

@@ -52,6 +52,9 @@ static struct table_entry *find_hashed(const struct table *table, const char *ke
 }
 
 struct table_entry *table_find(const struct table *table, const char *key) {
+    if (!table->buckets) {
+        return NULL;
+    }
     return find_hashed(table, key, text_hash(key));
 }
 
