@@ -1,0 +1,162 @@
+/* pthread_cancel() on a thread that calls: refused until the call has returned, deferred or asynchronous, pending before
+ * the call or coming while it waits; and the thread's own setting is as it was afterwards. The proof that nothing was
+ * lost is that the client answers, can be freed, and that the result is there to be freed by a cleanup handler. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/crowd.h"
+#include <insist/insist.h>
+#include <insist/testserver.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 30000
+
+static insist_testserver *server;
+static insist_client *client;
+
+static int begin(void **state) {
+    (void)state;
+    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
+                   insist_client_new(NULL, NULL, &client) == INSIST_OK
+               ? 0
+               : -1;
+}
+
+static int end(void **state) {
+    (void)state;
+    insist_client_free(client);
+    insist_testserver_free(server);
+    return 0;
+}
+
+static const char *at(char *url, size_t size, const char *path) {
+    snprintf(url, size, "%s%s", insist_testserver_url(server), path);
+    return url;
+}
+
+enum door { BY_EXECUTE, BY_SHORTCUT, BY_ALL, BY_PREWARM, BY_NEW_AND_FREE, DOORS };
+
+struct victim {
+    enum door door;
+    bool asynchronous, pending; /* cancelled before it calls */
+    char url[160];
+    insist_plan *plan;
+    /* what the thread has come to */
+    insist_result *result, *results[2];
+    insist_err err;
+    atomic_bool ready, returned, lived_on;
+};
+
+static void call_by(struct victim *victim) {
+    const insist_plan *plans[2] = {victim->plan, victim->plan};
+    insist_client *own = NULL;
+    switch (victim->door) {
+    case BY_EXECUTE: victim->err = insist_execute(client, victim->plan, NULL, &victim->result); break;
+    case BY_SHORTCUT: victim->err = insist_get(client, victim->url, &victim->result); break;
+    case BY_ALL: victim->err = insist_execute_all(client, plans, 2, NULL, victim->results); break;
+    case BY_PREWARM: victim->err = insist_client_prewarm(client, victim->url, 2, PATIENCE_MS); break;
+    default:
+        victim->err = insist_client_new(NULL, NULL, &own);
+        insist_client_free(own);
+        break;
+    }
+}
+
+static void note_return(void *argument) {
+    atomic_store(&((struct victim *)argument)->returned, true);
+}
+
+static void *be_cancelled(void *argument) {
+    struct victim *victim = argument;
+    int before;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    atomic_store(&victim->ready, true);
+    while (victim->pending && !atomic_load(&victim->lived_on)) /* until the request is there for certain */
+        usleep(1000);
+    atomic_store(&victim->lived_on, false);
+    pthread_setcanceltype(victim->asynchronous ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED, &before);
+    pthread_cleanup_push(note_return, victim);
+    if (!victim->asynchronous || !victim->pending) /* else it would end right here */
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+    call_by(victim);
+    note_return(victim);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+    pthread_testcancel();
+    pthread_cleanup_pop(0);
+    atomic_store(&victim->lived_on, true);
+    return NULL;
+}
+
+static void assert_worked(struct victim *victim) {
+    insist_result *result = NULL;
+    char url[128];
+    assert_int_equal(victim->err, INSIST_OK);
+    if (victim->door == BY_EXECUTE || victim->door == BY_SHORTCUT)
+        assert_int_equal(insist_result_status(victim->result), 200);
+    if (victim->door == BY_ALL)
+        assert_int_equal(insist_result_status(victim->results[1]), 200);
+    insist_result_free(victim->result);
+    insist_result_free(victim->results[0]);
+    insist_result_free(victim->results[1]);
+    insist_plan_free(victim->plan);
+    assert_int_equal(insist_get(client, at(url, sizeof url, "/afterwards"), &result), INSIST_OK);
+    insist_result_free(result);
+}
+
+/* The server holds the answer until the request to cancel is there. */
+static void cancel(enum door door, bool asynchronous, bool pending) {
+    struct victim victim = {.door = door, .asynchronous = asynchronous, .pending = pending};
+    pthread_t thread;
+    void *came = NULL;
+    insist_testserver_reset(server);
+    assert_int_equal(insist_testserver_script(server, "/held", "200;hold=/release>=1", NULL), INSIST_OK);
+    assert_int_equal(insist_plan_new("GET", at(victim.url, sizeof victim.url, "/held"), NULL, &victim.plan), INSIST_OK);
+    assert_int_equal(pthread_create(&thread, NULL, be_cancelled, &victim), 0);
+    while (!atomic_load(&victim.ready))
+        usleep(1000);
+    if (pending) {
+        assert_int_equal(pthread_cancel(thread), 0);
+        atomic_store(&victim.lived_on, true);
+    }
+    if (door != BY_NEW_AND_FREE) {
+        assert_true(insist_testserver_wait_hits(server, "/held", 1, PATIENCE_MS));
+        if (!pending)
+            assert_int_equal(pthread_cancel(thread), 0);
+        insist_result *result = NULL;
+        char url[128];
+        assert_false(atomic_load(&victim.returned)); /* it waits on, cancelled as it is */
+        assert_int_equal(insist_get(client, at(url, sizeof url, "/release"), &result), INSIST_OK);
+        insist_result_free(result);
+    } else if (!pending) {
+        assert_int_equal(pthread_cancel(thread), 0);
+    }
+    assert_int_equal(pthread_join(thread, &came), 0);
+    if (door == BY_NEW_AND_FREE && !pending && !atomic_load(&victim.returned))
+        victim.err = INSIST_OK; /* the request may have come before the call, or behind it */
+    else
+        assert_true(atomic_load(&victim.returned));
+    assert_true(came == PTHREAD_CANCELED || (door == BY_NEW_AND_FREE && !pending));
+    assert_worked(&victim);
+}
+
+static void a_call_is_not_cancelled(void **state) {
+    (void)state;
+    for (int door = 0; door < DOORS; door++)
+        for (int kind = 0; kind < 4; kind++)
+            cancel((enum door)door, kind & 1, kind & 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_call_is_not_cancelled),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
