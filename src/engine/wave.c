@@ -208,6 +208,7 @@ static void start_hedge(struct execution *execution) {
         if (charged == 0)
             return;
     }
+    execution->view.starter_asked_ns = now_ns;
     if (!starter_ask(&race->starter, &execution->view)) {
         pending_give_back(execution, charged, now_ns);
         return;

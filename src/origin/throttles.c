@@ -35,7 +35,7 @@ static bool start(void *ctx, const insist_execution *execution) {
 static void not_started(void *ctx, const insist_execution *execution) {
     struct shared_throttle *shared = ctx;
     mutex_lock(&shared->lock);
-    throttle_take_back(&shared->throttle, execution->now_ns);
+    throttle_take_back(&shared->throttle, execution->starter_asked_ns);
     mutex_unlock(&shared->lock);
 }
 

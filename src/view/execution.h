@@ -24,6 +24,7 @@ struct insist_execution {
     unsigned racing;
     int64_t start_ns;
     int64_t now_ns; /* the instant of the input that is being worked on */
+    int64_t starter_asked_ns; /* the last time: a hedge that was allowed and not started is taken back from then */
     int64_t deadline_ns;
     int64_t last_wait_us;
     insist_why_started wait_source; /* of it */

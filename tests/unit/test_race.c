@@ -241,7 +241,8 @@ static void throttle_is_shared_and_taken_back(void **state) { /* M52, H81 */
     assert_true(may_start(&starter, 0));
     assert_false(may_start(&starter, 50000000));
     assert_true(may_start(&starter, 100000000));
-    execution.now_ns = 100000000;
+    execution.starter_asked_ns = 100000000;
+    execution.now_ns = 120000000; /* a handler has taken its time */
     starter_take_back(&starter, &execution);
     assert_true(may_start(&starter, 150000000));
     assert_false(may_start(&starter, 300000000));
@@ -264,7 +265,7 @@ struct place {
 
 static void *try_often(void *ctx) {
     const struct place *place = ctx;
-    insist_execution asking = {.now_ns = 1};
+    insist_execution asking = {.now_ns = 1, .starter_asked_ns = 1};
     for (int i = 0; i < TRIES; i++) {
         if (!starter_ask(&place->race->starter, &asking))
             continue;

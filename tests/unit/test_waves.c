@@ -497,6 +497,34 @@ static void starter_learns_that_a_hedge_did_not_start(void **state) {
     world_fini(&world);
 }
 
+static int (*world_fires)(void *ctx, insist_event event);
+
+static int takes_its_time(void *ctx, insist_event event) {
+    struct world *world = ctx;
+    if (event == INSIST_BEFORE_ATTEMPT)
+        world->execution.view.now_ns += 30 * WORLD_MS;
+    return world_fires(ctx, event);
+}
+
+static int64_t taken_back_from_ns;
+
+static void remember_when(void *ctx, const insist_execution *view) {
+    (void)ctx;
+    taken_back_from_ns = view->starter_asked_ns;
+}
+
+static void a_slow_handler_does_not_hide_when_the_starter_was_asked(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(200, 300), {.refused = INSIST_EQUEUEFULL});
+    world_race(&world, INSIST_REFILL, 50, 0);
+    world.race.starter.not_started = remember_when;
+    world_fires = world.ports.fire;
+    world.ports.fire = takes_its_time;
+    world_play(&world);
+    assert_int_equal(taken_back_from_ns - world.start_ns, 50 * WORLD_MS);
+    world_fini(&world);
+}
+
 static void starter_is_not_asked_when_the_budget_refuses(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 300));
@@ -559,6 +587,7 @@ int main(void) {
         cmocka_unit_test(rejected_answer_is_not_the_most_useful_of_its_wave),
         cmocka_unit_test(at_once_waits_for_room_like_any_hedge),
         cmocka_unit_test(starter_learns_that_a_hedge_did_not_start),
+        cmocka_unit_test(a_slow_handler_does_not_hide_when_the_starter_was_asked),
         cmocka_unit_test(starter_is_not_asked_when_the_budget_refuses),
         cmocka_unit_test(budget_refused_for_a_retry_gives_the_last_real_outcome),
     };
