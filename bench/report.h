@@ -10,10 +10,10 @@
 
 enum {
     REPORT_ROUNDS = 99,
-    REPORT_ROWS = 96,
+    REPORT_ROWS = 256,
     REPORT_CURVES = 8,
     REPORT_POINTS = 121,
-    REPORT_GOALS = 16,
+    REPORT_GOALS = 32,
     REPORT_NOTES = 8
 };
 

@@ -14,6 +14,12 @@
 
 enum { PATH_BYTES = 4096 };
 
+struct server_kind {
+    uint64_t seed;
+    bool tls;
+    const char *tls_fault; /* NULL: none */
+};
+
 /* ---- the process ------------------------------------------------------------------------------------------------ */
 
 /* Where this program lies, without its name. False: not known. */
@@ -49,12 +55,14 @@ static void find_program(const char *wanted, char program[PATH_BYTES + 64]) {
 }
 
 /* In the child: becomes the server. */
-static void become_server(pid_t parent, int output, const char *program, uint64_t seed) {
+static void become_server(pid_t parent, int output, const char *program, const struct server_kind *kind) {
     char number[24];
-    snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)kind->seed);
+    const char *tls = kind->tls ? "--tls" : NULL; /* the first word that is missing ends the list */
+    const char *fault = kind->tls && kind->tls_fault != NULL ? "--tls-fault" : NULL;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() == parent && dup2(output, STDOUT_FILENO) >= 0) {
-        execlp(program, program, "--port", "0", "--seed", number, (char *)NULL);
+        execlp(program, program, "--port", "0", "--seed", number, tls, fault, kind->tls_fault, (char *)NULL);
         fprintf(stderr, "insist-bench: %s: %s\n", program, strerror(errno));
     }
     _exit(127);
@@ -83,7 +91,7 @@ static bool read_announcement(struct server *server) {
     return read;
 }
 
-static bool launch(struct server *server, const char *wanted, uint64_t seed) {
+static bool launch(struct server *server, const char *wanted, const struct server_kind *kind) {
     char program[PATH_BYTES + 64];
     int ends[2];
     find_program(wanted, program);
@@ -94,15 +102,15 @@ static bool launch(struct server *server, const char *wanted, uint64_t seed) {
     server->output = ends[0];
     server->pid = fork();
     if (server->pid == 0) {
-        become_server(parent, ends[1], program, seed);
+        become_server(parent, ends[1], program, kind);
     }
     close(ends[1]);
     return server->pid > 0 && read_announcement(server);
 }
 
-bool server_start(struct server *server, const char *program, uint64_t seed) {
+static bool start(struct server *server, const char *program, const struct server_kind *kind) {
     *server = (struct server){.output = -1};
-    if (!launch(server, program, seed)) {
+    if (!launch(server, program, kind)) {
         fputs("insist-bench: the test server could not be started (--server PROGRAM says where it is)\n", stderr);
         return false;
     }
@@ -114,6 +122,14 @@ bool server_start(struct server *server, const char *program, uint64_t seed) {
         fprintf(stderr, "insist-bench: %s: %s\n", problem.field, problem.text);
     }
     return err == INSIST_OK;
+}
+
+bool server_start(struct server *server, const char *program, uint64_t seed) {
+    return start(server, program, &(struct server_kind){.seed = seed});
+}
+
+bool server_start_tls(struct server *server, const char *program, uint64_t seed, const char *fault) {
+    return start(server, program, &(struct server_kind){.seed = seed, .tls = true, .tls_fault = fault});
 }
 
 void server_stop(struct server *server) {
@@ -193,6 +209,16 @@ bool server_hits(struct server *server, const char *path, uint64_t *hits) {
     char what[96];
     snprintf(what, sizeof what, "counts?path=%s", path);
     return ask_number(server, what, "hits", hits);
+}
+
+bool server_hits_by_key(struct server *server, const char *key, uint64_t *hits) {
+    char what[96];
+    snprintf(what, sizeof what, "counts?key=%s", key);
+    return ask_number(server, what, "hits", hits);
+}
+
+bool server_duplicates(struct server *server, uint64_t *duplicates) {
+    return ask_number(server, "stats", "duplicates", duplicates);
 }
 
 bool server_wait_idle(struct server *server) {

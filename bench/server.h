@@ -18,6 +18,8 @@ struct server {
 /* Starts `program`; NULL: insist-testserver, looked for beside this program, in the build tree, then in PATH. False,
  * with a sentence on standard error. server_stop() may follow in either case. */
 bool server_start(struct server *server, const char *program, uint64_t seed);
+/* The same, serving https with a certificate of its own; fault: what befalls every handshake ("stall"), NULL: nothing. */
+bool server_start_tls(struct server *server, const char *program, uint64_t seed, const char *fault);
 void server_stop(struct server *server);
 
 /* All of these: false, with a sentence on standard error. */
@@ -27,6 +29,10 @@ bool server_script(struct server *server, const char *path, const char *script);
 bool server_forget(struct server *server);
 /* How many requests to that path have been read. */
 bool server_hits(struct server *server, const char *path, uint64_t *hits);
+/* How many requests with ?key=key have been read, on any path. */
+bool server_hits_by_key(struct server *server, const char *key, uint64_t *hits);
+/* How many requests have been delivered again: same method, path and body. */
+bool server_duplicates(struct server *server, uint64_t *duplicates);
 /* Waits until no request is being worked on. */
 bool server_wait_idle(struct server *server);
 

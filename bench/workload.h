@@ -31,5 +31,7 @@ const struct workload *workload_find(const char *name); /* NULL: there is none *
 extern const struct workload workload_tail;
 extern const struct workload workload_fanout;
 extern const struct workload workload_storm;
+extern const struct workload workload_deadline;
+extern const struct workload workload_duplicates;
 
 #endif

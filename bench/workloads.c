@@ -2,7 +2,8 @@
 #include "workload.h"
 #include <string.h>
 
-const struct workload *const workloads[] = {&workload_tail, &workload_fanout, &workload_storm, NULL};
+const struct workload *const workloads[] = {&workload_tail,     &workload_fanout,     &workload_storm,
+                                            &workload_deadline, &workload_duplicates, NULL};
 
 const struct workload *workload_find(const char *name) {
     const struct workload *const *workload = workloads;

@@ -49,3 +49,27 @@ bool easy_get(struct easy *easy) {
 int64_t easy_wait_us(struct easy *easy) {
     return kept_wait_us(easy->curl);
 }
+
+void easy_limit_ms(struct easy *easy, int64_t ms) {
+    curl_easy_setopt(easy->curl, CURLOPT_TIMEOUT_MS, (long)ms);
+}
+
+void easy_trust_all(struct easy *easy) {
+    curl_easy_setopt(easy->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
+bool easy_fetch(struct easy *easy, const char *url) {
+    kept_clear(&easy->kept);
+    curl_easy_setopt(easy->curl, CURLOPT_HTTPGET, 1L);
+    return curl_easy_setopt(easy->curl, CURLOPT_URL, url) == CURLE_OK && curl_easy_perform(easy->curl) == CURLE_OK;
+}
+
+bool easy_post(struct easy *easy, const char *url, const char *text) {
+    kept_clear(&easy->kept);
+    curl_easy_setopt(easy->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDSIZE, -1L);
+    return curl_easy_setopt(easy->curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDS, text) == CURLE_OK &&
+           curl_easy_perform(easy->curl) == CURLE_OK;
+}

@@ -14,6 +14,14 @@ const char *easy_version(void);
 bool easy_init(void);
 struct easy *easy_open(const char *url);
 void easy_close(struct easy *easy);
+/* From here on a transfer may take that long, and no longer: libcurl's own CURLOPT_TIMEOUT_MS. */
+void easy_limit_ms(struct easy *easy, int64_t ms);
+/* From here on any certificate will do. */
+void easy_trust_all(struct easy *easy);
+/* One GET to another URL, its answer thrown away; or one POST with that text. True when it was answered, whatever its
+ * status. */
+bool easy_fetch(struct easy *easy, const char *url);
+bool easy_post(struct easy *easy, const char *url, const char *text);
 /* One GET; true when it was answered 200 with a whole body. */
 bool easy_get(struct easy *easy);
 /* Of that: from when the request was about to be sent to the first byte of the answer, as libcurl tells. */

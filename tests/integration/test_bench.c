@@ -180,6 +180,39 @@ static void test_storm(void **state) {
     json_decref(json);
 }
 
+static void test_deadline(void **state) {
+    (void)state;
+    static const char *const figures[] = {"dns_p99.9_ms",          "connect_p99.9_ms",    "tls_p99.9_ms",
+                                          "headers_p99.9_ms",      "body_p99.9_ms",       "queue_p99.9_ms",
+                                          "retry-after_max_ms",    "cancel_queue_p99_ms", "cancel_dns_p99_ms",
+                                          "cancel_connect_p99_ms", "cancel_tls_p99_ms",   "cancel_headers_p99_ms",
+                                          "cancel_body_p99_ms",    "cancel_wait_p99_ms",  "cancel_race_p99_ms",
+                                          "cancel_sink_p99_ms",    "cancel_reader_p99_ms"};
+    json_t *json = measure("deadline", "--rate=200", "--requests=5");
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        check_row(json, "insist", figures[i]);
+        check_row(json, "timer", figures[i]);
+    }
+    assert_true(check_row(json, "insist", "dns_p50_ms") > 0);         /* after the deadline, never before */
+    assert_true(check_row(json, "insist", "retry-after_max_ms") < 0); /* the call does not wait for nothing */
+    assert_true(check_row(json, "libcurl", "dns_p50_ms") > 4000);     /* the lookup takes five seconds */
+    check_row(json, "insist", "not_held");
+    json_decref(json);
+}
+
+static void test_duplicates(void **state) {
+    (void)state;
+    json_t *json = measure("duplicates", "--requests", "220");
+    assert_true(check_row(json, "insist", "posts") == 220);
+    assert_true(check_row(json, "insist", "deliveries") > 100);
+    assert_true(check_row(json, "insist", "duplicates") == 0);
+    assert_true(check_row(json, "insist", "told_percent") == 100);
+    assert_true(check_row(json, "insist", "untrue") == 0);
+    assert_true(check_row(json, "libcurl", "read-rst_duplicates") > 0);
+    assert_true(check_row(json, "libcurl", "duplicates") > 0);
+    json_decref(json);
+}
+
 /* ---- usage ------------------------------------------------------------------------------------------------------ */
 
 static void refuses(const char *const *arguments, const char *named) {
@@ -220,6 +253,8 @@ static void test_bad_usage(void **state) {
         {{"tail", "--svg", "-"}, "--svg"},
         {{"tail", "--sideways"}, "--sideways"},
         {{"storm", "--requests", "5"}, "--requests"},
+        {{"deadline", "--duration", "5s"}, "--duration"},
+        {{"duplicates", "--rate", "5"}, "--rate"},
         {{"fanout", "--rate", "5"}, "--rate"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -230,7 +265,8 @@ static void test_bad_usage(void **state) {
 static void test_help(void **state) {
     (void)state;
     static const char *const arguments[] = {"--help", NULL};
-    static const char *const words[] = {"tail", "fanout", "storm", "--json", "--svg", "--rounds"};
+    static const char *const words[] = {"tail",       "fanout", "storm", "deadline",
+                                        "duplicates", "--json", "--svg", "--rounds"};
     struct run run;
     run_start(&run, BENCH_PROGRAM, arguments, NULL);
     run_wait(&run);
@@ -261,9 +297,10 @@ static void test_failures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tail),   cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
-        cmocka_unit_test(test_fanout), cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
-        cmocka_unit_test(test_help),   cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_tail),       cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
+        cmocka_unit_test(test_fanout),     cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
+        cmocka_unit_test(test_help),       cmocka_unit_test(test_failures),        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_duplicates),
     };
     return cmocka_run_group_tests(tests, make_picture, remove_picture);
 }

@@ -1,0 +1,197 @@
+/* Workload W8: a deadline of 500 ms, whatever holds the call up. Each cause a thousand times, planned ahead so that
+ * deadlines do not fall together: how long after its deadline did the call return? Beside it, from the same seconds, how
+ * late a bare timer was. Then the same phases again, without a deadline and cancelled by another thread
+ * (deadline_cancel.c).
+ *
+ * The yardstick is a libcurl handle a caller with CURLOPT_TIMEOUT_MS 500, where libcurl alone can meet the cause. */
+#include "deadline_cancel.h"
+#include "held.h"
+#include "instant.h"
+#include "load.h"
+#include "overruns.h"
+#include "bench/yardstick/easy.h"
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { REQUESTS = 1000, HUNG_LOOKUPS = 20 };
+
+static const double calls_per_second = 100;
+static const int64_t deadline_ms = 500;
+
+#define CAUSE_FIGURES(name)                                                                                            \
+    { name "_p50_ms", name "_p99_ms", name "_p99.9_ms", name "_max_ms", name "_at_max_ms", name "_over_10ms" }
+
+static const struct cause {
+    const struct held_phase *phase;
+    struct overrun_figures figures;
+    bool libcurl; /* can meet it */
+} causes[] = {
+    {&held_dns, CAUSE_FIGURES("dns"), true},
+    {&held_connect, CAUSE_FIGURES("connect"), true},
+    {&held_tls, CAUSE_FIGURES("tls"), true},
+    {&held_headers, CAUSE_FIGURES("headers"), true},
+    {&held_body, CAUSE_FIGURES("body"), true},
+    {&held_queue, CAUSE_FIGURES("queue"), false},
+    {&held_retry_after, CAUSE_FIGURES("retry-after"), false},
+};
+enum { CAUSES = sizeof causes / sizeof causes[0] };
+
+struct turn {
+    struct held held;
+    struct overruns overruns;
+    atomic_ullong missed; /* calls that were not held where they should have been, or ended otherwise */
+};
+
+/* ---- contenders ------------------------------------------------------------------------------------------------- */
+
+static bool call_insist(void *ctx, const struct load_tick *tick) {
+    struct turn *turn = ctx;
+    struct held_user_code code = {0};
+    insist_call_options options = *INSIST_CALL_OPTIONS(.deadline_ms = deadline_ms);
+    struct held_call call = held_execute(&turn->held, tick->number, options, &code);
+    bool held = call.shown && call.err == (turn->held.phase->over_at_once ? INSIST_OK : INSIST_EDEADLINE);
+    overruns_note(&turn->overruns, tick->number, call.begun_ns + deadline_ms * 1000000, call.ended_ns);
+    atomic_fetch_add(&turn->missed, !held);
+    return held;
+}
+
+static void *enter_libcurl(void *ctx) {
+    const struct turn *turn = ctx;
+    char url[160];
+    held_url(&turn->held, 0, url, sizeof url);
+    struct easy *easy = easy_open(url);
+    if (easy != NULL) {
+        easy_limit_ms(easy, deadline_ms);
+        easy_trust_all(easy);
+    }
+    return easy;
+}
+
+static void leave_libcurl(void *ctx, void *easy) {
+    (void)ctx;
+    easy_close(easy);
+}
+
+static bool call_libcurl(void *ctx, const struct load_tick *tick) {
+    struct turn *turn = ctx;
+    char url[160];
+    held_url(&turn->held, tick->number, url, sizeof url);
+    int64_t due_ns = instant_now_ns() + deadline_ms * 1000000;
+    bool answered = easy_fetch(tick->state, url);
+    overruns_note(&turn->overruns, tick->number, due_ns, instant_now_ns());
+    atomic_fetch_add(&turn->missed, answered);
+    return !answered;
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t requests(const struct bench *bench) {
+    return bench->options->requests > 0 ? bench->options->requests : REQUESTS;
+}
+
+static struct load describe(struct bench *bench, struct turn *turn) {
+    double rate = bench->options->per_second > 0 ? bench->options->per_second : calls_per_second;
+    struct load load = {.calls = turn->overruns.count, .per_second = rate, .progress = &bench->progress, .ctx = turn};
+    double together = rate * (double)deadline_ms / 1000;
+    load.callers = together < 1000 ? (unsigned)(together * 1.2) + 8 : 1200; /* one is always free */
+    return load;
+}
+
+static bool turn_of_insist(struct bench *bench, const struct cause *cause, struct turn *turn) {
+    struct lateness lateness;
+    struct load_outcome outcome;
+    struct load load = describe(bench, turn);
+    load.call = call_insist;
+    if (!lateness_start(&lateness)) {
+        return false;
+    }
+    bool done = load_run(&load, &outcome);
+    lateness_stop(&lateness);
+    if (done) {
+        overruns_report(&turn->overruns, &bench->report, "insist", &cause->figures,
+                        cause->phase->over_at_once ? NULL : cause->phase->name);
+        overruns_report_lateness(&turn->overruns, &lateness, &bench->report, &cause->figures);
+        report_add_curve(&bench->report, "timer", &lateness.late);
+    }
+    load_outcome_fini(&outcome);
+    lateness_fini(&lateness);
+    return done;
+}
+
+/* Under a hung lookup every call takes as long as that: a few of them, all at once. */
+static bool turn_of_libcurl(struct bench *bench, const struct cause *cause, struct turn *turn) {
+    struct load_outcome outcome;
+    struct load load = describe(bench, turn);
+    load.enter = enter_libcurl;
+    load.leave = leave_libcurl;
+    load.call = call_libcurl;
+    if (cause->phase == &held_dns) {
+        load.per_second = 0;
+        turn->overruns.count = load.calls = load.calls < HUNG_LOOKUPS ? load.calls : HUNG_LOOKUPS;
+        load.callers = (unsigned)load.calls;
+    }
+    bool done = load_run(&load, &outcome);
+    if (done) {
+        overruns_report(&turn->overruns, &bench->report, "libcurl", &cause->figures, NULL);
+    }
+    load_outcome_fini(&outcome);
+    return done;
+}
+
+/* One contender, one cause. Adds the calls that were not held to *missed. */
+static bool take_turn(struct bench *bench, const struct cause *cause, bool libcurl, uint64_t *missed) {
+    struct turn turn = {0};
+    bool done = overruns_init(&turn.overruns, requests(bench)) && held_open(&turn.held, bench, cause->phase) &&
+                (libcurl ? turn_of_libcurl(bench, cause, &turn) : turn_of_insist(bench, cause, &turn));
+    held_close(&turn.held);
+    overruns_fini(&turn.overruns);
+    *missed += atomic_load(&turn.missed);
+    return done;
+}
+
+static bool run_round(struct bench *bench, unsigned round) {
+    uint64_t missed = 0, missed_by_libcurl = 0;
+    bool done = true;
+    for (size_t i = 0; i < CAUSES && done; i++) {
+        progress_begin(&bench->progress, round, bench->options->rounds, causes[i].phase->name);
+        done = take_turn(bench, &causes[i], false, &missed) &&
+               (!causes[i].libcurl || take_turn(bench, &causes[i], true, &missed_by_libcurl));
+    }
+    done = done && deadline_cancel_round(bench, round, requests(bench), &missed);
+    report_add(&bench->report, "insist", "not_held", (double)missed);
+    report_add(&bench->report, "libcurl", "not_held", (double)missed_by_libcurl);
+    return done;
+}
+
+/* ---- the workload ----------------------------------------------------------------------------------------------- */
+
+static bool run(struct bench *bench) {
+    struct report *report = &bench->report;
+    report->what = "calls that are held up in every way there is, with a deadline of 500 ms: how long after it they "
+                   "return; then without, how long after a cancel";
+    report->curve_title = "deadline: how long after it calls return";
+    for (size_t i = 0; i < CAUSES; i++) {
+        report_add_goal(report, "insist", causes[i].figures.p999, 10);
+    }
+    deadline_cancel_describe(report);
+    report_add_ratio(report, "insist", causes[0].figures.p50, "libcurl");
+    report_add_note(report,
+                    "timer: how late a bare epoll timer was that went off every 2 ms in the same seconds; "
+                    "at_max: at most between when that call was due which went furthest beyond, and its return");
+    report_add_note(report, "over_10ms: calls, and ticks of the timer, that were later than that");
+    report_add_note(report, "a name's lookup hangs for 5 s; of libcurl's calls to one only 20 are made");
+    report_add_note(report, "retry-after is negative: the answer asks for an hour, and the call does not wait for what "
+                            "cannot fit its deadline");
+    report_add_note(report,
+                    "not_held: calls whose record does not show that they were held where they should have been");
+    for (unsigned round = 1; round <= bench->options->rounds; round++) {
+        if (!run_round(bench, round)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct workload workload_deadline = {"deadline",
+                                           "W8: calls that hang, and how long after deadline or cancel they return",
+                                           WORKLOAD_REQUESTS | WORKLOAD_RATE, run};

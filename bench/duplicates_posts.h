@@ -1,0 +1,29 @@
+/* Who posts in the workload `duplicates`: insist, or libcurl alone. What each was told of a POST is kept in a place of
+ * its own, so that callers share nothing. */
+#ifndef BENCH_DUPLICATES_POSTS_H
+#define BENCH_DUPLICATES_POSTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What whoever posted was told. */
+struct post {
+    int64_t took_ns;
+    bool answered;  /* the call returned an answer, whatever its status */
+    bool told_sent; /* where it returned an error: that the request may have been carried out */
+};
+
+struct poster {
+    const char *name;
+    bool tells; /* how far a request got */
+    void *(*open)(void);
+    void (*close)(void *state);
+    void *(*enter)(void *state, const char *url); /* a caller's own; NULL: no memory */
+    void (*leave)(void *caller);
+    void (*get)(void *state, void *caller, const char *url); /* whatever becomes of it */
+    struct post (*post)(void *state, void *caller, const char *url, const char *text);
+};
+
+extern const struct poster poster_insist, poster_libcurl;
+
+#endif

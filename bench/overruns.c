@@ -1,0 +1,67 @@
+/* See overruns.h. */
+#include "overruns.h"
+#include <stdlib.h>
+
+static const int64_t far_ns = 10000000;
+
+bool overruns_init(struct overruns *overruns, uint64_t count) {
+    overruns->all = calloc(count > 0 ? count : 1, sizeof *overruns->all);
+    overruns->count = count;
+    return overruns->all != NULL;
+}
+
+void overruns_fini(struct overruns *overruns) {
+    free(overruns->all);
+    *overruns = (struct overruns){0};
+}
+
+void overruns_note(struct overruns *overruns, uint64_t number, int64_t due_ns, int64_t ended_ns) {
+    overruns->all[number] = (struct overrun){due_ns, ended_ns};
+}
+
+static void report_samples(const struct samples *sorted, struct report *report, const char *name,
+                           const struct overrun_figures *figures) {
+    uint64_t far = 0;
+    for (size_t i = 0; i < sorted->count; i++) {
+        far += sorted->ns[i] > far_ns;
+    }
+    report_add(report, name, figures->p50, samples_percentile_ms(sorted, 0.5));
+    report_add(report, name, figures->p99, samples_percentile_ms(sorted, 0.99));
+    report_add(report, name, figures->p999, samples_percentile_ms(sorted, 0.999));
+    report_add(report, name, figures->most, samples_percentile_ms(sorted, 1));
+    if (figures->over != NULL) {
+        report_add(report, name, figures->over, (double)far);
+    }
+}
+
+void overruns_report(const struct overruns *overruns, struct report *report, const char *name,
+                     const struct overrun_figures *figures, const char *curve) {
+    struct samples samples = {0};
+    for (uint64_t i = 0; i < overruns->count; i++) {
+        samples_add(&samples, overruns->all[i].ended_ns - overruns->all[i].due_ns);
+    }
+    samples_sort(&samples);
+    report_samples(&samples, report, name, figures);
+    if (curve != NULL) {
+        report_add_curve(report, curve, &samples);
+    }
+    samples_fini(&samples);
+}
+
+static const struct overrun *worst_of(const struct overruns *overruns) {
+    const struct overrun *worst = overruns->all;
+    for (uint64_t i = 1; i < overruns->count; i++) {
+        const struct overrun *overrun = &overruns->all[i];
+        worst = overrun->ended_ns - overrun->due_ns > worst->ended_ns - worst->due_ns ? overrun : worst;
+    }
+    return worst;
+}
+
+void overruns_report_lateness(const struct overruns *overruns, struct lateness *lateness, struct report *report,
+                              const struct overrun_figures *figures) {
+    const struct overrun *worst = worst_of(overruns);
+    double at_worst_ms = (double)lateness_between_ns(lateness, worst->due_ns, worst->ended_ns) / 1e6;
+    samples_sort(&lateness->late);
+    report_samples(&lateness->late, report, "timer", figures);
+    report_add(report, "timer", figures->at_most, at_worst_ms);
+}
