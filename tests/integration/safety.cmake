@@ -3,6 +3,7 @@ insist_integration_test(test_exhaustion SOURCES testserver_process.c ../support/
 insist_integration_test(test_forks SOURCES testserver_process.c ../support/crowd.c)
 insist_integration_test(test_signals SOURCES testserver_process.c ../support/crowd.c)
 insist_integration_test(test_thread_cancel)
+insist_integration_test(test_lifetimes SOURCES ../support/crowd.c)
 foreach(test IN ITEMS test_exhaustion test_forks test_signals)
     target_compile_definitions(${test} PRIVATE TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
     add_dependencies(${test} insist-testserver)
@@ -10,5 +11,8 @@ endforeach()
 foreach(symbol IN ITEMS pthread_create epoll_create1 eventfd timerfd_create epoll_ctl socket)
     target_link_options(test_exhaustion PRIVATE "LINKER:--wrap=${symbol}")
 endforeach()
-# A child of several threads may start threads, too; the thread sanitizer has to be told so.
-set_tests_properties(test_forks PROPERTIES ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0")
+# Sanitizers use stack of their own.
+if(NOT INSIST_SANITIZE)
+    insist_integration_test(test_stacks)
+    target_link_options(test_stacks PRIVATE "LINKER:--wrap=pthread_create")
+endif()

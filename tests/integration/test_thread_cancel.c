@@ -147,16 +147,42 @@ static void cancel(enum door door, bool asynchronous, bool pending) {
     assert_worked(&victim);
 }
 
+/* Asynchronous cancellation leaves frames in the middle, which the address sanitizer then takes for being in use. */
+#ifdef __SANITIZE_ADDRESS__
+#define ASYNCHRONOUS_TOO false
+#else
+#define ASYNCHRONOUS_TOO true
+#endif
+
 static void a_call_is_not_cancelled(void **state) {
     (void)state;
     for (int door = 0; door < DOORS; door++)
         for (int kind = 0; kind < 4; kind++)
-            cancel((enum door)door, kind & 1, kind & 2);
+            if (ASYNCHRONOUS_TOO || !(kind & 1))
+                cancel((enum door)door, kind & 1, kind & 2);
+}
+
+/* Whoever has cancellation off before a call has it off afterwards. */
+static void ones_own_setting_stays(void **state) {
+    static const int settings[] = {PTHREAD_CANCEL_DISABLE, PTHREAD_CANCEL_ENABLE};
+    insist_result *result = NULL;
+    char url[128];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        int before, after;
+        pthread_setcancelstate(settings[i], &before);
+        insist_err err = insist_get(client, at(url, sizeof url, "/setting"), &result);
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &after);
+        assert_int_equal(err, INSIST_OK);
+        assert_int_equal(after, settings[i]);
+        insist_result_free(result);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_not_cancelled),
+        cmocka_unit_test(ones_own_setting_stays),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

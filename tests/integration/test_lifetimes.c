@@ -1,0 +1,195 @@
+/* Clients that come and go: ten thousand of them, ends while eight threads call, and handlers that call back into the client
+ * that called them. Threads and descriptors stay as they were; every call comes back with a result that is true. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/crowd.h"
+#include <insist/insist.h>
+#include <insist/testserver.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#define CLIENTS 10000
+#define USED_EVERY 100 /* the others are made and freed only */
+#define CALLERS 8
+#define ROUNDS 40
+#define DEPTH 20
+
+static insist_testserver *server;
+static char url[128], hang_url[128];
+
+static int begin(void **state) {
+    (void)state;
+    if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK)
+        return -1;
+    snprintf(url, sizeof url, "%s/x", insist_testserver_url(server));
+    snprintf(hang_url, sizeof hang_url, "%s/hang?do=hang", insist_testserver_url(server));
+    return 0;
+}
+
+static int end(void **state) {
+    (void)state;
+    insist_testserver_free(server);
+    return 0;
+}
+
+/* The server's ends, and threads that were joined, may be seen for a moment more. */
+static void assert_no_more_than(size_t threads, size_t descriptors) {
+    for (int i = 0; i < 10000; i++) {
+        if (crowd_threads_of_process() <= threads && crowd_descriptors_of_process() <= descriptors)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    assert_in_range(crowd_threads_of_process(), 1, threads);
+    assert_in_range(crowd_descriptors_of_process(), 1, descriptors);
+}
+
+static insist_client *new_client(void) {
+    insist_client *client = NULL;
+    assert_int_equal(insist_client_new(NULL, NULL, &client), INSIST_OK);
+    return client;
+}
+
+static void assert_answers(insist_client *client) {
+    insist_result *result = NULL;
+    assert_int_equal(insist_get(client, url, &result), INSIST_OK);
+    assert_int_equal(insist_result_status(result), 200);
+    insist_result_free(result);
+}
+
+static void ten_thousand_come_and_go(void **state) {
+    (void)state;
+    size_t threads = crowd_threads_of_process(), descriptors = crowd_descriptors_of_process();
+    for (size_t i = 1; i <= CLIENTS; i++) {
+        insist_client *client = new_client();
+        if (i % USED_EVERY == 0)
+            assert_answers(client);
+        insist_client_free(client);
+        if (i % 1000 == 0)
+            assert_no_more_than(threads, descriptors);
+    }
+}
+
+/* ---- freed while calls are in flight ------------------------------------------------------------------------------ */
+
+struct callers {
+    insist_client *client;
+    atomic_size_t done, shut_down, ill;
+};
+
+/* Until the client ends: by turns a call that is answered and one that hangs. */
+static void call_until_the_end(void *shared, size_t i) {
+    struct callers *callers = shared;
+    insist_err err = INSIST_OK;
+    while (err == INSIST_OK) {
+        insist_result *result = NULL;
+        bool hangs = i++ % 4 == 3;
+        err = insist_get(callers->client, hangs ? hang_url : url, &result);
+        if (err == INSIST_OK && insist_result_status(result) == 200 && !hangs)
+            atomic_fetch_add(&callers->done, 1);
+        else if (err == INSIST_ESHUTDOWN && insist_result_error(result) == err)
+            atomic_fetch_add(&callers->shut_down, 1);
+        else
+            atomic_fetch_add(&callers->ill, 1);
+        insist_result_free(result);
+        if (hangs)
+            return; /* whoever comes later may find no client any more */
+    }
+}
+
+static void freed_while_calls_are_in_flight(void **state) {
+    (void)state;
+    size_t threads = crowd_threads_of_process(), descriptors = crowd_descriptors_of_process(), done = 0;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct callers callers = {.client = new_client()};
+        insist_testserver_reset(server);
+        struct crowd *crowd = crowd_start(CALLERS, call_until_the_end, &callers);
+        assert_true(insist_testserver_wait_hits(server, "/hang", CALLERS, 30000)); /* all of them are inside */
+        insist_client_free(callers.client);
+        crowd_join(crowd);
+        assert_int_equal(atomic_load(&callers.ill), 0);
+        assert_int_equal(atomic_load(&callers.shut_down), CALLERS);
+        done += atomic_load(&callers.done);
+    }
+    assert_int_equal(done, (size_t)ROUNDS * (3 + 2 + 1 + 0) * CALLERS / 4);
+    assert_no_more_than(threads, descriptors);
+}
+
+/* ---- handlers that call back -------------------------------------------------------------------------------------- */
+
+struct nest {
+    insist_client *client;
+    insist_handlers *handlers;
+    insist_plan *plan;
+    unsigned depth, answered;
+    bool frees; /* at the innermost */
+    insist_err errs[DEPTH + 1];
+};
+
+static void call_inside(struct nest *nest) {
+    insist_result *result = NULL;
+    unsigned depth = nest->depth;
+    nest->errs[depth] =
+        insist_execute(nest->client, nest->plan, INSIST_CALL_OPTIONS(.handlers = nest->handlers), &result);
+    nest->answered += insist_result_status(result) == 200;
+    insist_result_free(result);
+}
+
+static int call_back(void *ctx, insist_event event, insist_execution *execution) {
+    struct nest *nest = ctx;
+    (void)event;
+    (void)execution;
+    if (nest->depth == DEPTH) {
+        if (nest->frees)
+            insist_client_free(nest->client);
+        return 0;
+    }
+    nest->depth++;
+    call_inside(nest);
+    return 0;
+}
+
+static void nest_calls(struct nest *nest) {
+    nest->client = new_client();
+    assert_int_equal(insist_plan_new("GET", url, NULL, &nest->plan), INSIST_OK);
+    assert_int_equal(insist_handlers_new(&nest->handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(nest->handlers, INSIST_BEFORE_READ_BODY, call_back, nest), INSIST_OK);
+    call_inside(nest);
+    insist_plan_free(nest->plan);
+    insist_handlers_free(nest->handlers);
+}
+
+static void calls_may_be_made_inside_calls(void **state) {
+    (void)state;
+    struct nest nest = {.frees = false};
+    nest_calls(&nest);
+    assert_int_equal(nest.answered, DEPTH + 1);
+    insist_client_free(nest.client);
+}
+
+/* Freed at the innermost of twenty-one calls: all of them end, an answer that is there already as an answer, and the last to
+ * leave frees it. */
+static void the_client_may_be_freed_inside_calls(void **state) {
+    (void)state;
+    size_t threads = crowd_threads_of_process(), descriptors = crowd_descriptors_of_process();
+    struct nest nest = {.frees = true};
+    nest_calls(&nest);
+    for (size_t i = 0; i <= DEPTH; i++)
+        assert_true(nest.errs[i] == INSIST_ESHUTDOWN || nest.errs[i] == INSIST_OK);
+    assert_no_more_than(threads, descriptors);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ten_thousand_come_and_go),
+        cmocka_unit_test(freed_while_calls_are_in_flight),
+        cmocka_unit_test(calls_may_be_made_inside_calls),
+        cmocka_unit_test(the_client_may_be_freed_inside_calls),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
