@@ -22,6 +22,20 @@ if(TARGET insist_testserver)
     install(TARGETS insist-testserver)
 endif()
 
+# Completions for the shells: bash and fish have a file for each program, zsh has one.
+set(INSIST_ZSH_COMPLETIONS_DIR "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" CACHE STRING "Where zsh's completion is installed")
+foreach(target IN ITEMS insist-cli insist-testserver insist-bench)
+    if(TARGET ${target})
+        string(REPLACE "-cli" "" program "${target}")
+        install(FILES "completions/bash/${program}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+        install(FILES "completions/fish/${program}.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+        set(any_program TRUE)
+    endif()
+endforeach()
+if(any_program)
+    install(FILES completions/zsh/_insist DESTINATION "${INSIST_ZSH_COMPLETIONS_DIR}")
+endif()
+
 # A static library hands its own dependencies on; who links a shared one needs none of their headers.
 get_target_property(type insist TYPE)
 set(INSIST_IS_SHARED FALSE)

@@ -1,4 +1,5 @@
-# Tests on the manual: what every page has, that everything has a page, and that its programs compile.
+# Tests on the manual and the shells' completions: what every page has, that everything has a page, that its programs compile,
+# and that programs, pages and completions have the same options.
 
 set(pages "${INSIST_SOURCE_DIR}/docs/man")
 function(insist_docs_test name)
@@ -8,16 +9,24 @@ endfunction()
 
 insist_docs_test(man "${checks}/check_man" "${pages}" "${INSIST_MANUAL_DIR}")
 insist_docs_test(man_checks "${checks}/check_the_man_checks" "${pages}" "${INSIST_MANUAL_DIR}" "${include}" "${CMAKE_C_COMPILER}")
-if(TARGET insist-cli)
-    insist_docs_test(man_options "${checks}/check_man_options" $<TARGET_FILE:insist-cli> "${INSIST_SOURCE_DIR}/src/cli/option_table.c"
-        "${pages}/insist.1")
-endif()
-insist_docs_test(man_options_testserver "${checks}/check_man_options" $<TARGET_FILE:insist-testserver>
-    "${INSIST_SOURCE_DIR}/testserver/options.c" "${pages}/insist-testserver.1")
-if(TARGET insist-bench)
-    insist_docs_test(man_options_bench "${checks}/check_man_options" $<TARGET_FILE:insist-bench> "${INSIST_SOURCE_DIR}/bench/options.c"
-        "${pages}/insist-bench.1")
-endif()
+
+# insist_options_test(TARGET SOURCE): the program and the file that has the table of its options.
+set(completions "${INSIST_SOURCE_DIR}/completions")
+function(insist_options_test target source)
+    if(TARGET ${target})
+        get_target_property(program ${target} OUTPUT_NAME)
+        if(NOT program)
+            set(program ${target})
+        endif()
+        insist_docs_test(options_${program} "${checks}/check_man_options" $<TARGET_FILE:${target}> "${INSIST_SOURCE_DIR}/${source}"
+            "${pages}/${program}.1")
+        insist_docs_test(completions_${program} "${checks}/check_completions" "${completions}" $<TARGET_FILE:${target}>
+            "${INSIST_SOURCE_DIR}/${source}" "${pages}/${program}.1")
+    endif()
+endfunction()
+insist_options_test(insist-cli src/cli/option_table.c)
+insist_options_test(insist-testserver testserver/options.c)
+insist_options_test(insist-bench bench/options.c)
 
 # Programs link with the libraries as users do; a sanitizer's runtime would have to come with them.
 if(BUILD_SHARED_LIBS AND NOT INSIST_SANITIZE)

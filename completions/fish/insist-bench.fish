@@ -1,0 +1,11 @@
+# Completion of insist-bench for fish.
+complete -c insist-bench -f -a 'tail fanout storm' -d 'Workload'
+complete -c insist-bench -l requests -x -d 'Calls in a round'
+complete -c insist-bench -l duration -x -d 'Length of a round'
+complete -c insist-bench -l rate -x -d 'Calls a second, planned ahead'
+complete -c insist-bench -l rounds -x -d 'How many'
+complete -c insist-bench -l seed -x -d 'Of the draws'
+complete -c insist-bench -l json -r -F -d 'Results as JSON'
+complete -c insist-bench -l svg -r -F -d 'Percentile curves as a picture'
+complete -c insist-bench -l server -r -F -d 'The test server'
+complete -c insist-bench -l help -d 'List workloads and options'
