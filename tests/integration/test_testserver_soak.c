@@ -100,7 +100,8 @@ static bool settles(insist_testserver *server, struct figures *figures) {
 
 static struct figures measure(insist_testserver *const servers[2]) {
     struct figures figures = {0};
-    figures.idle = settles(servers[0], &figures) & settles(servers[1], &figures);
+    figures.idle = settles(servers[0], &figures);
+    figures.idle = settles(servers[1], &figures) && figures.idle;
     malloc_trim(0);
     const struct mallinfo2 heap = mallinfo2();
     figures.heap_bytes = (int64_t)(heap.uordblks + heap.hblkhd);
