@@ -9,8 +9,8 @@ static const uint64_t count_limit = 1000000000;
 
 bool item_once(struct scan *scan, struct choice *choice, unsigned given, const char *name) {
     if (choice->manner.given & given) {
-        return scan_fail_at(scan, scan->at - strlen(name), "expected only one %.*s in a step",
-                            (int)strcspn(name, "="), name);
+        return scan_fail_at(scan, scan->at - strlen(name), "expected only one %.*s in a step", (int)strcspn(name, "="),
+                            name);
     }
     choice->manner.given |= given;
     return true;

@@ -43,8 +43,8 @@ struct manner {
 
     struct pace head_pace;
     struct pace body_pace;
-    struct pace read_pace; /* of the request's body */
-    uint64_t unread_after; /* with MANNER_UNREAD: bytes of the request's body that are read */
+    struct pace read_pace;  /* of the request's body */
+    uint64_t unread_after;  /* with MANNER_UNREAD: bytes of the request's body that are read */
     uint64_t body_delay_ms; /* between the header block and the body */
     uint64_t end_delay_ms;  /* between the last byte and the end of the connection, or the fault */
 

@@ -116,8 +116,7 @@ static bool fill_from_pattern(struct packed *packed, const struct fill *pattern,
             return packed->block != NULL;
         }
     }
-    packed->rest =
-        compress_pattern(pattern, (size_t)(size % BLOCK_SIZE), Z_FINISH, TAIL_SIZE, &packed->rest_size);
+    packed->rest = compress_pattern(pattern, (size_t)(size % BLOCK_SIZE), Z_FINISH, TAIL_SIZE, &packed->rest_size);
     return packed->rest != NULL;
 }
 

@@ -182,9 +182,7 @@ static void write_garbage(uint64_t position, uint8_t *out, size_t count) {
 static size_t read_stretch(const struct tape *tape, const struct stretch *stretch, uint8_t *out, size_t count) {
     switch (stretch->kind) {
     case STRETCH_TEXT: repeat_text(stretch, tape->position, out, count); return count;
-    case STRETCH_FILLERS:
-        repeat_fillers(tape->position, tape->manner->given & MANNER_LF, out, count);
-        return count;
+    case STRETCH_FILLERS: repeat_fillers(tape->position, tape->manner->given & MANNER_LF, out, count); return count;
     case STRETCH_BODY: return answer_read(tape->answer, tape->position, out, count);
     case STRETCH_CHUNKS: return chunks_read(&tape->chunks, tape->answer, tape->position, out, count);
     case STRETCH_GARBAGE: write_garbage(tape->position, out, count); return count;

@@ -91,8 +91,8 @@ struct curl_run curl_program_run(const insist_testserver *server, const char *ta
     struct curl_run run = {0};
     char url[2048];
     char certificate[32];
-    char *arguments[MOST_ARGUMENTS] = {"curl", "-q", "-s", "-N", "-w",
-                                       "%{stderr}\n%{http_code} %{num_redirects} %{num_connects}", url};
+    char *arguments[MOST_ARGUMENTS] = {
+        "curl", "-q", "-s", "-N", "-w", "%{stderr}\n%{http_code} %{num_redirects} %{num_connects}", url};
     size_t count = 7;
     int certificate_fd = certificate_file(server);
     int ends[2];

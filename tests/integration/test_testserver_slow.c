@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static const int64_t patience_ms = 30000;
 
@@ -87,8 +88,8 @@ static void exact_bytes(insist_testserver *server, bool tls) {
         {"size=500;drip=1ms/16;close@body:100", 100, tls ? PEER_ABRUPT : PEER_FIN},
         {"size=500;rate=100KB/s;truncate@333", 333, PEER_FIN},
         {"size=500;chunked=100;reset@body:150", 4 + 100 + 2 + 4 + 50, PEER_RESET},
-        {"size=200KB;reset@end;length=none", 200000, PEER_RESET},
-        {"endless;reset@body:300000", 300000, PEER_RESET},
+        {"size=3MB;reset@end;length=none", 3000000, PEER_RESET},
+        {"endless;reset@body:3000000", 3000000, PEER_RESET},
         {"endless;delay@end=5ms;reset@body:300000", 300000, PEER_RESET},
         {"gzip;endless;reset@body:100000", 100000, PEER_RESET},
         {"size=1000;length=none;delay@end=20ms", 1000, PEER_FIN},
@@ -115,6 +116,29 @@ static void test_exact_bytes(void **state) {
     insist_testserver **servers = *state;
     exact_bytes(servers[PLAIN], false);
     exact_bytes(servers[TLS], true);
+}
+
+/* An RST waits for a reader who takes his time; else what is on its way would be lost. */
+static void a_late_reader_misses_nothing(insist_testserver *server) {
+    const char *scripts[] = {"size=1MB;reset@body:600000", "size=600000;reset@end"};
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        char target[64];
+        begin_anew(server);
+        snprintf(target, sizeof target, "/late?do=%s", scripts[i]);
+        struct peer peer = ask(server, target);
+        assert_true(insist_testserver_wait_held(server, 1, patience_ms));
+        usleep(100000);
+        struct peer_answer answer = peer_read_bytes(&peer, 10000000);
+        assert_int_equal(answer.body_size, 600000);
+        peer_answer_free(&answer);
+        peer_close(&peer);
+    }
+}
+
+static void test_a_late_reader_misses_nothing(void **state) {
+    insist_testserver **servers = *state;
+    a_late_reader_misses_nothing(servers[PLAIN]);
+    a_late_reader_misses_nothing(servers[TLS]);
 }
 
 /* ---- clients that leave ------------------------------------------------------------------------------------------ */
@@ -163,8 +187,8 @@ static void leaving_an_endless_body(insist_testserver *server, const char *scrip
 
 static void test_leaving_an_endless_answer(void **state) {
     insist_testserver **servers = *state;
-    const char *scripts[] = {"endless",          "endless;chunked",  "gzip;endless", "headers=endless",
-                             "trailers=endless", "1xx=103xendless"};
+    const char *scripts[] = {"endless",         "endless;chunked",  "gzip;endless",
+                             "headers=endless", "trailers=endless", "1xx=103xendless"};
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         leaving_an_endless_body(servers[PLAIN], scripts[i]);
         leaving_an_endless_body(servers[TLS], scripts[i]);
@@ -262,10 +286,8 @@ static void unread_requests_end_in_every_way(insist_testserver *server) {
         const char *target;
         enum peer_end end;
     } rows[] = {
-        {"/unread?do=unread;reset", PEER_RESET},
-        {"/unread?do=unread;reset;delay=5ms", PEER_RESET},
-        {"/unread?do=unread;close", PEER_FIN},
-        {"/unread?do=unread;truncate@5", PEER_FIN},
+        {"/unread?do=unread;reset", PEER_RESET},         {"/unread?do=unread;reset;delay=5ms", PEER_RESET},
+        {"/unread?do=unread;close", PEER_FIN},           {"/unread?do=unread;truncate@5", PEER_FIN},
         {"/unread?do=1xx=103;unread;reset", PEER_RESET},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -305,9 +327,9 @@ static void some_of_the_body_is_read(insist_testserver *server) {
         uint64_t body_bytes;
         int status;
     } rows[] = {
-        {"unread@0;413", 0, 413},       {"unread@1;413", 1, 413},
-        {"unread@2999;413", 2999, 413}, {"unread@3000;413", 3000, 413},
-        {"unread@3001;413", 3000, 413}, {"read=100KB/s", 3000, 200},
+        {"unread@0;413", 0, 413},         {"unread@1;413", 1, 413},
+        {"unread@2999;413", 2999, 413},   {"unread@3000;413", 3000, 413},
+        {"unread@3001;413", 3000, 413},   {"read=100KB/s", 3000, 200},
         {"read=100KB/s;echo", 3000, 200}, {"read=100KB/s;unread@1999;close", 1999, 0},
     };
     memset(body, 'x', sizeof body - 1);
@@ -413,6 +435,7 @@ static void test_a_thousand_drip_on_one_thread(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact_bytes),
+        cmocka_unit_test(test_a_late_reader_misses_nothing),
         cmocka_unit_test(test_leaving_within_a_drip),
         cmocka_unit_test(test_leaving_an_endless_answer),
         cmocka_unit_test(test_a_whole_answer_and_then_the_end),

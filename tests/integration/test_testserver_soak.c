@@ -115,8 +115,8 @@ static int serve(int orders, int reports) {
     uint16_t ports[2];
     char order;
     for (int tls = 0; tls < 2; tls++) {
-        if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls, .journal_limit = 100), NULL,
-                                    &servers[tls]) != INSIST_OK) {
+        if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls, .journal_limit = 100), NULL, &servers[tls]) !=
+            INSIST_OK) {
             return 1;
         }
         ports[tls] = insist_testserver_port(servers[tls]);
@@ -293,8 +293,8 @@ static bool shake_hands(struct client *client, gnutls_certificate_credentials_t 
 
 static bool send_text(struct client *client, const char *text) {
     size_t size = strlen(text);
-    return size == 0 || (client->tls ? gnutls_record_send(client->tls, text, size) : send(client->fd, text, size, MSG_NOSIGNAL)) ==
-                            (ssize_t)size;
+    return size == 0 || (client->tls ? gnutls_record_send(client->tls, text, size)
+                                     : send(client->fd, text, size, MSG_NOSIGNAL)) == (ssize_t)size;
 }
 
 /* Reads once; false at the end. */
@@ -349,7 +349,8 @@ static bool send_request(struct client *client, const struct kind *kind) {
         return send_text(client, kind->words);
     }
     snprintf(text, sizeof text,
-             "POST /soak?do=%s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", kind->script);
+             "POST /soak?do=%s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+             kind->script);
     return send_text(client, text);
 }
 

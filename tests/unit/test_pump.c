@@ -227,8 +227,9 @@ static void what_was_not_read_is_not_made_up_for(void **state) {
 
 static void pauses_before_body_and_end(void **state) {
     struct stage *stage = *state;
-    start_slow(stage, 5, &(struct manner){.given = MANNER_BODY_DELAY | MANNER_END_DELAY, .body_delay_ms = 20,
-                                          .end_delay_ms = 30});
+    start_slow(
+        stage, 5,
+        &(struct manner){.given = MANNER_BODY_DELAY | MANNER_END_DELAY, .body_delay_ms = 20, .end_delay_ms = 30});
     assert_int_equal(more(stage), PUMP_RESTS);
     assert_int_equal(stage->pump.due_ns, 1020 * ms);
     assert_true(come(stage) > 50);

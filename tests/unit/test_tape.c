@@ -65,8 +65,7 @@ static void answers_are_these_bytes(void **state) {
     } rows[] = {
         {"body=hello;drip=1ms/1",
          "HTTP/1.1 200 OK\r\n" DATE TEXT "Content-Length: 5\r\nConnection: close\r\n\r\nhello"},
-        {"404;http10;length=none;body=x",
-         "HTTP/1.0 404 Not Found\r\n" DATE TEXT "Connection: close\r\n\r\nx"},
+        {"404;http10;length=none;body=x", "HTTP/1.0 404 Not Found\r\n" DATE TEXT "Connection: close\r\n\r\nx"},
         {"chunked=4;size=10",
          "HTTP/1.1 200 OK\r\n" DATE BINARY "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
          "4\r\nabcd\r\n4\r\nefgh\r\n2\r\nij\r\n0\r\n\r\n"},
@@ -76,9 +75,8 @@ static void answers_are_these_bytes(void **state) {
          "HTTP/1.1 200 OK\r\n" DATE BINARY "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd"},
         {"chunked=4;size=10;close@body:10",
          "HTTP/1.1 200 OK\r\n" DATE BINARY "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n2\r\nij"},
-        {"size=10;chunked;drip=1ms/4;reset@end",
-         "HTTP/1.1 200 OK\r\n" DATE BINARY "Transfer-Encoding: chunked\r\n\r\n"
-         "4\r\nabcd\r\n4\r\nefgh\r\n2\r\nij\r\n0\r\n\r\n"},
+        {"size=10;chunked;drip=1ms/4;reset@end", "HTTP/1.1 200 OK\r\n" DATE BINARY "Transfer-Encoding: chunked\r\n\r\n"
+                                                 "4\r\nabcd\r\n4\r\nefgh\r\n2\r\nij\r\n0\r\n\r\n"},
         {"badchunk@6;size=10;chunked=4",
          "HTTP/1.1 200 OK\r\n" DATE BINARY "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n2\r\nef\r\nno number\r\n"},
         {"body=a;trailer:X-A=1;trailer:X-B=2",
@@ -87,25 +85,24 @@ static void answers_are_these_bytes(void **state) {
         {"body=a;trailers=1",
          "HTTP/1.1 200 OK\r\n" DATE TEXT "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\na\r\n0\r\n"
          "X-Filler-0000000000: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"},
-        {"1xx=100x2;http10;body=a",
-         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
-         "HTTP/1.0 200 OK\r\n" DATE TEXT "Content-Length: 1\r\nConnection: close\r\n\r\na"},
+        {"1xx=100x2;http10;body=a", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+                                    "HTTP/1.0 200 OK\r\n" DATE TEXT "Content-Length: 1\r\nConnection: close\r\n\r\na"},
         {"1xx=100;body=a", "HTTP/1.1 100 Continue\r\n\r\n"}, /* the rest is libmicrohttpd's */
         {"1xx=100;hang", "HTTP/1.1 100 Continue\r\n\r\n"},
         {"length=9;body=a", "HTTP/1.1 200 OK\r\n" DATE TEXT "Content-Length: 9\r\nConnection: close\r\n\r\na"},
         {"line=\"X\\x01\";line=y;body=a",
          "HTTP/1.1 200 OK\r\n" DATE TEXT "Content-Length: 1\r\nConnection: close\r\nX\x01\r\ny\r\n\r\na"},
-        {"lf;body=\"a\\r\\n\"", "HTTP/1.1 200 OK\nDate: Sun, 06 Nov 1994 08:49:37 GMT\n"
-                               "Content-Type: text/plain; charset=utf-8\nContent-Length: 3\nConnection: close\n\na\r\n"},
+        {"lf;body=\"a\\r\\n\"",
+         "HTTP/1.1 200 OK\nDate: Sun, 06 Nov 1994 08:49:37 GMT\n"
+         "Content-Type: text/plain; charset=utf-8\nContent-Length: 3\nConnection: close\n\na\r\n"},
         {"no-blank-line;body=a", "HTTP/1.1 200 OK\r\n" DATE TEXT "Content-Length: 1\r\nConnection: close\r\na"},
-        {"status-line=\"HTTP/9 x\";body=a",
-         "HTTP/9 x\r\n" DATE TEXT "Content-Length: 1\r\nConnection: close\r\n\r\na"},
+        {"status-line=\"HTTP/9 x\";body=a", "HTTP/9 x\r\n" DATE TEXT "Content-Length: 1\r\nConnection: close\r\n\r\na"},
         {"status-line=\"\";body=a", DATE TEXT "Content-Length: 1\r\nConnection: close\r\n\r\na"},
         {"close@headers:12", "HTTP/1.1 200"},
         {"raw=\"\\xff\\r\\n\"", "\xff\r\n"},
         {"204;drip@headers=1ms/1", "HTTP/1.1 204 No Content\r\n" DATE "Connection: close\r\n\r\n"},
-        {"redirect;drip=1ms/9;body=a", "HTTP/1.1 302 Found\r\n" DATE TEXT
-                                       "Location: /p?do=x\r\nContent-Length: 1\r\nConnection: close\r\n\r\na"},
+        {"redirect;drip=1ms/9;body=a",
+         "HTTP/1.1 302 Found\r\n" DATE TEXT "Location: /p?do=x\r\nContent-Length: 1\r\nConnection: close\r\n\r\na"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (size_t piece = 1; piece < 200; piece += 1 + piece / 4) {
@@ -116,6 +113,15 @@ static void answers_are_these_bytes(void **state) {
             }
         }
     }
+}
+
+static void chunks_have_a_size_of_their_own(void **state) {
+    (void)state;
+    static char out[16384];
+    play("size=5000;chunked;reset@end", out, sizeof out, 1000);
+    assert_non_null(strstr(out, "\r\n\r\n1000\r\nabc"));
+    play("size=5000;chunked;drip=1ms/255;reset@end", out, sizeof out, 1000);
+    assert_non_null(strstr(out, "\r\n\r\nff\r\nabc"));
 }
 
 static void half_of_the_headers_is_half_with_fillers_too(void **state) {
@@ -132,8 +138,8 @@ static void half_of_the_headers_is_half_with_fillers_too(void **state) {
 
 static void endless_things_go_on(void **state) {
     (void)state;
-    const char *scripts[] = {"endless",          "endless;chunked",  "headers=endless", "1xx=103xendless",
-                             "trailers=endless", "endless;gzip",     "endless;deflate", "endless;chunked=1;drip=1ms/1"};
+    const char *scripts[] = {"endless",          "endless;chunked", "headers=endless", "1xx=103xendless",
+                             "trailers=endless", "endless;gzip",    "endless;deflate", "endless;chunked=1;drip=1ms/1"};
     static uint8_t piece[65536];
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         struct stage stage;
@@ -226,6 +232,7 @@ static void broken_ends_are_noticed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_these_bytes),
+        cmocka_unit_test(chunks_have_a_size_of_their_own),
         cmocka_unit_test(half_of_the_headers_is_half_with_fillers_too),
         cmocka_unit_test(endless_things_go_on),
         cmocka_unit_test(a_pattern_of_any_size_is_packed),
