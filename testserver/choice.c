@@ -90,7 +90,8 @@ static bool manner_agrees(struct scan *scan, size_t start, const struct choice *
         return scan_fail_at(scan, start, "expected no echo of a request that is left unread");
     }
     if (manner_is_chunked(manner) && (manner->given & MANNER_LENGTH)) {
-        return scan_fail_at(scan, start, "expected no length= with chunks; line=\"Content-Length: 5\" contradicts them");
+        return scan_fail_at(scan, start,
+                            "expected no length= with chunks; line=\"Content-Length: 5\" contradicts them");
     }
     return true;
 }

@@ -54,10 +54,8 @@ static bool read_echo(struct scan *scan, struct choice *choice) {
 }
 
 static bool read_gzip(struct scan *scan, struct choice *choice) {
-    static const char *const flaws[] = {[GZIP_TRUNCATED] = "truncated",
-                                        [GZIP_CRC] = "crc",
-                                        [GZIP_LENGTH] = "length",
-                                        [GZIP_PLAIN] = "plain"};
+    static const char *const flaws[] = {
+        [GZIP_TRUNCATED] = "truncated", [GZIP_CRC] = "crc", [GZIP_LENGTH] = "length", [GZIP_PLAIN] = "plain"};
     choice->gzip = true;
     if (!scan_take(scan, "=")) {
         return true;

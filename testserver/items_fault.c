@@ -72,10 +72,7 @@ static bool read_stall(struct scan *scan, struct choice *choice) {
 }
 
 const struct item items_fault[] = {
-    {"reset", GIVEN_FAULT, true, read_reset},
-    {"close", GIVEN_FAULT, true, read_close},
-    {"truncate@", GIVEN_FAULT, true, read_truncate},
-    {"hang", GIVEN_FAULT, true, read_hang},
-    {"stall=", GIVEN_FAULT, true, read_stall},
-    {NULL, 0, false, NULL},
+    {"reset", GIVEN_FAULT, true, read_reset},        {"close", GIVEN_FAULT, true, read_close},
+    {"truncate@", GIVEN_FAULT, true, read_truncate}, {"hang", GIVEN_FAULT, true, read_hang},
+    {"stall=", GIVEN_FAULT, true, read_stall},       {NULL, 0, false, NULL},
 };

@@ -107,8 +107,7 @@ static void note_needs(struct script *script) {
         for (size_t k = 0; k < script->steps[i].choice_count; k++) {
             const struct choice *choice = &script->steps[i].choices[k];
             script->echoes = script->echoes || choice->body == BODY_ECHO;
-            script->chooses_early =
-                script->chooses_early || (choice->manner.given & (MANNER_UNREAD | MANNER_READ));
+            script->chooses_early = script->chooses_early || (choice->manner.given & (MANNER_UNREAD | MANNER_READ));
         }
     }
 }
