@@ -7,7 +7,9 @@
  *
  * A thread is not cancelled (pthread_cancel) inside a call, nor while a client is made or freed, user code that runs in
  * there included: the request stays pending, and is acted upon after the return. Other functions may be called with
- * deferred cancellation, the usual one, not with asynchronous. */
+ * deferred cancellation, the usual one, not with asynchronous.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_CLIENT_H
 #define INSIST_CLIENT_H
 
@@ -22,10 +24,14 @@
 
 INSIST_BEGIN_DECLS
 
+/** A running client. [SYNCED] */
 typedef struct insist_client insist_client;
+/** A token that ends calls. [SYNCED] */
 typedef struct insist_cancel insist_cancel;
+/** A limit on extra attempts. [SYNCED] */
 typedef struct insist_budget insist_budget;
 
+/** The version of HTTP that is spoken. */
 typedef enum insist_http_version {
     INSIST_HTTP_1_1 = 0,
     /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. */
@@ -80,6 +86,7 @@ typedef struct insist_client_options {
     const insist_transport *transport; /* carries the attempts in libcurl's place; copied; default: none */
 } insist_client_options;
 
+/** Options in place: insist_client_new(INSIST_CLIENT_OPTIONS(.deadline_ms = 2000), NULL, &client). C only. */
 #define INSIST_CLIENT_OPTIONS(...) (&(insist_client_options){.size = sizeof(insist_client_options), __VA_ARGS__})
 
 /** All defaults. For languages without compound literals. */
@@ -101,7 +108,8 @@ INSIST_API void insist_client_free(insist_client *client);
  *  1, NULL), or what the first that failed ended with */
 INSIST_API insist_err insist_client_prewarm(insist_client *client, const char *url, unsigned n, int64_t timeout_ms);
 
-/** Closes connections that carry nothing. */
+/** Closes connections that carry nothing.
+ *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_EFORKED */
 INSIST_API insist_err insist_client_close_idle(insist_client *client);
 
 /** Counters since the client was made. Begins with its size, to be set by the caller. */
@@ -123,6 +131,8 @@ typedef struct insist_stats {
     uint64_t running;          /* calls, at this moment; those of insist_execute_all() until it returns */
 } insist_stats;
 
+/** Fills in the counters, as far as out->size goes.
+ *  @return INSIST_OK, INSIST_EINVAL (NULL, or a size that is none) or INSIST_EFORKED */
 INSIST_API insist_err insist_client_stats(insist_client *client, insist_stats *out);
 
 /** The latency of the URL's origin that this share of its requests of the last minute stayed below, in microseconds:
@@ -136,7 +146,8 @@ INSIST_API int64_t insist_client_latency_us(insist_client *client, const char *u
 /** A budget of its own, to be given to several clients: extra attempts, per origin, are at most 10 plus 20 % of the
  *  first attempts of the last 10 s, and draw on a bucket of 500 (14 an attempt, 5 after a throttled answer; 14 come
  *  back each second, and 1 with each first attempt that is accepted; what an accepted extra attempt cost comes back
- *  too). */
+ *  too).
+ *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_ENOMEM */
 INSIST_API insist_err insist_budget_new(insist_budget **out) INSIST_MUST_USE;
 /** Gives it up; clients that use it keep it alive. NULL and insist_budget_none() are fine. */
 INSIST_API void insist_budget_free(insist_budget *budget);
@@ -146,7 +157,9 @@ INSIST_API insist_budget *insist_budget_none(void);
 /* ---- cancel token: [SYNCED]
  * ------------------------------------------------------------------------------------------ */
 
-/** A token that ends the calls it was given to, from any thread, once and for all. */
+/** A token that ends the calls it was given to, from any thread, once and for all; to be freed with
+ *  insist_cancel_free().
+ *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_ENOMEM */
 INSIST_API insist_err insist_cancel_new(insist_cancel **out) INSIST_MUST_USE;
 /** Wakes the calls at once: they return INSIST_ECANCELED. Calls that are given the token later do not start. */
 INSIST_API void insist_cancel_fire(insist_cancel *cancel);
@@ -175,14 +188,17 @@ typedef struct insist_call_options {
     unsigned failures_kept;
 } insist_call_options;
 
+/** Options in place: insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_ms = 500), &result). C only. */
 #define INSIST_CALL_OPTIONS(...) (&(insist_call_options){.size = sizeof(insist_call_options), __VA_ARGS__})
 
+/** All from the client. For languages without compound literals. */
 INSIST_API void insist_call_options_init(insist_call_options *options);
 
 /** Executes a plan and blocks until it is over, at the latest until the deadline.
  *  @param result always set, failed or not, but for INSIST_ENOMEM and NULL arguments (then NULL); to be freed with
  *                insist_result_free()
- *  @return INSIST_OK when an answer came, whatever its status; else what insist_result_error() tells */
+ *  @return INSIST_OK when an answer came, whatever its status; else what insist_result_error() tells, or INSIST_EINVAL
+ *          (NULL, or options that make no sense), INSIST_ETOONEW, INSIST_EFORKED or INSIST_ENOMEM */
 INSIST_API insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options,
                                      insist_result **result) INSIST_MUST_USE;
 
@@ -210,11 +226,11 @@ INSIST_API insist_err insist_execute_all(insist_client *client, const insist_pla
                                          const insist_call_options *options, insist_result **results) INSIST_MUST_USE;
 
 /** One-line calls with the client's settings: a plan is made, executed and freed. A URL or header that is refused is
- *  told by the error and by insist_result_explain(). */
+ *  told by the error and by insist_result_explain(). Errors as insist_execute(). */
 INSIST_API insist_err insist_get(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
 INSIST_API insist_err insist_head(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
 INSIST_API insist_err insist_delete(insist_client *client, const char *url, insist_result **result) INSIST_MUST_USE;
-/** With a body; type is its Content-Type (NULL: none is sent). */
+/** With a body, which is copied; type is its Content-Type (NULL: none is sent). Errors as insist_execute(). */
 INSIST_API insist_err insist_post(insist_client *client, const char *url, const char *type, const void *body,
                                   size_t len, insist_result **result) INSIST_MUST_USE;
 INSIST_API insist_err insist_put(insist_client *client, const char *url, const char *type, const void *body, size_t len,
@@ -222,7 +238,7 @@ INSIST_API insist_err insist_put(insist_client *client, const char *url, const c
 INSIST_API insist_err insist_patch(insist_client *client, const char *url, const char *type, const void *body,
                                    size_t len, insist_result **result) INSIST_MUST_USE;
 
-/** POST of a form: see insist_plan_set_form(). */
+/** POST of a form: see insist_plan_set_form(). Errors as insist_execute(). */
 INSIST_API insist_err insist_post_form(insist_client *client, const char *url, const insist_pair *pairs, size_t n,
                                        insist_result **result) INSIST_MUST_USE;
 

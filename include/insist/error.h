@@ -1,7 +1,9 @@
 /* Errors: what a function returns, what an attempt failed with, and how bad input is explained.
  *
  * A function that can fail returns an insist_err; its outputs come last. Nothing is kept per thread. An HTTP status,
- * 500 included, is no error: HTTP worked. Numbers are part of the ABI: they are only ever appended. */
+ * 500 included, is no error: HTTP worked. Numbers are part of the ABI: they are only ever appended.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_ERROR_H
 #define INSIST_ERROR_H
 
@@ -10,7 +12,7 @@
 
 INSIST_BEGIN_DECLS
 
-/* E(enumerator without INSIST_, number, one sentence without its full stop) */
+/** All errors: E(enumerator without INSIST_, number, one sentence without its full stop) for each. */
 #define INSIST_ERR_MAP(E)                                                                                              \
     E(OK, 0, "no error")                                                                                               \
     E(EINVAL, 1, "an argument, an option or a combination of options makes no sense")                                  \

@@ -1,6 +1,8 @@
 /* A running call as policies and handlers see it, and the events that they may listen to.
  *
- * All of it happens on the thread that executes the call, one thing at a time, with no lock held. */
+ * All of it happens on the thread that executes the call, one thing at a time, with no lock held.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_EXECUTION_H
 #define INSIST_EXECUTION_H
 
@@ -82,10 +84,12 @@ typedef int insist_handler_fn(void *ctx, insist_event event, insist_execution *e
  *  read-only: give it to clients and calls when it is complete. */
 typedef struct insist_handlers insist_handlers;
 
-/** An empty group, to be freed with insist_handlers_free() after the last client and call that use it. */
+/** An empty group, to be freed with insist_handlers_free() after the last client and call that use it.
+ *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_ENOMEM */
 INSIST_API insist_err insist_handlers_new(insist_handlers **out) INSIST_MUST_USE;
+/** Frees the group, not the contexts in it. NULL is fine. */
 INSIST_API void insist_handlers_free(insist_handlers *handlers);
-/** Adds one. INSIST_EINVAL for an unknown event or a NULL function. */
+/** Adds one. INSIST_EINVAL for an unknown event or a NULL function; INSIST_ENOMEM. */
 INSIST_API insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler,
                                            void *ctx);
 

@@ -1,7 +1,9 @@
 /* Hooks: an answer looked at before it is believed, a retry made ready, the last word when a call gives up.
  *
  * A client's hooks serve all its calls; a call's own take their place. They run on the thread that executes the call,
- * with no lock held. Values: copied. A context that several calls share must be safe to use from several threads. */
+ * with no lock held. Values: copied. A context that several calls share must be safe to use from several threads.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_HOOKS_H
 #define INSIST_HOOKS_H
 

@@ -1,4 +1,5 @@
-/* insist: HTTP calls that insist on a good answer. This header takes in all the others but the test server's. */
+/* insist: HTTP calls that insist on a good answer. This header takes in all the others but the test server's.
+ * Since 0.1.0. */
 #ifndef INSIST_INSIST_H
 #define INSIST_INSIST_H
 

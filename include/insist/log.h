@@ -1,4 +1,5 @@
-/* Logs: what happens in calls, told to a function. Silent by default. */
+/* Logs: what happens in calls, told to a function. Silent by default. The functions here may be called from any thread.
+ * Since 0.1.0. */
 #ifndef INSIST_LOG_H
 #define INSIST_LOG_H
 
@@ -8,6 +9,7 @@
 
 INSIST_BEGIN_DECLS
 
+/** How important a message is. */
 typedef enum insist_log_level {
     INSIST_LOG_ERROR = 1, /* "request failed: …" for each attempt; "giving up …" when the call returns an error */
     INSIST_LOG_WARN,      /* "giving up …" when the call returns an answer that was not good enough */
@@ -19,6 +21,7 @@ typedef enum insist_log_level {
 /** "ERROR", "WARN", "INFO", "DEBUG"; "UNKNOWN" for any other number. Static text. */
 INSIST_API const char *insist_log_level_name(insist_log_level level);
 
+/** What belongs to a message. Borrowed. */
 typedef struct insist_log_pair {
     const char *key;
     const char *value;

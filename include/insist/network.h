@@ -1,7 +1,9 @@
 /* How a client connects: TLS, proxies, addresses, connections, and limits for the stages of an attempt.
  *
  * Both structs are options of a client: they begin with their size, zero means the default, everything in them is
- * copied, and what makes no sense is refused, by its field's name, when the client is made. */
+ * copied, and what makes no sense is refused, by its field's name, when the client is made.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_NETWORK_H
 #define INSIST_NETWORK_H
 
@@ -11,6 +13,7 @@
 
 INSIST_BEGIN_DECLS
 
+/** The least version of TLS. */
 typedef enum insist_tls_version {
     INSIST_TLS_1_2 = 0,
     INSIST_TLS_1_3,
@@ -32,6 +35,7 @@ typedef struct insist_tls_options {
     insist_tls_version min_version; /* default: TLS 1.2 */
 } insist_tls_options;
 
+/** Which addresses are connected to. */
 typedef enum insist_ip_version {
     INSIST_IP_ANY = 0,
     INSIST_IPV4,
@@ -81,9 +85,11 @@ typedef struct insist_net_options {
  *  quick and must not call this library. What insist itself owns is set again afterwards: docs/options.md lists it. */
 typedef void insist_curl_setup_fn(void *easy, void *ctx);
 
+/** All defaults. For languages without compound literals. Any thread. */
 INSIST_API void insist_tls_options_init(insist_tls_options *options);
 INSIST_API void insist_net_options_init(insist_net_options *options);
 
+/** Options in place, for the fields tls and net of a client's: .tls = INSIST_TLS_OPTIONS(.ca_file = "ca.pem"). C only. */
 #define INSIST_TLS_OPTIONS(...) (&(insist_tls_options){.size = sizeof(insist_tls_options), __VA_ARGS__})
 #define INSIST_NET_OPTIONS(...) (&(insist_net_options){.size = sizeof(insist_net_options), __VA_ARGS__})
 

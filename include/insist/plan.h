@@ -4,7 +4,9 @@
  * INSIST_EFROZEN); any number of threads may execute it at once, with any number of clients. Everything is copied but a
  * body that is referred to.
  * Bad input is refused when it is set: the setter returns the error, and the plan keeps the first one, so that a plan
- * whose setters were not checked is refused as a whole when it is executed, before anything is sent. */
+ * whose setters were not checked is refused as a whole when it is executed, before anything is sent.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_PLAN_H
 #define INSIST_PLAN_H
 
@@ -15,6 +17,7 @@
 
 INSIST_BEGIN_DECLS
 
+/** What to send. [CONFINED] while it is built, then [IMMUTABLE]. */
 typedef struct insist_plan insist_plan;
 
 /** Makes a plan.

@@ -7,7 +7,9 @@
  *
  * User functions run on the thread that executes the call, with no lock held. One policy may serve many calls at
  * once: a context that several calls share must be safe to use from several threads. Durations returned are in
- * microseconds. */
+ * microseconds.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_POLICY_H
 #define INSIST_POLICY_H
 
@@ -17,10 +19,11 @@
 
 INSIST_BEGIN_DECLS
 
-/** What has happened so far in a call: borrowed and read-only, valid while the function it was handed to runs. */
+/** What has happened so far in a call: borrowed and read-only, valid while the function it was handed to runs.
+ *  [CONFINED] to that function's thread. */
 typedef struct insist_execution insist_execution;
 
-/** The call's stream of random numbers, handed to whoever needs one. */
+/** The call's stream of random numbers, handed to whoever needs one. Borrowed, as the execution is. [CONFINED] */
 typedef struct insist_random insist_random;
 
 /** The next number of the stream, uniform in [0, 1). */
@@ -34,6 +37,7 @@ typedef void insist_release_fn(void *ctx);
 
 /* ---- deciders: again? -------------------------------------------------------------------------------------------- */
 
+/** What a decider says of an attempt. */
 typedef enum insist_verdict {
     INSIST_ACCEPT = 0, /* no other answer is wanted */
     INSIST_RETRY,      /* another attempt, please */
@@ -46,6 +50,7 @@ typedef enum insist_verdict {
  *  *error is not looked at. */
 typedef insist_verdict insist_decide_fn(void *ctx, const insist_execution *execution, insist_err *error);
 
+/** A decider: a value, which whatever takes it consumes. */
 typedef struct insist_decider {
     insist_decide_fn *decide; /* NULL: a poison value */
     void *ctx;
@@ -113,6 +118,7 @@ INSIST_API insist_decider insist_retry_retryablehttp(void);
  *  the first). Anything negative means INSIST_EXIT. */
 typedef int64_t insist_wait_fn(void *ctx, const insist_execution *execution, insist_random *random);
 
+/** A waiter: a value, which whatever takes it consumes. */
 typedef struct insist_waiter {
     insist_wait_fn *wait; /* NULL: a poison value */
     void *ctx;
@@ -199,7 +205,9 @@ INSIST_API insist_waiter insist_wait_retryablehttp_rate_limit(int64_t min_ms, in
 
 /* ---- policies: counted, [IMMUTABLE] ------------------------------------------------------------------------------ */
 
+/** Whether, and when, an attempt is followed by another. [IMMUTABLE] */
 typedef struct insist_retry_policy insist_retry_policy;
+/** How long an attempt may take. [IMMUTABLE] */
 typedef struct insist_timeout_policy insist_timeout_policy;
 
 /** Joins a decider and a waiter. Consumes both, also when it fails; reports what failed in either.

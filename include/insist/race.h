@@ -9,7 +9,9 @@
  *
  * Schedulers and starters are values built from parts, like deciders and waiters (policy.h): consumed by whatever takes
  * them, a failure is carried along and reported by insist_race_policy_new(). Their functions run on the thread that
- * executes the call, with no lock held; a context that several calls share must be safe to use from several threads. */
+ * executes the call, with no lock held; a context that several calls share must be safe to use from several threads.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_RACE_H
 #define INSIST_RACE_H
 
@@ -30,6 +32,7 @@ INSIST_BEGIN_DECLS
  *  A delay that is not below the newest attempt's timeout makes no hedge. */
 typedef int64_t insist_schedule_fn(void *ctx, const insist_execution *execution, unsigned hedges);
 
+/** A scheduler: a value, which whatever takes it consumes. */
 typedef struct insist_scheduler {
     insist_schedule_fn *schedule; /* NULL: a poison value */
     void *ctx;
@@ -72,6 +75,7 @@ typedef bool insist_start_fn(void *ctx, const insist_execution *execution);
  *  handler ended the call. */
 typedef void insist_not_started_fn(void *ctx, const insist_execution *execution);
 
+/** A starter: a value, which whatever takes it consumes. */
 typedef struct insist_starter {
     insist_start_fn *start; /* NULL: a poison value */
     void *ctx;
@@ -103,6 +107,7 @@ typedef enum insist_wave_mode {
                           outcome: gogama/httpx's way */
 } insist_wave_mode;
 
+/** When further attempts are started beside one that is slow. [IMMUTABLE] */
 typedef struct insist_race_policy insist_race_policy;
 
 /** Joins a scheduler and a starter. Consumes both, also when it fails; reports what failed in either.

@@ -1,6 +1,8 @@
 /* A result: what the caller keeps of a call, whether it failed or not.
  *
- * [CONFINED] to one thread at a time. All pointers handed out belong to the result and live as long as it does. */
+ * [CONFINED] to one thread at a time. All pointers handed out belong to the result and live as long as it does.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_RESULT_H
 #define INSIST_RESULT_H
 
@@ -10,6 +12,7 @@
 
 INSIST_BEGIN_DECLS
 
+/** What a call came to. [CONFINED] */
 typedef struct insist_result insist_result;
 
 /** Why a call ended. */
@@ -36,6 +39,7 @@ typedef enum insist_sent {
     INSIST_SENT_MAX = 0x7fffffff
 } insist_sent;
 
+/** What kind of attempt it was. */
 typedef enum insist_kind { INSIST_FIRST = 0, INSIST_RETRIED, INSIST_HEDGE, INSIST_KIND_MAX = 0x7fffffff } insist_kind;
 
 /** What an attempt waited for before it was started. */
@@ -48,6 +52,7 @@ typedef enum insist_why_started {
     INSIST_START_MAX = 0x7fffffff
 } insist_why_started;
 
+/** How an attempt ended. */
 typedef enum insist_why_ended {
     INSIST_ENDED_WON = 0,   /* its answer is the call's */
     INSIST_ENDED_LOST,      /* a sibling won */
@@ -119,7 +124,7 @@ INSIST_API const char *insist_result_url(const insist_result *result);
 /** The answer's body, decoded; a NUL follows its last byte. Never NULL. */
 INSIST_API const void *insist_result_body(const insist_result *result, size_t *len);
 /** Hands the body over: to be freed with insist_body_free(). *data is never NULL on success; the result's body is
- *  empty then. */
+ *  empty then. INSIST_EINVAL (NULL) or INSIST_ENOMEM: nothing has changed. */
 INSIST_API insist_err insist_result_take_body(insist_result *result, void **data, size_t *len);
 /** Frees what insist_result_take_body() gave. NULL is fine. */
 INSIST_API void insist_body_free(void *data);

@@ -6,7 +6,9 @@
  *
  * Link with insist-testserver; libinsist is not needed. One thread serves everything. Every function here may be called
  * from any thread, at any time between start and free, and blocks for no longer than a lock is held, unless it says
- * otherwise. */
+ * otherwise.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_TESTSERVER_H
 #define INSIST_TESTSERVER_H
 
@@ -18,7 +20,7 @@
 
 INSIST_BEGIN_DECLS
 
-/** A running server. */
+/** A running server. [SYNCED] */
 typedef struct insist_testserver insist_testserver;
 
 /** Where the admin paths are. Numbers are only ever appended. */

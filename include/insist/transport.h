@@ -2,7 +2,10 @@
  *
  * insist decides, a transport carries. Each attempt is handed to it as an exchange, and handed back with its outcome. Retries, waits, races,
  * deadlines, budgets and the method gate stay insist's. A client with a transport of its own looks up no names, follows no redirects, decodes
- * nothing and keeps no connections; it takes no sinks and no body readers. */
+ * nothing and keeps no connections; it takes no sinks and no body readers.
+ * The functions here may be called from any thread, for one exchange from one at a time.
+ *
+ * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_TRANSPORT_H
 #define INSIST_TRANSPORT_H
 
