@@ -117,6 +117,21 @@ void books_born(struct call *call, int64_t timeout_us) {
     TRACE(call, "attempt %u: %s, wave %u", attempt->index, insist_kind_name(attempt->kind), books->wave);
 }
 
+void books_no_memory(struct call *call) {
+    struct books *books = &call->books;
+    TRACE(call, "no memory");
+    call->covered |= 1U << COVER_NO_MEMORY;
+    begin_wave(books);
+    if (books->hedge.allowed) {
+        books->owed_back += books->hedge.lease;
+        books->owed_not_started++;
+        books->hedge.allowed = false;
+        books->hedge.lease = 0;
+    } else {
+        books_close(call, INSIST_REJECTED, INSIST_ENOMEM, -1);
+    }
+}
+
 /* The transport took it, or refused. */
 void books_started(struct call *call, struct attempt *attempt, struct job *job, insist_err err, bool waits) {
     struct books *books = &call->books;

@@ -1,5 +1,5 @@
-/* The whole call, once it is over: the result is what the books say, and every attempt is in the record once, with times that follow each
- * other. */
+/* The whole call, once it is over: the result is what the books say, and every attempt is in the record once, with
+ * times that follow each other. */
 #include "base/time_math.h"
 #include "simulation/books.h"
 #include "simulation/fleet.h"
@@ -63,21 +63,29 @@ static void audit_result(const struct call *call) {
         books_fail(call, "nobody was asked for the last word");
 }
 
+/* One for each first attempt or retry whose answer was accepted, or that was given up while it was on the wire. */
+static bool tells_latency(const struct entry *entry) {
+    if (entry->kind == INSIST_HEDGE || entry->job == NULL || entry->job->gate != GATE_SENT)
+        return false;
+    const bool lost = entry->given_up && !entry->collected && entry->job->err == INSIST_OK;
+    return entry->was_committed || entry->timeout_told || lost || entry->why_ended == INSIST_ENDED_WON;
+}
+
 void books_audit(struct call *call) {
     struct books *books = &call->books;
     if (!books->end_told)
         books_fail(call, "AFTER_EXECUTION_END is missing");
     if (call->execution.count != books->count)
         books_fail(call, "%u attempts were begun, and %zu are in the record", books->count, call->execution.count);
-    unsigned wired = 0;
+    unsigned latencies = 0;
     for (unsigned i = 0; i < books->count; i++) {
         const struct entry *entry = &books->entries[i];
         audit_record(call, i);
         call->fleet->ledgers[call->scene->origin].spent += entry->lease;
-        wired += entry->job != NULL && entry->job->gate == GATE_SENT && entry->kind != INSIST_HEDGE;
+        latencies += tells_latency(entry);
     }
-    if (books->latencies > wired)
-        books_fail(call, "%u requests were on the wire, and %u latencies were told", wired, books->latencies);
+    if (books->latencies != (call->execution.rules.race != NULL && call->policies->watched_race.learns ? latencies : 0))
+        books_fail(call, "%u latencies were told, and ought to be %u", books->latencies, latencies);
     audit_result(call);
     books->phase = BOOKS_OVER;
 }

@@ -1,6 +1,6 @@
-/* The books of one call: an independent checker. It is told what went in (the scene, the transport's truth, the policies' answers) and
- * follows what came out (events, starts, charges), and says at each step what the engine may do. From semantics.md, not from the engine;
- * the first step that does not fit ends the simulation. */
+/* The books of one call: an independent checker. It is told what went in (the scene, the transport's truth, the
+ * policies' answers) and follows what came out (events, starts, charges), and says at each step what the engine may
+ * do. Written from what is promised, not from the engine. The first step that does not fit ends the simulation. */
 #ifndef SIMULATION_BOOKS_H
 #define SIMULATION_BOOKS_H
 
@@ -25,6 +25,7 @@ struct entry {
     bool has_room, sent_told;                                 /* as the engine was told */
     bool collected, given_up, settled;                        /* ended by itself; given up; its outcome stands */
     bool committed, unwanted;
+    bool was_committed; /* it may have been undone */
     unsigned delivered;
     insist_err refused;
     insist_err err;
@@ -105,6 +106,7 @@ struct entry *books_entry(struct call *call, const struct attempt *attempt);
 
 /* attempts.c */
 void books_born(struct call *call, int64_t timeout_us);
+void books_no_memory(struct call *call); /* instead: for the attempt that is due */
 void books_started(struct call *call, struct attempt *attempt, struct job *job, insist_err err, bool waits);
 void books_sent(struct call *call, const struct job *job); /* the truth, from the transport */
 void books_shut(struct call *call, struct attempt *attempt, bool shut);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define REQUIRED_PERCENT 5.0
-#define OTHERS_PERCENT 0.2 /* what else is counted, each reason included */
+#define OTHERS_PERCENT 0.1 /* what else is counted, each reason included */
 
 static const char *const names[COVER_BITS] = {
     [COVER_THREE_IN_FLIGHT] = "three or more in flight",
@@ -21,6 +21,7 @@ static const char *const names[COVER_BITS] = {
     [COVER_PUT_OFF] = "a pending retry that was put off",
     [COVER_STALE] = "a stale connection replaced",
     [COVER_REWOUND] = "a sink rewound",
+    [COVER_NO_MEMORY] = "no memory for an attempt",
     [COVER_UNWANTED] = "an answer that the validator rejected",
     [COVER_TIMED_OUT] = "an attempt's timeout",
     [COVER_UNSEEN_END] = "an end found while giving up",

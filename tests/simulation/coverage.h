@@ -23,6 +23,7 @@ enum coverage_bit {
     COVER_PUT_OFF,
     COVER_STALE,
     COVER_REWOUND,
+    COVER_NO_MEMORY,
     COVER_UNWANTED,
     COVER_TIMED_OUT,
     COVER_UNSEEN_END,

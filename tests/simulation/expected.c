@@ -80,7 +80,7 @@ static void formula(const struct call *call, const struct entry *about, double *
     const struct wait_scene *wait = &call->policies->profile->wait;
     const double retry = call->books.retries + 1, base = (double)wait->base_ms * 1000;
     const bool throttled = about->status == 429 || (about->status == 503 && about->retry_after_us >= 0);
-    *least = 0;
+    *least = *most = 0;
     switch (wait->kind) {
     case WAIT_CONSTANT: *least = *most = base; break;
     case WAIT_LINEAR: *least = *most = fmax(0, base + (double)wait->step_ms * 1000 * (retry - 1)); break;

@@ -1,5 +1,5 @@
-/* Playing a fleet: alarms ring in the order of their instants; what is due at one instant is collected first, then each call that has
- * something to do has its turn: all news in order, then a cancel, then the time. */
+/* Playing a fleet: alarms ring in the order of their instants; what is due at one instant is collected first, then
+ * each call that has something to do has its turn: all news in order, then a cancel, then the time. */
 #include "simulation/fleet.h"
 #include "base/time_math.h"
 #include "simulation/generator.h"
@@ -106,7 +106,7 @@ static void begin(struct call *call) {
     call->begun_ns = fleet->now_ns;
     books_open(call);
     ports_rules(call, &rules);
-    execution_init(&call->execution, &fleet->env, &call->request, &rules, ports_of(call), call, fleet->seed,
+    execution_init(&call->execution, &call->env, &call->request, &rules, ports_of(call), call, fleet->seed,
                    call->number);
     books_input(call, INPUT_BEGIN, NULL);
     execution_begin(&call->execution, call->scene->cancel == CANCEL_BEFORE ? call->scene->cancel_err : INSIST_OK,
@@ -250,6 +250,20 @@ static void release(void *ctx, void *old) {
     free(old);
 }
 
+/* The execution takes memory for attempts only. */
+static void *resize_for_attempt(void *ctx, void *old, size_t size) {
+    struct call *call = ctx;
+    if (++call->allocations != call->scene->memory_fails_at)
+        return resize(call->fleet, old, size);
+    books_no_memory(call);
+    return NULL;
+}
+
+static void release_of_attempt(void *ctx, void *old) {
+    struct call *call = ctx;
+    release(call->fleet, old);
+}
+
 static void remember_latencies(struct fleet *fleet) {
     bool learns = false;
     for (size_t i = 0; i < SCENE_PROFILES; i++)
@@ -264,6 +278,8 @@ static void open_call(struct fleet *fleet, unsigned number) {
     const struct call_scene *scene = &fleet->scene.calls[number];
     struct call *call = &fleet->calls[number];
     *call = (struct call){.alarm.is_call = true, .fleet = fleet, .scene = scene, .number = number};
+    call->env = env_standard;
+    call->env.allocator = (struct allocator){.ctx = call, .resize = resize_for_attempt, .release = release_of_attempt};
     call->policies = &fleet->policies[scene->profile];
     call->cancel_ns = scene->cancel == CANCEL_AT ? scene->cancel_ns : TIME_NEVER;
     call->request = (struct request){.method = "GET", .repeatable = scene->repeatable, .raceable = scene->raceable};

@@ -1,5 +1,5 @@
-/* A fleet: calls that share what the calls of a client share (budget, permits, throttles, latencies, policies), played in virtual time.
- * One thread. */
+/* A fleet: calls that share what the calls of a client share (budget, permits, throttles, latencies, policies), played
+ * in virtual time. One thread. */
 #ifndef SIMULATION_FLEET_H
 #define SIMULATION_FLEET_H
 
@@ -24,6 +24,8 @@ struct call {
     struct policies *policies;
     unsigned number;
     struct request request;
+    struct env env; /* of its execution: its memory may run out */
+    unsigned allocations;
     struct execution execution;
     struct books books;
     struct job *mail[BOOKS_ATTEMPTS]; /* with news, in order */
@@ -64,7 +66,8 @@ struct fleet {
     size_t job_count;
 };
 
-/* Plays all calls of that seed to their end, and counts what was covered. False: something was wrong; failure says what. */
+/* Plays all calls of that seed to their end, and counts what was covered. False: something was wrong; failure says
+ * what. */
 bool fleet_play(struct fleet *fleet, uint64_t seed, bool trace, struct coverage *coverage, char failure[256]);
 
 static inline struct call *call_of_view(const insist_execution *view) {

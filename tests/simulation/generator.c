@@ -1,4 +1,5 @@
-/* Drawing a fleet: troubles are frequent, and instants coarse, so that what is rare in life happens in every second call. */
+/* Drawing a fleet: troubles are frequent, and instants coarse, so that what is rare in life happens in every second
+ * call. */
 #include "simulation/generator.h"
 #include "base/time_math.h"
 
@@ -37,15 +38,10 @@ static unsigned leaf(struct profile *profile, enum rule_kind kind, unsigned numb
 
 /* What is worth another attempt. */
 static unsigned draw_outcomes(struct profile *profile, struct insist_random *random) {
-    unsigned transient;
     switch (draw_below(random, 12)) {
     case 0: return leaf(profile, RULE_NEVER, 0);
-    case 1:
-        transient = leaf(profile, RULE_TRANSIENT, 0);
-        return add(profile, RULE_OR, 0, leaf(profile, RULE_BUSY, 0), transient);
-    case 2:
-        transient = leaf(profile, RULE_ERROR, 0);
-        return add(profile, RULE_OR, 0, leaf(profile, RULE_CLASS, 5), transient);
+    case 1: return add(profile, RULE_OR, 0, leaf(profile, RULE_BUSY, 0), leaf(profile, RULE_TRANSIENT, 0));
+    case 2: return add(profile, RULE_OR, 0, leaf(profile, RULE_CLASS, 5), leaf(profile, RULE_ERROR, 0));
     case 3: return add(profile, RULE_NOT, 0, leaf(profile, RULE_OK, 0), 0);
     case 4: return add(profile, RULE_OR, 0, leaf(profile, RULE_TEAPOT, 0), leaf(profile, RULE_STANDARD, 0));
     case 5: return leaf(profile, RULE_ERROR, 0);
@@ -163,6 +159,7 @@ static void draw_call(struct call_scene *call, const struct fleet_scene *scene, 
     call->sink_rewinds = draw_percent(random, 50);
     call->sink_fails_at = draw_percent(random, 10) ? (unsigned)between(random, 1, 3) : 0;
     call->listens_to_headers = draw_percent(random, 20);
+    call->memory_fails_at = draw_percent(random, 4) ? (unsigned)between(random, 1, 6) : 0;
     call->validates = draw_percent(random, 15);
     call->exhausted_is_error = draw_percent(random, 15);
     draw_handlers(call, random);

@@ -1,4 +1,4 @@
-/* The sums of semantics, "Budget" and "Waves and races", written from there and not from the code that is checked by them. */
+/* Written from what policy/budget.h and <insist/race.h> promise, not from the code behind them. */
 #include "simulation/ledger.h"
 
 #define UNIT INT64_C(1000000000)

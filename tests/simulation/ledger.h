@@ -1,5 +1,5 @@
-/* Sums kept beside the real ones, as plainly as possible: an origin's retry budget, second by second since the fleet began, and the
- * starts of a throttle. Pure. */
+/* Sums kept beside the real ones, as plainly as possible: an origin's retry budget, second by second since the fleet
+ * began, and the starts of a throttle. Pure. */
 #ifndef SIMULATION_LEDGER_H
 #define SIMULATION_LEDGER_H
 

@@ -1,5 +1,6 @@
-/* simulate: plays fleet after fleet, each from a seed of its own, until enough executions were played, the time is over, or something is
- * wrong. Exit status 0: nothing was wrong, and what is worth being tested was covered; 1: the seed is printed; 2: bad usage. */
+/* simulate: plays fleet after fleet, each from a seed of its own, until enough executions were played, the time is
+ * over, or something is wrong. Exit status 0: nothing was wrong, and what is worth being tested was covered; 1: the
+ * seed is printed; 2: bad usage. */
 #include "simulation/fleet.h"
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Real policies, built from a profile and shared by the calls of a fleet, and watched: each question that the engine asks them and what
- * they answer is told to the books of the call that it is about. One thread. */
+/* Real policies, built from a profile and shared by the calls of a fleet, and watched: each question that the engine
+ * asks them and what they answer is told to the books of the call that it is about. One thread. */
 #ifndef SIMULATION_POLICIES_H
 #define SIMULATION_POLICIES_H
 

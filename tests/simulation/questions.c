@@ -1,5 +1,5 @@
-/* After a RETRY, in the books: the gate, the waiter, Retry-After, the deadline, the budget. Each question is asked in its order or not at
- * all, and the first no closes the call. */
+/* After a RETRY, in the books: the gate, the waiter, Retry-After, the deadline, the budget. Each question is asked in
+ * its order or not at all, and the first no closes the call. */
 #include "base/time_math.h"
 #include "simulation/books.h"
 #include "simulation/fleet.h"

@@ -1,5 +1,5 @@
-/* What a seed makes: the policies, the calls and the troubles of one fleet. Fixed once it is drawn; the engine never sees it, only
- * what is built from it, so that the books can be kept from it alone. */
+/* What a seed makes: the policies, the calls and the troubles of one fleet. Fixed once it is drawn; the engine never
+ * sees it, only what is built from it, so that the books can be kept from it alone. */
 #ifndef SIMULATION_SCENE_H
 #define SIMULATION_SCENE_H
 
@@ -100,7 +100,8 @@ struct call_scene {
     bool repeatable, raceable, repeat_unsafe, has_budget;
     enum body_kind body;
     bool has_sink, sink_rewinds, listens_to_headers;
-    unsigned sink_fails_at; /* the piece that it refuses, from 1; 0: none */
+    unsigned sink_fails_at;   /* the piece that it refuses, from 1; 0: none */
+    unsigned memory_fails_at; /* the execution's allocation, from 1; 0: none */
     bool validates, exhausted_is_error, prepares;
     unsigned preparer_fails_at; /* the retry, from 1; 0: none */
     enum cancel_kind cancel;

@@ -1,4 +1,5 @@
-/* The random transport. A job's fate is drawn when it is handed over: at which stage it fails or hangs, or what its answer is. */
+/* The random transport. A job's fate is drawn when it is handed over: at which stage it fails or hangs, or what its
+ * answer is. */
 #include "simulation/transport.h"
 #include "base/time_math.h"
 #include "simulation/fleet.h"

@@ -1,5 +1,5 @@
-/* A random transport: jobs that wait for room, go on the wire, answer, fail or hang, and post their news to their call's mailbox. It uses
- * the real permits. What it knows is the truth that the books go by. One thread, virtual time. */
+/* A random transport: jobs that wait for room, go on the wire, answer, fail or hang, and post their news to their
+ * call's mailbox. It uses the real permits. What it knows is the truth that the books go by. */
 #ifndef SIMULATION_TRANSPORT_H
 #define SIMULATION_TRANSPORT_H
 

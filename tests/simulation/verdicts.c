@@ -1,5 +1,5 @@
-/* What an end means for the call, in the books: who may be asked about it, and what follows from the answer; how the call is closed and how
- * it ends. */
+/* What an end means for the call, in the books: who may be asked about it, and what follows from the answer; how the
+ * call is closed and how it ends. */
 #include "base/time_math.h"
 #include "simulation/books.h"
 #include "simulation/fleet.h"
@@ -112,7 +112,7 @@ static void decided_at_end(struct call *call, struct entry *entry, insist_verdic
 /* It has won before its body came. */
 static void commit(struct call *call, struct entry *entry) {
     TRACE(call, "attempt %u committed", entry->attempt->index);
-    entry->committed = true;
+    entry->committed = entry->was_committed = true;
     entry->limit_ns = entry->once_sent_ns = call->scene->deadline_ns;
     call->books.committed = entry;
     call->covered |= 1U << COVER_COMMITTED;
