@@ -69,6 +69,12 @@ static bool ask_budget(struct execution *execution, const struct outcome *outcom
     return retry->charged != 0;
 }
 
+static void set_retry(struct execution *execution, const struct pending_retry *retry) {
+    execution->retry = *retry;
+    execution->view.last_wait_us = retry->wait_us;
+    execution->view.wait_source = retry->why;
+}
+
 static void schedule_retry(struct execution *execution, struct attempt *about) {
     const struct outcome *outcome = &about->outcome;
     struct pending_retry retry = {.set = true, .about = about};
@@ -85,9 +91,7 @@ static void schedule_retry(struct execution *execution, struct attempt *about) {
     } else if (!ask_budget(execution, outcome, &retry)) {
         finish_close(execution, INSIST_BUDGET, INSIST_OK, NULL);
     } else {
-        execution->retry = retry;
-        execution->view.last_wait_us = retry.wait_us;
-        execution->view.wait_source = retry.why;
+        set_retry(execution, &retry);
         events_fire(execution, INSIST_RETRY_SCHEDULED, about);
         if (execution->handler_number != 0)
             finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
@@ -104,7 +108,7 @@ static void put_off(struct execution *execution, const struct outcome *outcome) 
     else if (!ask_deadline(execution, &later))
         finish_close(execution, INSIST_NO_TIME, INSIST_OK, NULL);
     else if (later.due_ns > execution->retry.due_ns)
-        execution->retry = later;
+        set_retry(execution, &later);
 }
 
 /* INSIST_REFILL replaces a retryable end while its siblings go on; three that fail together cost one retry.

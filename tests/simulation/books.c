@@ -71,6 +71,11 @@ static void fire_start(struct call *call) {
 static void fire_before(struct call *call, struct entry *entry) {
     if (entry->before_told || entry->attempt->index + 1 != call->books.count)
         books_fail(call, "BEFORE_ATTEMPT of %u comes twice, or not in order", entry->attempt->index);
+    const insist_execution *view = &call->execution.view;
+    if (entry->kind == INSIST_RETRIED &&
+        (view->last_wait_us != entry->wait_us || view->wait_source != entry->why_started))
+        books_fail(call, "BEFORE_ATTEMPT of %u is told of a wait of %lld us, and it was %lld", entry->attempt->index,
+                   (long long)view->last_wait_us, (long long)entry->wait_us);
     entry->before_told = true;
 }
 

@@ -76,7 +76,8 @@ static void report_failure(struct fleet *fleet, const struct options *options, u
         (void)fleet_play(fleet, seed, true, &ignored, failure);
     printf("WRONG at seed %llu, execution %llu: %s\nplay it again with --seed %llu --trace\n", (unsigned long long)seed,
            (unsigned long long)coverage->executions + 1, failure, (unsigned long long)seed);
-    fflush(stdout); /* a sanitizer that misses memory, which a failure does not give back, would end the program first */
+    fflush(
+        stdout); /* a sanitizer that misses memory, which a failure does not give back, would end the program first */
 }
 
 static void report_speed(const struct coverage *coverage, double wall_s, double cpu_s) {

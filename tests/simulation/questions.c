@@ -140,7 +140,7 @@ static void put_off(struct call *call, const struct entry *entry) {
         books_close(call, INSIST_NO_TIME, INSIST_OK, -1);
     } else if (due_ns > books->retry.due_ns) {
         books->retry.due_ns = due_ns;
-        books->retry.wait_us = wait_us;
+        books->retry.wait_us = books->last_wait_us = wait_us;
         books->retry.why = INSIST_START_RETRY_AFTER;
         call->covered |= 1U << COVER_PUT_OFF;
     }

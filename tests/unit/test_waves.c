@@ -412,6 +412,8 @@ static void later_retry_after_puts_the_pending_retry_off(void **state) {
     assert_int_equal(world_attempt(&world, 2)->progress.queued_ns - world.start_ns, (50 + 1000 + 100) * WORLD_MS);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_RETRY_AFTER);
     assert_int_equal(world_attempt(&world, 2)->wait_us, 1100000);
+    assert_int_equal(insist_execution_last_wait_us(&world.execution.view), 1100000);
+    assert_int_equal(insist_execution_wait_source(&world.execution.view), INSIST_START_RETRY_AFTER);
     world_fini(&world);
 }
 
