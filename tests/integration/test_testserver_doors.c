@@ -8,13 +8,16 @@
 
 #include "run_program.h"
 #include "testserver_peer.h"
+#include "testserver_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const int64_t patience_ms = 20000;
@@ -380,26 +383,36 @@ static void a_refused_port_comes_back_without_a_free_descriptor(void **state) {
     doors_close(&doors);
 }
 
-/* Nobody who had connected before the port was closed is lost. */
+/* Nobody who had connected before the port was closed is lost: the server is stopped until more have come than it takes
+ * in a turn, behind the request with the order. */
 static void whoever_came_before_is_served(void **state) {
     (void)state;
-    enum { EARLY = 200 };
-    struct doors doors;
+    enum { EARLY = 600 };
+    struct process server;
     struct peer early[EARLY], carrier;
-    doors_open(&doors, NULL);
-    connect_and_get(&carrier, doors.server, "/", 200);
-    for (size_t i = 0; i < EARLY; i++) {
-        assert_true(peer_connect(&early[i], doors.server));
-        assert_true(peer_get(&early[i], "/early?do=200;delay=1ms"));
-    }
-    assert_true(peer_get(&carrier, "/?do=refuse=10m"));
+    const char *arguments[] = {NULL};
+    process_start_server(&server, arguments);
+    assert_true(peer_connect_port(&carrier, server.port));
+    assert_true(peer_get(&carrier, "/"));
     answer_must(&carrier, 200, PEER_OPEN);
+    assert_int_equal(kill(server.pid, SIGSTOP), 0);
+    int status = 0;
+    assert_int_equal(waitpid(server.pid, &status, WUNTRACED), server.pid); /* all its threads have stopped */
+    assert_true(WIFSTOPPED(status));
+    assert_true(peer_get(&carrier, "/?do=201;refuse=10m"));
+    for (size_t i = 0; i < EARLY; i++) {
+        assert_true(peer_connect_port(&early[i], server.port));
+        assert_true(peer_get(&early[i], "/"));
+    }
+    assert_int_equal(kill(server.pid, SIGCONT), 0);
+    answer_must(&carrier, 201, PEER_OPEN);
     for (size_t i = 0; i < EARLY; i++) {
         answer_must(&early[i], 200, PEER_OPEN);
         peer_close(&early[i]);
     }
     peer_close(&carrier);
-    doors_close(&doors);
+    assert_int_equal(process_end(&server), 0);
+    process_fini(&server);
 }
 
 int main(void) {
