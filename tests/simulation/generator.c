@@ -84,7 +84,7 @@ static void draw_wait(struct wait_scene *wait, struct insist_random *random) {
         wait->cap_ms = wait->base_ms + 10 * between(random, 1, 50);
     wait->jitter = wait->kind == WAIT_STANDARD ? JITTER_NONE : (enum jitter)draw_below(random, 4);
     wait->limit = draw_percent(random, 15) ? (unsigned)between(random, 1, 6) : 0;
-    wait->use = draw_percent(random, 20)   ? RETRY_AFTER_IGNORED
+    wait->use = draw_percent(random, 10)   ? RETRY_AFTER_IGNORED
                 : draw_percent(random, 30) ? RETRY_AFTER_REPLACES
                                            : RETRY_AFTER_ADDS;
     wait->retry_after_cap_ms = draw_percent(random, 20) ? 200 : 30000;

@@ -49,7 +49,7 @@ static void draw_failure(struct job *job) {
 }
 
 static void draw_retry_after(struct job *job, const struct weather *weather) {
-    static const int64_t asked_ms[] = {0, 10, 20, 40, 50, 100, 100, 200, 400, 3600000};
+    static const int64_t asked_ms[] = {0, 10, 20, 40, 50, 60, 100, 150, 300, 3600000};
     job->fate_retry_after_us = -1;
     if (job->fate_status != 429 && job->fate_status != 503 && !draw_percent(dice(job), 2))
         return;
