@@ -14,20 +14,18 @@
 static const uint64_t beyond_cut = 1000;
 
 static bool add_field(struct answer *answer, const char *name, const char *value) {
-    struct field *grown = realloc(answer->fields, (answer->field_count + 1) * sizeof *grown);
+    char *own_name = strdup(name), *own_value = strdup(value);
+    struct field *grown = NULL;
+    if (own_name && own_value) {
+        grown = realloc(answer->fields, (answer->field_count + 1) * sizeof *grown);
+    }
     if (!grown) {
+        free(own_name);
+        free(own_value);
         return false;
     }
     answer->fields = grown;
-    struct field *field = &grown[answer->field_count];
-    field->name = strdup(name);
-    field->value = strdup(value);
-    if (!field->name || !field->value) {
-        free(field->name);
-        free(field->value);
-        return false;
-    }
-    answer->field_count++;
+    grown[answer->field_count++] = (struct field){.name = own_name, .value = own_value};
     return true;
 }
 

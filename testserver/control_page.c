@@ -38,6 +38,9 @@ bool control_has_page(const char *path) {
 
 struct reply control_get_page(const struct control_request *request) {
     const struct page_file *file = find(request->path);
+    if (!file) {
+        return reply_error(404, "there is no such page");
+    }
     return reply_bytes(type_of(file->name), file->bytes, file->size);
 }
 

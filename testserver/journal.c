@@ -56,7 +56,8 @@ static void grow(struct journal *journal) {
         return;
     }
     for (uint64_t number = journal->first; number < journal->next; number++) {
-        ring[number % room] = *slot_of(journal, number);
+        struct record **slot = slot_of(journal, number);
+        ring[number % room] = slot ? *slot : NULL;
     }
     free(journal->ring);
     journal->ring = ring;
@@ -88,8 +89,9 @@ void journal_enter(struct journal *journal, struct record *record) {
 }
 
 struct record *journal_find(const struct journal *journal, uint64_t number) {
-    bool kept = number >= journal->first && number < journal->next && journal->room > 0;
-    return kept ? *slot_of(journal, number) : NULL;
+    bool kept = number >= journal->first && number < journal->next;
+    struct record **slot = kept ? slot_of(journal, number) : NULL;
+    return slot ? *slot : NULL;
 }
 
 struct record *journal_from(const struct journal *journal, uint64_t from) {

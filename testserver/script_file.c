@@ -14,20 +14,18 @@ static bool complain(const char *name, size_t line, size_t column, const char *s
 }
 
 static bool append(struct script_file *file, char *path, char *script) {
-    struct script_line *grown = realloc(file->lines, (file->count + 1) * sizeof *grown);
+    char *own_path = strdup(path), *own_script = strdup(script);
+    struct script_line *grown = NULL;
+    if (own_path && own_script) {
+        grown = realloc(file->lines, (file->count + 1) * sizeof *grown);
+    }
     if (!grown) {
+        free(own_path);
+        free(own_script);
         return false;
     }
     file->lines = grown;
-    struct script_line *line = &grown[file->count];
-    line->path = strdup(path);
-    line->script = strdup(script);
-    if (!line->path || !line->script) {
-        free(line->path);
-        free(line->script);
-        return false;
-    }
-    file->count++;
+    grown[file->count++] = (struct script_line){.path = own_path, .script = own_script};
     return true;
 }
 

@@ -152,7 +152,7 @@ static void measure(struct drawing *drawing, int address_width) {
     size_t right = 0;
     int64_t total = account->elapsed_us > 0 ? account->elapsed_us : 1;
     for (size_t i = 0; i < account->attempt_count; i++) {
-        struct labels labels;
+        struct labels labels = {.left = ""};
         label(&labels, &account->attempts[i], address_width);
         drawing->left = strlen(labels.left) > drawing->left ? strlen(labels.left) : drawing->left;
         right = strlen(labels.right) > right ? strlen(labels.right) : right;
