@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POSTS = 100000, CALLERS = 4 };
+enum { POSTS = 100000, CALLERS = 16 };
 enum { OVER_HTTP = 1, OVER_HTTPS = 2 };
 
 static const struct stage {

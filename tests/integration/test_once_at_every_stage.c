@@ -1,0 +1,201 @@
+/* POSTs on connections that die at every stage, over http and https: each is delivered once at most, and what the call
+ * says of it is true. The server is the judge: by each POST's key, and by its own count of equal requests.
+ *
+ * The client is as keen as can be: 200 retries, 2 ms apart, no budget. test_unsafe_once.c has the stages at which libcurl
+ * sends again by itself, in larger numbers; `insist-bench duplicates` has all of them a hundred thousand times. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <insist/insist.h>
+#include <insist/testserver.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define POSTS 15
+#define PATIENCE_MS 30000
+
+/* What has to become of every POST at a stage. */
+enum fate {
+    FATE_ANSWERED, /* delivered once, and the caller has an answer */
+    FATE_SENT,     /* delivered once; the caller has an error: nothing came of an answer, it may have been sent */
+    FATE_CUT,      /* delivered once; the caller has an error, and the record tells that an answer had begun */
+    FATE_ANY       /* delivered once at most; an error that says "not sent" is true */
+};
+
+struct stage {
+    const char *name;
+    const char *before; /* the script of the GET before; NULL: there is none, the connection is a fresh one */
+    bool settled;       /* the POST waits until the server has closed what it will */
+    const char *script; /* the POST's */
+    enum fate fate;
+    unsigned schemes; /* 0: both; else 2: https only */
+};
+
+static const struct stage stages[] = {
+    {"an idle connection, closed", "close@end", true, "200", FATE_ANSWERED, 0},
+    {"an idle connection, being closed", "close@end", false, "200", FATE_ANY, 0},
+    {"an idle connection, being reset", "reset@end", false, "200", FATE_ANY, 0},
+    {"nobody listens", "200;refuse=5ms", true, "200", FATE_ANSWERED, 0},
+    {"accepted and closed", "200;close@connect", true, "200", FATE_ANY, 0},
+    {"accepted and reset", "200;reset@connect", true, "200", FATE_ANY, 0},
+    {"closed in the handshake", "200;tls-fault=close", true, "200", FATE_ANY, 2},
+    {"reset in the handshake", "200;tls-fault=reset", true, "200", FATE_ANY, 2},
+    {"closed, the head was read", "200", false, "close;unread", FATE_SENT, 0},
+    {"reset, the head was read", "200", false, "reset;unread", FATE_SENT, 0},
+    {"closed, fresh, all was read", NULL, false, "close", FATE_SENT, 0},
+    {"reset, fresh, all was read", NULL, false, "reset", FATE_SENT, 0},
+    {"closed, reused, all was read", "200", false, "close", FATE_SENT, 0},
+    {"reset, reused, all was read", "200", false, "reset", FATE_SENT, 0},
+    {"closed, and nobody listens", "200", false, "close;refuse=5ms", FATE_SENT, 0},
+    {"reset, and nobody listens", "200", false, "reset;refuse=5ms", FATE_SENT, 0},
+    {"closed within the headers", "200", false, "close@headers", FATE_SENT, 0},
+    {"reset within the headers", "200", false, "reset@headers", FATE_SENT, 0},
+    {"closed before the body", "200", false, "close@body:0;delay@body=1ms", FATE_CUT, 0},
+    {"reset before the body", "200", false, "reset@body:0", FATE_CUT, 0},
+    {"closed within the body", "200", false, "close@body:500", FATE_CUT, 0},
+    {"reset within the body", "200", false, "reset@body:500", FATE_CUT, 0},
+    {"a body that is too short", "200", false, "truncate@500", FATE_CUT, 0},
+    {"closed behind the answer", NULL, true, "close@end", FATE_ANSWERED, 0},
+    {"reset behind the answer", NULL, true, "reset@end", FATE_ANSWERED, 0},
+};
+
+static insist_testserver *server;
+static insist_client *client;
+
+static int begin(bool tls) {
+    insist_retry_policy *retry = NULL;
+    insist_decider decider = insist_retry_and(insist_retry_times(200), insist_retry_standard());
+    if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls), NULL, &server) != INSIST_OK ||
+        insist_retry_policy_new(decider, insist_wait_constant_ms(2), NULL, &retry) != INSIST_OK)
+        return -1;
+    insist_err err = insist_client_new(INSIST_CLIENT_OPTIONS(.retry = retry, .budget = insist_budget_none(),
+                                                             .tls = INSIST_TLS_OPTIONS(.insecure = true)),
+                                       NULL, &client);
+    insist_retry_policy_free(retry);
+    return err == INSIST_OK ? 0 : -1;
+}
+
+static int begin_http(void **state) {
+    (void)state;
+    return begin(false);
+}
+
+static int begin_https(void **state) {
+    (void)state;
+    return begin(true);
+}
+
+static int end(void **state) {
+    (void)state;
+    insist_client_free(client);
+    insist_testserver_free(server);
+    return 0;
+}
+
+static void wait_until_all_are_closed(void) {
+    insist_testserver_stats stats = {.size = sizeof stats};
+    do {
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+        assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    } while (stats.connections_open > 0);
+}
+
+static void go_before(const struct stage *stage) {
+    if (stage->before != NULL) {
+        char url[128];
+        insist_result *result = NULL;
+        snprintf(url, sizeof url, "%s/before", insist_testserver_url(server));
+        assert_int_equal(insist_get(client, url, &result), INSIST_OK);
+        insist_result_free(result);
+    }
+    if (stage->settled)
+        wait_until_all_are_closed();
+}
+
+/* The furthest that any attempt says that the request got. */
+static insist_sent told(const insist_result *result) {
+    insist_sent furthest = INSIST_NOT_SENT;
+    for (size_t i = 0; i < insist_result_attempts(result); i++) {
+        insist_sent sent = insist_result_attempt(result, i)->sent;
+        furthest = sent > furthest ? sent : furthest;
+    }
+    return furthest;
+}
+
+static bool is_as_it_should_be(const struct stage *stage, insist_err err, const insist_result *result, size_t hits) {
+    insist_reason reason = insist_result_reason(result);
+    if (err == INSIST_OK)
+        return hits == 1 && insist_result_status(result) == 200 &&
+               (stage->fate == FATE_ANSWERED || stage->fate == FATE_ANY);
+    switch (stage->fate) {
+    case FATE_SENT: return hits == 1 && told(result) == INSIST_MAYBE_SENT && reason == INSIST_NOT_REPEATABLE;
+    case FATE_CUT: return hits == 1 && told(result) == INSIST_ANSWERED && reason == INSIST_NOT_REPEATABLE;
+    case FATE_ANY: return hits <= 1 && told(result) == INSIST_MAYBE_SENT && reason == INSIST_NOT_REPEATABLE;
+    case FATE_ANSWERED:
+    default: return false;
+    }
+}
+
+static void post(const struct stage *stage, size_t number) {
+    char key[32], url[160], body[32];
+    insist_result *result = NULL;
+    go_before(stage);
+    snprintf(key, sizeof key, "k%zu", number);
+    snprintf(body, sizeof body, "amount=%zu", number);
+    snprintf(url, sizeof url, "%s/charge?key=%s", insist_testserver_url(server), key);
+    insist_err err = insist_post(client, url, "text/plain", body, strlen(body), &result);
+    size_t hits = insist_testserver_hits_by_key(server, key);
+    if (!is_as_it_should_be(stage, err, result, hits))
+        fail_msg("%s: %s; %s, delivered %zu times", stage->name, insist_result_explain(result),
+                 insist_sent_name(told(result)), hits);
+    insist_result_free(result);
+}
+
+static void run_stage(const struct stage *stage) {
+    insist_testserver_reset(server);
+    assert_int_equal(insist_testserver_script(server, "/before", stage->before, NULL), INSIST_OK);
+    assert_int_equal(insist_testserver_script(server, "/charge", stage->script, NULL), INSIST_OK);
+    for (size_t i = 0; i < POSTS; i++)
+        post(stage, i);
+    assert_true(insist_testserver_wait_idle(server, PATIENCE_MS));
+    for (size_t i = 0; i < POSTS; i++) { /* nothing arrives late either */
+        char key[32];
+        snprintf(key, sizeof key, "k%zu", i);
+        assert_true(insist_testserver_hits_by_key(server, key) <= 1);
+    }
+    assert_int_equal(insist_testserver_duplicates(server, "/charge"), 0);
+    insist_stats stats = {.size = sizeof stats};
+    assert_int_equal(insist_client_stats(client, &stats), INSIST_OK);
+    print_message("%-34s %d POSTs, %2zu deliveries, %llu resends blocked so far\n", stage->name, POSTS,
+                  insist_testserver_hits(server, "/charge"), (unsigned long long)stats.resends_blocked);
+}
+
+static void run_stages(unsigned scheme) {
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+        if (stages[i].schemes == 0 || stages[i].schemes == scheme)
+            run_stage(&stages[i]);
+}
+
+static void every_stage_http(void **state) {
+    (void)state;
+    run_stages(1);
+}
+
+static void every_stage_https(void **state) {
+    (void)state;
+    run_stages(2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_stage_http, begin_http, end),
+        cmocka_unit_test_setup_teardown(every_stage_https, begin_https, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
