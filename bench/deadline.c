@@ -179,7 +179,7 @@ static bool run(struct bench *bench) {
                     "timer: how late a bare epoll timer was that went off every 2 ms in the same seconds; "
                     "at_max: at most between when that call was due which went furthest beyond, and its return");
     report_add_note(report, "over_10ms: calls, and ticks of the timer, that were later than that");
-    report_add_note(report, "a name's lookup hangs for 5 s; of libcurl's calls to one only 20 are made");
+    report_add_note(report, "lookups of ten names hang for 5 s each; of libcurl's calls to them only 20 are made");
     report_add_note(report, "retry-after is negative: the answer asks for an hour, and the call does not wait for what "
                             "cannot fit its deadline");
     report_add_note(report,

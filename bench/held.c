@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { HUNG_NAMES = 10 };
+
 /* ---- phases ----------------------------------------------------------------------------------------------------- */
 
 static bool one_attempt(const insist_result *result, insist_sent sent) {
@@ -15,10 +17,16 @@ static bool shows_queue(const insist_result *result, const struct held_user_code
     return one_attempt(result, INSIST_NOT_SENT) && insist_result_attempt(result, 0)->started_us < 0;
 }
 
+/* A lookup may have come to its end meanwhile, and been asked for again. */
 static bool shows_dns(const insist_result *result, const struct held_user_code *code) {
+    size_t attempts = insist_result_attempts(result);
+    bool looked_up = attempts > 0;
     (void)code;
-    return one_attempt(result, INSIST_NOT_SENT) && insist_result_attempt(result, 0)->started_us >= 0 &&
-           insist_result_attempt(result, 0)->address[0] == '\0';
+    for (size_t i = 0; i < attempts; i++) {
+        const insist_attempt_record *attempt = insist_result_attempt(result, i);
+        looked_up = looked_up && attempt->sent == INSIST_NOT_SENT && attempt->address[0] == '\0';
+    }
+    return looked_up;
 }
 
 static bool shows_connect(const insist_result *result, const struct held_user_code *code) {
@@ -163,7 +171,7 @@ void held_close(struct held *held) {
 
 void held_url(const struct held *held, uint64_t number, char *url, size_t size) {
     if (held->phase->place == HELD_AT_NAME) {
-        snprintf(url, size, "http://name-%llu.hang/", (unsigned long long)number);
+        snprintf(url, size, "http://name-%u.hang/", (unsigned)(number % HUNG_NAMES));
     } else {
         snprintf(url, size, "%s", held->url);
     }

@@ -46,7 +46,7 @@ struct held {
 /* False, with a sentence on standard error; held_close() is to follow in either case. */
 bool held_open(struct held *held, struct bench *bench, const struct held_phase *phase);
 void held_close(struct held *held);
-/* The URL for call number `number`: names are looked up anew for each. */
+/* The URL for call number `number`: of ten names, where names hang. */
 void held_url(const struct held *held, uint64_t number, char *url, size_t size);
 
 /* One call. */
