@@ -182,8 +182,8 @@ static bool run(struct bench *bench) {
     report_add_note(report, "lookups of ten names hang for 5 s each; of libcurl's calls to them only 20 are made");
     report_add_note(report, "retry-after is negative: the answer asks for an hour, and the call does not wait for what "
                             "cannot fit its deadline");
-    report_add_note(report,
-                    "not_held: calls whose record does not show that they were held where they should have been");
+    report_add_note(report, "not_held: calls whose record does not show that they were held where they should have "
+                            "been; a lookup that ends within a call makes one of these");
     for (unsigned round = 1; round <= bench->options->rounds; round++) {
         if (!run_round(bench, round)) {
             return false;

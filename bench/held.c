@@ -83,15 +83,24 @@ const struct held_phase held_reader = {.name = "reader", .script = "200", .uploa
 static void *occupy(void *argument) {
     struct held *held = argument;
     insist_plan *plan = NULL;
+    insist_timeout_policy *endless = NULL;
     insist_result *result = NULL;
     char url[160];
     held_url(held, 0, url, sizeof url);
-    if (insist_plan_new("GET", url, NULL, &plan) == INSIST_OK &&
-        insist_execute(held->client, plan, INSIST_CALL_OPTIONS(.cancel = held->vacate, .deadline_ms = INSIST_FOREVER),
-                       &result) != INSIST_ECANCELED) {
-        fprintf(stderr, "insist-bench: %s\n", insist_result_explain(result));
+    insist_err err = insist_plan_new("GET", url, NULL, &plan);
+    if (err == INSIST_OK) {
+        err = insist_timeout_infinite_new(NULL, &endless);
+    }
+    if (err == INSIST_OK) {
+        insist_call_options options = *INSIST_CALL_OPTIONS(.cancel = held->vacate, .deadline_ms = INSIST_FOREVER);
+        options.timeout = endless;
+        err = insist_execute(held->client, plan, &options, &result);
+    }
+    if (err != INSIST_ECANCELED) {
+        fprintf(stderr, "insist-bench: queue: %s\n", insist_strerror(err));
     }
     insist_result_free(result);
+    insist_timeout_policy_free(endless);
     insist_plan_free(plan);
     return NULL;
 }
