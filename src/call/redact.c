@@ -41,11 +41,18 @@ static bool is_hidden(const char *name, const char *end, const struct headers *h
     return false;
 }
 
-/* One name=value, without what separates it from the next. */
-static insist_err append_parameter(struct body *text, const char *from, size_t length, const struct headers *hidden) {
-    const char *value = memchr(from, '=', length);
-    if (value == NULL || !is_hidden(from, value, hidden))
-        return body_append(text, from, length);
+/* One name=value at the query's front, which moves on behind it. A semicolon ends a parameter for some servers only: where the value is hidden, what follows may still be a part of it. */
+static insist_err append_parameter(struct body *text, const char **query, const char *end,
+                                   const struct headers *hidden) {
+    const char *from = *query;
+    const char *stop = from + strcspn(from, "&;#");
+    const char *value = memchr(from, '=', (size_t)(stop - from));
+    if (value == NULL || !is_hidden(from, value, hidden)) {
+        *query = stop;
+        return body_append(text, from, (size_t)(stop - from));
+    }
+    const char *next = memchr(value, '&', (size_t)(end - value));
+    *query = next != NULL ? next : end;
     insist_err err = body_append(text, from, (size_t)(value - from) + 1);
     return err != INSIST_OK ? err : body_append_text(text, MASK);
 }
@@ -53,9 +60,7 @@ static insist_err append_parameter(struct body *text, const char *from, size_t l
 static insist_err append_query(struct body *text, const char *query, const char *end, const struct headers *hidden) {
     insist_err err = INSIST_OK;
     while (err == INSIST_OK && query < end) {
-        size_t length = strcspn(query, "&;#");
-        err = append_parameter(text, query, length, hidden);
-        query += length;
+        err = append_parameter(text, &query, end, hidden);
         if (err == INSIST_OK && query < end)
             err = body_append(text, query++, 1);
     }

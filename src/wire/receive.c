@@ -40,13 +40,14 @@ static size_t trim(const char **text, size_t length) {
     return length;
 }
 
-/* A line that begins with a blank goes on where the one before stopped (RFC 9112 section 5.2). */
+/* A line that begins with a blank goes on where the one before stopped (RFC 9112 section 5.2). A CR inside a line, which
+ * others may take for its end, makes it invalid (section 2.2), and so does a NUL. */
 static insist_err keep_line(struct headers *headers, const char *line, size_t length) {
     bool continued = is_blank(line[0]);
     const char *colon = memchr(line, ':', length);
     const char *value = continued ? line : colon ? colon + 1 : line + length;
     size_t value_length = trim(&value, length - (size_t)(value - line));
-    if (memchr(line, '\0', length))
+    if (memchr(line, '\0', length) || memchr(line, '\r', length))
         return INSIST_EPROTO;
     if (continued)
         return headers_extend_last(headers, value, value_length);
