@@ -79,8 +79,8 @@ typedef struct insist_net_options {
 } insist_net_options;
 
 /** The way out: sets options of libcurl that have no name here (a list of ciphers, verbose output …).
- *  @param easy  the CURL * of a request that is about to start, used for others before; what is set stays until it is
- *               set again. Nothing but curl_easy_setopt() may be called with it
+ *  @param easy  the CURL * of a request that is about to start, perhaps used for others before: what was set then may
+ *               still be. Nothing but curl_easy_setopt() may be called with it
  *  Called on a worker thread, on several at once, for every request (each attempt, address and redirect): it must be
  *  quick and must not call this library. What insist itself owns is set again afterwards: docs/options.md lists it. */
 typedef void insist_curl_setup_fn(void *easy, void *ctx);

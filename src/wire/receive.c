@@ -11,19 +11,36 @@ static size_t refuse(struct transfer *transfer, insist_err err) {
     return 0; /* libcurl then ends the transfer with CURLE_WRITE_ERROR */
 }
 
-/* "HTTP/1.1 404 Not Found", "HTTP/2 200": libcurl has checked its form. */
-static void read_status(struct transfer *transfer, const char *line, size_t length) {
-    struct answer *answer = &transfer->answer;
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.1 404 Not Found", "HTTP/2 200": RFC 9112 section 4. 0: it is no such line. libcurl takes more for one, and some of it for
+ * a 200. */
+static int status_of(const char *line, size_t length) {
     const char *blank = memchr(line, ' ', length);
-    answer->status = 0;
-    for (const char *digit = blank ? blank + 1 : line; digit < line + length && *digit >= '0' && *digit <= '9'; digit++)
-        answer->status = answer->status * 10 + (*digit - '0');
+    if (length < 6 || memcmp(line, "HTTP/", 5) != 0 || !is_digit(line[5]) || !blank)
+        return 0;
+    const char *digit = blank + 1;
+    size_t left = length - (size_t)(digit - line);
+    if (left < 3 || digit[0] == '0' || !is_digit(digit[0]) || !is_digit(digit[1]) || !is_digit(digit[2]))
+        return 0;
+    bool ends = left == 3 || digit[3] == ' ';
+    return ends ? (digit[0] - '0') * 100 + (digit[1] - '0') * 10 + (digit[2] - '0') : 0;
+}
+
+static insist_err read_status(struct transfer *transfer, const char *line, size_t length) {
+    struct answer *answer = &transfer->answer;
+    answer->status = status_of(line, length);
+    if (answer->status == 0)
+        return INSIST_EPROTO;
     answer->in_block = true;
     headers_clear(&transfer->job->outcome.headers);
     if (answer->status >= 200)
         transfer->job->progress.status = transfer->job->outcome.status = answer->status;
     if (transfer->connection)
         transfer->connection->http2 = length > 6 && line[5] == '2';
+    return INSIST_OK;
 }
 
 static bool is_blank(char c) {
@@ -67,7 +84,7 @@ static bool announces_too_much(const struct transfer *transfer) {
         return false;
     if (!digit || !has_body(transfer) || headers_get(&transfer->job->outcome.headers, "Transfer-Encoding"))
         return false;
-    for (; *digit >= '0' && *digit <= '9'; digit++)
+    for (; is_digit(*digit); digit++)
         if (__builtin_mul_overflow(length, 10, &length) ||
             __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length))
             return true;
@@ -121,10 +138,8 @@ static insist_err read_line(struct transfer *transfer, const char *line, size_t 
     struct answer *answer = &transfer->answer;
     if (answer->complete) /* a trailer: counted, not kept */
         return INSIST_OK;
-    if (!answer->in_block) {
-        read_status(transfer, line, length);
-        return INSIST_OK;
-    }
+    if (!answer->in_block)
+        return read_status(transfer, line, length);
     return length == 0 ? end_block(transfer) : keep_line(&transfer->job->outcome.headers, line, length);
 }
 

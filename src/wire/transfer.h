@@ -43,6 +43,7 @@ struct transport_curl {
     struct connections connections;
     struct list spare; /* transfers without a job, ready to be used again */
     size_t spare_count, busy_count;
+    bool uses_handles_once; /* this libcurl must not be given one again */
     int64_t now_ns; /* of this turn */
 };
 
@@ -76,7 +77,8 @@ enum pause { PAUSE_DUE, PAUSE_WAITING, PAUSE_OVER }; /* at the headers */
 struct transfer {
     /* for ever */
     struct transport_curl *transport;
-    CURL *easy;
+    CURL *easy; /* another one for each request, if handles are used once */
+    bool used;
     struct list link; /* of the spare ones */
     struct lines lines;
     struct curl_slist pinned; /* to the address that is tried */

@@ -23,6 +23,12 @@ bool transport_curl_begin(void) {
     return pthread_once(&once, begin) == 0 && begun == CURLE_OK;
 }
 
+/* libcurl before 8.2 still knows the last header of a handle's answer after it has freed it, and writes there when the next answer's
+ * first header line begins with a blank: any server could do that (curl issue 11101). */
+static bool handles_wear_out(void) {
+    return curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
+}
+
 static struct transport_curl *own(struct transport *transport) {
     return (struct transport_curl *)(void *)transport;
 }
@@ -255,6 +261,7 @@ struct transport *transport_curl_new(void *settings, const struct transport_host
     transport->network = wire->network ? wire->network : &network_default;
     transport->host = *host;
     transport->finish = finish;
+    transport->uses_handles_once = handles_wear_out();
     transport->now_ns = env_now_ns(wire->env);
     list_init(&transport->spare);
     timers_init(&transport->timers, wire->env);

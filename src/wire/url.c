@@ -8,6 +8,7 @@
 #include "base/body.h"
 #include "base/problem.h"
 #include "wire/authority.h"
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
@@ -100,8 +101,18 @@ static struct flaw check_absolute(const char *text) {
     return check_slashes(text);
 }
 
+/* libcurl writes addresses in their usual form, unless percent signs kept it from seeing that they are some: "5%2e7" would be
+ * shown and counted as 5.7, and connected to as 5.0.0.7. */
+static bool is_unusual_address(const char *host) {
+    struct in_addr address;
+    char usual[INET_ADDRSTRLEN];
+    return inet_aton(host, &address) && strcmp(inet_ntop(AF_INET, &address, usual, sizeof(usual)), host) != 0;
+}
+
 static struct flaw check_name(const char *host) {
     const char *sentence = authority_flaw_of_name(host);
+    if (!sentence && is_unusual_address(host))
+        sentence = "the host is an address that is not written as four numbers";
     return sentence ? flaw(sentence) : no_flaw;
 }
 

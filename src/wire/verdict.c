@@ -136,8 +136,11 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
     }
     bool line_too_long =
         code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
+    bool ill_formed = code == CURLE_BAD_FUNCTION_ARGUMENT && answer->begun; /* a first header line that continues none */
     if (line_too_long)
         settle(verdict, INSIST_ETOOLARGE);
+    else if (ill_formed)
+        settle(verdict, INSIST_EPROTO);
     else
         settle_by_code(verdict, code, 0, transfer->detail);
 }

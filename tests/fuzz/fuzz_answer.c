@@ -231,6 +231,9 @@ static void check_result(const insist_result *result, insist_err err, unsigned f
     size_t length = 0;
     const char *body = insist_result_body(result, &length);
     must(insist_result_error(result) == err, "the result has the call's error");
+    must(err != INSIST_EINVAL && err != INSIST_ENOMEM && err != INSIST_ESYSTEM && err != INSIST_EDEADLINE &&
+             err != INSIST_ECANCELED,
+         "it is the server's fault");
     must(strlen(insist_result_explain(result)) > 10, "it explains itself");
     must(strstr(insist_result_explain(result), PASSWORD) == NULL, "without the password");
     must(body[length] == '\0', "a NUL follows the body");

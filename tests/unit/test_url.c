@@ -87,6 +87,7 @@ static void hosts_are_lower_case_paths_are_not(void **state) {
 static void addresses_stand_for_hosts(void **state) {
     (void)state;
     expect_text("http://127.0.0.1:8080/", "http://127.0.0.1:8080/", "http://127.0.0.1:8080", "127.0.0.1");
+    expect_text("http://127.0.0%2e1/", "http://127.0.0.1/", "http://127.0.0.1:80", "127.0.0.1");
     expect_text("http://127.1/", "http://127.0.0.1/", "http://127.0.0.1:80", "127.0.0.1");
     expect_text("http://[::1]/x", "http://[::1]/x", "http://[::1]:80", "::1");
     expect_text("https://[2001:DB8::A]:8443/", "https://[2001:db8::a]:8443/", "https://[2001:db8::a]:8443",
@@ -172,6 +173,8 @@ static void hosts_that_cannot_be_are_refused(void **state) {
     refused("http://[::1/", "IPv6");
     refused("http://[]/", "IPv6");
     refused("http://[1::2::3]/", "IPv6");
+    refused("http://5%2e7/", "four numbers");
+    refused("http://0x7f%2e1/", "four numbers");
     refused("http://[12345::]/", "IPv6");
     refused("http://[fe80::1%25eth0]/", "zone");
 }
