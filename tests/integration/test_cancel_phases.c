@@ -8,25 +8,20 @@
 
 #include <cmocka.h>
 
+#include "cancel_scene.h"
 #include "support/crowd.h"
 #include <arpa/inet.h>
 #include <dlfcn.h>
-#include <insist/insist.h>
-#include <insist/testserver.h>
 #include <netdb.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 30000
 #define BIG_BYTES ((int64_t)256 * 1024 * 1024)
-
 /* ---- names ---- */
 
 static sem_t lookup_entered, lookup_may_go;
@@ -47,168 +42,6 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         ;
     atomic_fetch_add(&lookups_left, 1);
     return EAI_AGAIN;
-}
-
-/* ---- a call that waits for nothing but its cancel ---- */
-
-static insist_testserver *server;
-static insist_client *client;
-static insist_timeout_policy *patient;
-static insist_cancel *cancel;
-static insist_handlers *handlers;
-static unsigned events[INSIST_EVENTS];
-static sem_t reached; /* posted by the call's own thread where that is what tells the phase */
-
-static int count_event(void *ctx, insist_event event, insist_execution *execution) {
-    (void)ctx;
-    (void)execution;
-    events[event]++;
-    return 0;
-}
-
-static int note_reached(void *ctx, insist_event event, insist_execution *execution) {
-    (void)ctx;
-    (void)event;
-    (void)execution;
-    sem_post(&reached);
-    return 0;
-}
-
-static void wait_for(sem_t *semaphore) {
-    while (sem_wait(semaphore) != 0)
-        ;
-}
-
-static void pause_a_moment(void) {
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
-static int begin_with(unsigned max_in_flight) {
-    sem_init(&lookup_entered, 0, 0);
-    sem_init(&lookup_may_go, 0, 0);
-    sem_init(&reached, 0, 0);
-    atomic_store(&lookups_left, 0);
-    memset(events, 0, sizeof events);
-    if (insist_timeout_infinite_new(NULL, &patient) != INSIST_OK || insist_cancel_new(&cancel) != INSIST_OK ||
-        insist_handlers_new(&handlers) != INSIST_OK)
-        return -1;
-    for (int event = 0; event < INSIST_EVENTS; event++)
-        if (insist_handlers_push(handlers, (insist_event)event, count_event, NULL) != INSIST_OK)
-            return -1;
-    const insist_client_options *options =
-        INSIST_CLIENT_OPTIONS(.timeout = patient, .deadline_ms = INSIST_FOREVER, .budget = insist_budget_none(),
-                              .max_in_flight = max_in_flight, .max_in_flight_origin = max_in_flight);
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(options, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int begin(void **state) {
-    (void)state;
-    return begin_with(0);
-}
-
-static int begin_with_room_for_one(void **state) {
-    (void)state;
-    return begin_with(1);
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    insist_handlers_free(handlers);
-    insist_cancel_free(cancel);
-    insist_timeout_policy_free(patient);
-    return 0;
-}
-
-static const char *at(const char *path) {
-    static char url[256];
-    snprintf(url, sizeof url, "%s%s", insist_testserver_url(server), path);
-    return url;
-}
-
-static insist_plan *plan_of(const char *method, const char *url) {
-    insist_plan *plan = NULL;
-    assert_int_equal(insist_plan_new(method, url, NULL, &plan), INSIST_OK);
-    return plan;
-}
-
-typedef void until_fn(void);
-
-struct firing {
-    until_fn *until;
-};
-
-/* The other thread: fires when the call is in its phase for certain. */
-static void fire(void *shared, size_t i) {
-    (void)i;
-    ((const struct firing *)shared)->until();
-    insist_cancel_fire(cancel);
-}
-
-/* The plan is executed, and cancelled by another thread once until() has returned. */
-static insist_result *cancelled_call(insist_plan *plan, insist_call_options options, until_fn *until) {
-    insist_result *result = NULL;
-    struct firing firing = {until};
-    options.cancel = cancel;
-    options.handlers = handlers;
-    struct crowd *crowd = crowd_start(1, fire, &firing);
-    insist_err err = insist_execute(client, plan, &options, &result);
-    crowd_join(crowd);
-    insist_plan_free(plan);
-    if (err != INSIST_ECANCELED)
-        print_error("%s\n", insist_result_explain(result));
-    assert_int_equal(err, INSIST_ECANCELED);
-    assert_int_equal(insist_result_error(result), INSIST_ECANCELED);
-    assert_int_equal(insist_result_reason(result), INSIST_CANCELLED);
-    assert_int_equal(events[INSIST_AFTER_EXECUTION_END], 1);
-    assert_int_equal(events[INSIST_AFTER_PLAN_TIMEOUT], 0);
-    assert_int_equal(events[INSIST_AFTER_ATTEMPT_TIMEOUT], 0);
-    assert_int_equal(events[INSIST_BEFORE_ATTEMPT], insist_result_attempts(result));
-    assert_int_equal(events[INSIST_AFTER_ATTEMPT], insist_result_attempts(result));
-    return result;
-}
-
-static insist_call_options plain(void) {
-    return *INSIST_CALL_OPTIONS(.deadline_ms = INSIST_FOREVER);
-}
-
-static void assert_attempt(const insist_result *result, size_t i, insist_why_ended why, insist_sent sent) {
-    const insist_attempt_record *attempt = insist_result_attempt(result, i);
-    assert_non_null(attempt);
-    assert_int_equal(attempt->why_ended, why);
-    assert_int_equal(attempt->sent, sent);
-}
-
-static insist_stats stats_now(void) {
-    insist_stats stats = {.size = sizeof stats};
-    assert_int_equal(insist_client_stats(client, &stats), INSIST_OK);
-    return stats;
-}
-
-/* Nothing of the call is left in the client, nothing more was started for it, and the client works. */
-static void assert_nothing_follows(uint64_t attempts) {
-    insist_result *result = NULL;
-    while (stats_now().in_flight > 0 || stats_now().waiting > 0)
-        pause_a_moment();
-    assert_int_equal(stats_now().attempts, attempts);
-    assert_int_equal(insist_get(client, at("/after"), &result), INSIST_OK);
-    insist_result_free(result);
-    assert_int_equal(stats_now().attempts, attempts + 1);
-}
-
-/* The server has seen so many clients leave their requests to that path, and no other request to it. */
-static void assert_gone(const char *path, size_t requests) {
-    insist_testserver_journal *journal = NULL;
-    assert_true(insist_testserver_wait_idle(server, PATIENCE_MS));
-    assert_int_equal(insist_testserver_journal_new(server, path, NULL, &journal), INSIST_OK);
-    assert_int_equal(insist_testserver_journal_count(journal), requests);
-    for (size_t i = 0; i < requests; i++)
-        assert_true(insist_testserver_journal_at(journal, i)->client_gone);
-    insist_testserver_journal_free(journal);
 }
 
 /* ---- before there is a connection ---- */
@@ -253,6 +86,8 @@ static void until_the_lookup_hangs(void) {
 
 static void in_a_lookup(void **state) {
     (void)state;
+    sem_init(&lookup_entered, 0, 0);
+    sem_init(&lookup_may_go, 0, 0);
     insist_result *result = cancelled_call(plan_of("POST", "http://hangs.test/"), plain(), until_the_lookup_hangs);
     assert_int_equal(atomic_load(&lookups_left), 0);
     assert_int_equal(insist_result_attempts(result), 1);
@@ -593,11 +428,11 @@ static void inside_a_handler(void **state) {
     insist_retry_policy_free(at_once);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, scene_begin, scene_end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(in_the_queue, begin_with_room_for_one, end),
+        cmocka_unit_test_setup_teardown(in_the_queue, scene_begin_with_room_for_one, scene_end),
         CASE(in_a_lookup),
         CASE(in_a_connect),
         CASE(in_a_handshake),
