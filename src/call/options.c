@@ -71,9 +71,8 @@ static bool contradicts(const insist_timeout_policy *timeout, int64_t deadline_m
     return deadline_ms > 0 && fixed_us != INSIST_FOREVER && fixed_us > time_scale(deadline_ms, 1000);
 }
 
-/* A hedge whose delay is not below the attempt's timeout is never started. */
-static insist_err check_race(const insist_race_policy *race, const insist_timeout_policy *timeout,
-                             insist_problem *problem) {
+insist_err options_check_race(const insist_race_policy *race, const insist_timeout_policy *timeout,
+                              insist_problem *problem) {
     int64_t fixed_us = timeout == NULL ? -1 : timeout_policy_fixed_us(timeout);
     if (race == NULL || fixed_us < 0 || race_policy_longest_us(race) < fixed_us)
         return INSIST_OK;
@@ -123,7 +122,7 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
     if (options->max_in_flight_origin > options->max_in_flight)
         return problem_set(problem, INSIST_EINVAL, "max_in_flight_origin",
                            "one origin cannot have more than the client's max_in_flight");
-    insist_err err = check_race(options->race, options->timeout, problem);
+    insist_err err = options_check_race(options->race, options->timeout, problem);
     if (err != INSIST_OK)
         return err;
     return check_hooks(options->validator, options->prepare_retry, options->on_exhausted, problem);
@@ -139,7 +138,7 @@ insist_err options_check_call(const insist_call_options *options, insist_problem
     if (contradicts(options->timeout, options->deadline_ms))
         return problem_set(problem, INSIST_EINVAL, "timeout",
                            "an attempt's timeout is longer than the deadline of the call");
-    insist_err err = check_race(options->race, options->timeout, problem);
+    insist_err err = options_check_race(options->race, options->timeout, problem);
     if (err != INSIST_OK)
         return err;
     return check_hooks(options->validator, options->prepare_retry, options->on_exhausted, problem);

@@ -2,6 +2,7 @@
  * when it is executed. */
 #include "call/plan.h"
 #include "call/feed.h"
+#include "call/options.h"
 #include "base/problem.h"
 #include "policy/race.h"
 #include "policy/retry.h"
@@ -199,8 +200,16 @@ insist_err insist_plan_set_retry(insist_plan *plan, const insist_retry_policy *p
     return INSIST_OK;
 }
 
+static insist_err check_race(insist_plan *plan, const insist_race_policy *race, const insist_timeout_policy *timeout) {
+    insist_problem problem = {0};
+    insist_err err = options_check_race(race, timeout, &problem);
+    return err == INSIST_OK ? INSIST_OK : plan_note(plan, err, &problem);
+}
+
 insist_err insist_plan_set_timeout(insist_plan *plan, const insist_timeout_policy *policy) {
     insist_err err = plan_check_open(plan);
+    if (err == INSIST_OK)
+        err = check_race(plan, plan->race, policy);
     if (err != INSIST_OK)
         return err;
     insist_timeout_policy *before = plan->timeout;
@@ -216,6 +225,9 @@ insist_err insist_plan_set_race(insist_plan *plan, const insist_race_policy *pol
         return err;
     if (policy != NULL && !plan->request.raceable)
         return plan_note(plan, problem_set(&problem, INSIST_EINVAL, "race", "%s", PLAN_NOT_RACEABLE), &problem);
+    err = check_race(plan, policy, plan->timeout);
+    if (err != INSIST_OK)
+        return err;
     insist_race_policy *before = plan->race;
     plan->race = policy == NULL ? NULL : race_policy_retain(policy);
     insist_race_policy_free(before);

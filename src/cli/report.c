@@ -90,6 +90,30 @@ static void put_retry_list(const struct settings *settings) {
     fprintf(stderr, "%s%s\n", list->transient ? " transient" : "", list->any ? " any" : "");
 }
 
+static void put_race(const struct race *race) {
+    char delay[TEXT_DURATION];
+    text_duration_ms(delay, race->delays_ms[0]);
+    switch (race->shape) {
+    case RACE_NONE: return;
+    case RACE_AT_ONCE: fprintf(stderr, "* race: %u at once", race->times); break;
+    case RACE_EVERY: fprintf(stderr, "* race: a hedge after every %s, %u at most", delay, race->times); break;
+    case RACE_QUANTILE:
+        fprintf(stderr, "* race: a hedge after p%g, %u at most", race->learnt * 100, race->times);
+        break;
+    case RACE_AUTO:
+        fprintf(stderr, "* race: hedges for %g%% extra requests, %u at most", race->learnt * 100, race->times);
+        break;
+    case RACE_DELAYS:
+        fputs("* race: a hedge after", stderr);
+        for (size_t i = 0; i < race->delay_count; i++) {
+            text_duration_ms(delay, race->delays_ms[i]);
+            fprintf(stderr, " %s", delay);
+        }
+        break;
+    }
+    fprintf(stderr, ", a failure is %s\n", race->closes_wave ? "waited with" : "replaced");
+}
+
 void report_request(const struct settings *settings) {
     char timeout[TEXT_DURATION] = "standard";
     char deadline[TEXT_DURATION];
@@ -100,6 +124,7 @@ void report_request(const struct settings *settings) {
     fprintf(stderr, "* deadline: %s, timeout of an attempt: %s\n", deadline, timeout);
     put_retries(settings);
     put_retry_list(settings);
+    put_race(&settings->race);
 
     size_t offset = 0;
     size_t secret = text_url_secret(settings->url, &offset);

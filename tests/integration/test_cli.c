@@ -502,6 +502,62 @@ static void delays_are_learnt_from_repeated_calls(void **state) {
     run_fini(&run);
 }
 
+/* Each shape starts just as many attempts as the script's hangs take, and -v says which it was. */
+static void races_are_run_as_they_are_spelt(void **state) {
+    (void)state;
+    static const struct {
+        const char *race, *script, *said;
+        size_t hits;
+    } rows[] = {
+        {"every=5ms*3", "hangx3,200", "* race: a hedge after every 5.0ms, 3 at most, a failure is replaced", 4},
+        {"at-once=3", "hangx2,200", "* race: 3 at once, a failure is replaced", 3},
+        {"5ms,7ms", "hangx2,200", "* race: a hedge after 5.0ms 7.0ms, a failure is replaced", 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[256];
+        insist_testserver_reset(server);
+        script("/spelt", rows[i].script);
+        snprintf(line, sizeof line, "-v --race %s --timeout forever --deadline forever URL/spelt", rows[i].race);
+        struct run run = insist(line);
+        assert_int_equal(run.exit_status, 0);
+        assert_non_null(strstr(run.err, rows[i].said));
+        assert_int_equal(insist_testserver_hits(server, "/spelt"), rows[i].hits);
+        run_fini(&run);
+    }
+}
+
+/* Whatever is slower than next to nothing is hedged, once a hundred answers are known: so is what hangs. */
+static void auto_races_with_the_share_it_is_told(void **state) {
+    (void)state;
+    struct run run =
+        insist("--count 160 --race auto=100% --retries 0 --timeout forever --deadline forever --budget none "
+               "URL/share?do=200x150,hang,200");
+    assert_int_equal(run.exit_status, 0);
+    assert_int_equal(lines_with(run.err, "  200          160"), 1);
+    assert_true(insist_testserver_hits(server, "/share") > 160);
+    run_fini(&run);
+}
+
+/* The other racer hangs: with refill a retry wins beside it, with close there is none before it has timed out. */
+static void a_failure_is_replaced_or_waited_with(void **state) {
+    (void)state;
+    static const struct {
+        const char *options;
+        int timeouts;
+    } rows[] = {{"--wave refill --timeout forever", 0}, {"--wave close --timeout 300ms", 1}};
+    for (size_t i = 0; i < 2; i++) {
+        char line[256];
+        insist_testserver_reset(server);
+        script("/wave", "503,hang,200");
+        snprintf(line, sizeof line, "--json --race at-once=2 --backoff constant:1ms --deadline forever %s URL/wave",
+                 rows[i].options);
+        struct run run = insist(line);
+        assert_int_equal(run.exit_status, 0);
+        assert_int_equal(strstr(run.err, "ETIMEOUT") != NULL, rows[i].timeouts);
+        run_fini(&run);
+    }
+}
+
 static void repeated_calls_are_an_object_each(void **state) {
     (void)state;
     struct run run = insist("--count 6 --parallel 3 --json URL/objects");
@@ -658,6 +714,9 @@ int main(void) {
         cmocka_unit_test(credentials_are_sent),
         cmocka_unit_test(names_are_pinned_and_led_elsewhere),
         cmocka_unit_test(calls_are_repeated_and_counted),
+        cmocka_unit_test(races_are_run_as_they_are_spelt),
+        cmocka_unit_test(auto_races_with_the_share_it_is_told),
+        cmocka_unit_test(a_failure_is_replaced_or_waited_with),
         cmocka_unit_test(delays_are_learnt_from_repeated_calls),
         cmocka_unit_test(repeated_calls_are_an_object_each),
         cmocka_unit_test(sigint_ends_repeated_calls),

@@ -489,6 +489,26 @@ static void budget_leaves_hedges_out_and_nothing_else(void **state) {
     insist_client_free(thrifty);
 }
 
+/* What one client has used up the other lacks. */
+static void budget_is_shared_by_clients(void **state) {
+    (void)state;
+    insist_budget *budget = NULL;
+    insist_client *clients[2] = {NULL};
+    assert_int_equal(insist_budget_new(&budget), INSIST_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.race = two, .budget = budget), NULL, &clients[i]),
+                         INSIST_OK);
+    insist_budget_free(budget);
+    for (int i = 0; i < BUDGETED; i++)
+        insist_result_free(call_with(clients[0], "GET", at("127.0.0.1", "/shared"), NULL));
+    assert_true(stats_of(clients[0]).budget_refusals > 0);
+    insist_result_free(call_with(clients[1], "GET", at("127.0.0.1", "/shared"), NULL));
+    assert_int_equal(stats_of(clients[1]).hedges, 0);
+    assert_int_equal(stats_of(clients[1]).budget_refusals, 1);
+    insist_client_free(clients[0]);
+    insist_client_free(clients[1]);
+}
+
 static void throttle_is_shared_by_all_calls(void **state) {
     (void)state;
     const insist_throttle_window windows[] = {{100, 3600000}, {5, INSIST_FOREVER}};
@@ -641,6 +661,17 @@ static void delay_that_is_not_below_the_timeout_is_refused(void **state) {
     assert_int_equal(insist_plan_new("GET", at("127.0.0.1", "/late"), NULL, &plan), INSIST_OK);
     assert_call_refused(plan, INSIST_CALL_OPTIONS(.race = late, .timeout = short_one), "not below");
     insist_plan_free(plan);
+    for (int race_first = 0; race_first < 2; race_first++) {
+        assert_int_equal(insist_plan_new("GET", at("127.0.0.1", "/late"), NULL, &plan), INSIST_OK);
+        assert_int_equal(race_first ? insist_plan_set_race(plan, late) : insist_plan_set_timeout(plan, short_one),
+                         INSIST_OK);
+        assert_int_equal(race_first ? insist_plan_set_timeout(plan, short_one) : insist_plan_set_race(plan, late),
+                         INSIST_EINVAL);
+        assert_string_equal(insist_plan_problem(plan)->field, "race");
+        assert_call_refused(plan, NULL, "not below");
+        insist_plan_free(plan);
+    }
+    assert_int_equal(insist_testserver_hits(server, "/late"), 0);
     insist_timeout_policy_free(short_one);
     insist_timeout_policy_free(long_one);
     insist_race_policy_free(late);
@@ -663,6 +694,7 @@ int main(void) {
         RACE_TEST(a_hedge_takes_another_address),
         RACE_TEST(hedges_take_half_of_the_room_and_never_wait),
         RACE_TEST(budget_leaves_hedges_out_and_nothing_else),
+        RACE_TEST(budget_is_shared_by_clients),
         RACE_TEST(throttle_is_shared_by_all_calls),
         RACE_TEST(race_of_a_client_is_left_out_where_it_may_do_harm),
         RACE_TEST(call_goes_before_plan_and_plan_before_client),

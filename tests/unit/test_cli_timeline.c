@@ -23,6 +23,50 @@ static void a_call_is_drawn_to_scale(void **state) {
     free(text);
 }
 
+/* Two hedges beside the first attempt: winner and losers stand below each other, on the same scale. */
+static void a_race_is_drawn_side_by_side(void **state) {
+    (void)state;
+    static insist_attempt_record records[3];
+    static const int64_t begun_us[] = {0, 200000, 400000};
+    for (unsigned i = 0; i < 3; i++) {
+        records[i] = (insist_attempt_record){.index = i,
+                                             .kind = i == 0 ? INSIST_FIRST : INSIST_HEDGE,
+                                             .connection = 1,
+                                             .address = "127.0.0.1:80",
+                                             .queued_us = begun_us[i],
+                                             .started_us = begun_us[i],
+                                             .connected_us = begun_us[i],
+                                             .sent_us = begun_us[i],
+                                             .first_byte_us = -1,
+                                             .ended_us = 800000,
+                                             .error = INSIST_EREDUNDANT,
+                                             .sent = INSIST_MAYBE_SENT,
+                                             .why_started = i == 0 ? INSIST_START_FIRST : INSIST_START_HEDGE,
+                                             .wait_us = i == 0 ? 0 : 200000,
+                                             .why_ended = INSIST_ENDED_LOST};
+    }
+    records[1].first_byte_us = 600000;
+    records[1].error = INSIST_OK;
+    records[1].status = 200;
+    records[1].sent = INSIST_ANSWERED;
+    records[1].why_ended = INSIST_ENDED_WON;
+    const struct account race = {.method = "GET",
+                                 .url = "http://127.0.0.1/",
+                                 .status = 200,
+                                 .reason = INSIST_DONE,
+                                 .explain = "GET http://127.0.0.1/: 200 after 3 attempts",
+                                 .elapsed_us = 800000,
+                                 .attempts = records,
+                                 .attempt_count = 3};
+    char *text = timeline_of_account(&race, (struct timeline_style){.width = 80});
+    assert_string_equal(text, "  . wait  - connect  = first byte  # receive  |800ms in all, 53.3ms a column|\n"
+                              "#0 first 127.0.0.1:80 new    |===============|  800ms EREDUNDANT maybe_sent lost\n"
+                              "#1 hedge 127.0.0.1:80 new    |...========####|  600ms 200 won\n"
+                              "#2 hedge 127.0.0.1:80 new    |   ....========|  400ms EREDUNDANT maybe_sent lost\n"
+                              "GET http://127.0.0.1/: 200 after 3 attempts\n");
+    free(text);
+}
+
 static size_t lines_that_begin_with(const char *text, const char *prefix) {
     size_t n = 0;
     for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -123,6 +167,7 @@ static void a_call_without_attempts_is_one_line(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_drawn_to_scale),
+        cmocka_unit_test(a_race_is_drawn_side_by_side),
         cmocka_unit_test(attempts_can_be_counted_whatever_the_style),
         cmocka_unit_test(plain_text_is_ascii_without_escapes),
         cmocka_unit_test(a_terminal_gets_blocks_and_colour),
