@@ -66,7 +66,9 @@ typedef enum insist_why_ended {
     INSIST_ENDED_MAX = 0x7fffffff
 } insist_why_ended;
 
-/** One attempt. Times are microseconds from the call's start, -1 when not reached. Fields are only ever appended. */
+/** One attempt. Times are microseconds from the call's start, -1 when not reached. Of an attempt that was redirected
+ *  connection, reused, address, connected_us, first_byte_us, bytes and status are of the last request alone, so that
+ *  connected_us may be later than sent_us, which is of the first. Fields are only ever appended. */
 typedef struct insist_attempt_record {
     unsigned index; /* from 0 */
     unsigned wave;  /* from 0 */

@@ -50,15 +50,16 @@ static int64_t connected_ns(const struct transfer *transfer, int64_t now_ns) {
     return time_min(time_max(at_ns, progress->started_ns), now_ns);
 }
 
+/* Posted without news too: if it is given up, this is its record. The gate moves once, at the first hop, and so does
+ * the time of sending; where it is connected is told of each. */
 static void note_sent(struct transfer *transfer) {
     struct job *job = transfer->job;
+    bool first = job->progress.sent_ns == 0;
     int64_t now_ns = clock_ns(transfer);
-    if (job->progress.sent_ns) /* a redirect's */
-        return;
     job->progress.connected_ns = connected_ns(transfer, now_ns);
-    job->progress.sent_ns = now_ns;
-    mailbox_post(job->mailbox, job,
-                 job->wants_sent ? NEWS_SENT : 0); /* without news too: if it is given up, this is its record */
+    if (first)
+        job->progress.sent_ns = now_ns;
+    mailbox_post(job->mailbox, job, first && job->wants_sent ? NEWS_SENT : 0);
 }
 
 /* libcurl's own limits (easy.c) count whole seconds. */

@@ -111,6 +111,7 @@ void transfer_moved_on(struct transfer *transfer) {
 
 /* ---- one request to one address ---------------------------------------------------------------------------------- */
 
+/* Of the request before this one nothing stays but the time at which the first was sent. */
 static void clear_outcome(struct job *job) {
     headers_clear(&job->outcome.headers);
     body_clear(&job->outcome.body);
@@ -118,6 +119,7 @@ static void clear_outcome(struct job *job) {
     job->progress.bytes = 0;
     job->progress.reused = false;
     job->progress.connection = 0;
+    job->progress.connected_ns = job->progress.first_byte_ns = 0;
 }
 
 static bool renew_handle(struct transfer *transfer) {

@@ -278,6 +278,61 @@ static void test_no_pause_at_a_redirect(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* Answers when the test lets it, with a redirect to the URL. */
+static void lead_when_let(struct raw_connection *connection, void *url) {
+    char answer[256];
+    if (!raw_read_request(connection))
+        return;
+    raw_signal(connection);
+    raw_wait(connection);
+    snprintf(answer, sizeof(answer), "HTTP/1.1 307 Go\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", (char *)url);
+    raw_send(connection, answer);
+    raw_hold(connection);
+}
+
+static void never_answer(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    if (raw_read_request(connection))
+        raw_signal(connection);
+    raw_hold(connection);
+}
+
+static bool has_signalled(void *one) {
+    return raw_server_has_signals(one, 1);
+}
+
+/* What is told of an attempt that hangs behind a redirect is of one request, and nothing is of the one before but when
+ * it was sent. */
+static void test_record_of_the_last_hop(void **state) {
+    struct wire_attempt attempt;
+    struct progress record;
+    char url[64];
+    (void)state;
+    struct raw_server *last = raw_server_start(NULL, never_answer, NULL);
+    assert_non_null(last);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", raw_server_port(last));
+    fixture_serve(lead_when_let, url);
+    wire_attempt_init(&attempt, &host, "GET", fixture_url("/"));
+    wire_attempt_start(&attempt);
+    assert_true(wire_run_until(&host, has_signalled, server));
+    virtual_env_advance_ns(&host.world, 100 * MS_NS);
+    raw_server_release(server);
+    assert_true(wire_run_until(&host, has_signalled, last));
+    assert_false(mailbox_detach(attempt.mailbox, attempt.job, &record));
+    snprintf(url, sizeof(url), "127.0.0.1:%u", raw_server_port(last));
+    assert_string_equal(record.address, url);
+    assert_int_equal(record.connection, 2);
+    assert_false(record.reused);
+    assert_int_equal(record.sent_ns, VIRTUAL_ENV_NOW_NS);
+    assert_int_equal(record.connected_ns, VIRTUAL_ENV_NOW_NS + 100 * MS_NS);
+    assert_int_equal(record.first_byte_ns, 0);
+    assert_int_equal(record.status, 0);
+    wire_attempt_stop(&attempt);
+    assert_true(wire_run(&attempt));
+    wire_attempt_fini(&attempt);
+    raw_server_free(last);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(test_chain),
@@ -293,6 +348,7 @@ int main(void) {
         WIRE_TEST(test_second_hop_fails),
         WIRE_TEST(test_body_of_a_redirect),
         WIRE_TEST(test_no_pause_at_a_redirect),
+        WIRE_TEST(test_record_of_the_last_hop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
