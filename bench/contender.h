@@ -37,6 +37,7 @@ struct contender {
     insist_scheduler (*schedule)(void); /* of insist's race; NULL: no race */
     unsigned width;                     /* requests of a call, where it makes several at once */
     unsigned workers;                   /* of insist's client; 0: as many as it chooses */
+    unsigned in_flight;                 /* its limit of attempts at a time; 0: its default */
 };
 
 /* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked

@@ -176,7 +176,7 @@ bool options_read(struct options *options, int argc, char **argv) {
 void options_explain(void) {
     puts("usage: insist-bench WORKLOAD [options]\n\nworkloads:");
     for (const struct workload *const *workload = workloads; *workload != NULL; workload++) {
-        printf("  %-10s %s\n", (*workload)->name, (*workload)->summary);
+        printf("  %-11s %s\n", (*workload)->name, (*workload)->summary);
     }
     puts("\noptions:\n"
          "  --requests N     calls in a round, instead of the workload's number\n"

@@ -75,8 +75,18 @@ void report_add_curve(struct report *report, const char *name, const struct samp
 
 void report_add_goal(struct report *report, const char *name, const char *figure, double most) {
     if (report->goal_count < REPORT_GOALS) {
-        report->goals[report->goal_count++] = (struct report_goal){name, figure, most};
+        report->goals[report->goal_count++] = (struct report_goal){name, figure, most, false};
     }
+}
+
+void report_add_goal_least(struct report *report, const char *name, const char *figure, double least) {
+    if (report->goal_count < REPORT_GOALS) {
+        report->goals[report->goal_count++] = (struct report_goal){name, figure, least, true};
+    }
+}
+
+bool report_reaches(const struct report_goal *goal, double median) {
+    return goal->least ? median >= goal->bound : median <= goal->bound;
 }
 
 void report_add_ratio(struct report *report, const char *name, const char *figure, const char *against) {

@@ -36,7 +36,8 @@ struct report_curve {
 struct report_goal {
     const char *name;
     const char *figure;
-    double most;
+    double bound;
+    bool least; /* at least that, else at most */
 };
 
 /* A figure of one contender, divided by that of another, round by round. */
@@ -71,6 +72,7 @@ void report_fini(struct report *report);
 void report_add(struct report *report, const char *name, const char *figure, double value);
 void report_add_curve(struct report *report, const char *name, const struct samples *sorted);
 void report_add_goal(struct report *report, const char *name, const char *figure, double most);
+void report_add_goal_least(struct report *report, const char *name, const char *figure, double least);
 void report_add_ratio(struct report *report, const char *name, const char *figure, const char *against);
 void report_add_note(struct report *report, const char *sentence);
 
@@ -78,6 +80,8 @@ void report_add_note(struct report *report, const char *sentence);
 const struct report_row *report_row(const struct report *report, const char *name, const char *figure);
 struct summary report_summary(const struct report_row *row);
 struct summary report_ratio_summary(const struct report *report, const struct report_ratio *ratio);
+/* Whether a median reaches it; NaN does not. */
+bool report_reaches(const struct report_goal *goal, double median);
 /* The share that point number i of a curve stands for: 0 to 0.9999, nines evenly spaced. */
 double report_point_share(unsigned i);
 double report_curve_ms(const struct report_curve *curve, unsigned point);

@@ -47,10 +47,10 @@ static json_t *goals_array(const struct report *report) {
     for (unsigned i = 0; i < report->goal_count; i++) {
         const struct report_goal *goal = &report->goals[i];
         double median = report_summary(report_row(report, goal->name, goal->figure)).median;
-        json_t *reached = isnan(median) ? json_null() : json_boolean(median <= goal->most);
-        json_array_append_new(goals,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", goal->name, "figure", goal->figure,
-                                        "at_most", number(goal->most), "median", number(median), "reached", reached));
+        json_t *reached = isnan(median) ? json_null() : json_boolean(report_reaches(goal, median));
+        json_array_append_new(goals, json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", goal->name, "figure", goal->figure,
+                                               goal->least ? "at_least" : "at_most", number(goal->bound), "median",
+                                               number(median), "reached", reached));
     }
     return goals;
 }

@@ -63,8 +63,9 @@ static void put_goals(const struct report *report, FILE *out) {
     for (unsigned i = 0; i < report->goal_count; i++) {
         const struct report_goal *goal = &report->goals[i];
         double median = report_summary(report_row(report, goal->name, goal->figure)).median;
-        const char *verdict = isnan(median) ? "not measured" : median <= goal->most ? "reached" : "missed";
-        fprintf(out, "goal: %s %s at most %.4g: %s (%.4g)\n", goal->name, goal->figure, goal->most, verdict, median);
+        const char *verdict = isnan(median) ? "not measured" : report_reaches(goal, median) ? "reached" : "missed";
+        fprintf(out, "goal: %s %s at %s %.4g: %s (%.4g)\n", goal->name, goal->figure, goal->least ? "least" : "most",
+                goal->bound, verdict, median);
     }
     for (unsigned i = 0; i < report->ratio_count; i++) {
         const struct report_ratio *ratio = &report->ratios[i];

@@ -221,6 +221,10 @@ bool server_duplicates(struct server *server, uint64_t *duplicates) {
     return ask_number(server, "stats", "duplicates", duplicates);
 }
 
+bool server_connections(struct server *server, uint64_t *connections) {
+    return ask_number(server, "stats", "connections_accepted", connections);
+}
+
 bool server_wait_idle(struct server *server) {
     const int64_t pause_ns = 10000000;
     uint64_t in_flight = 1;

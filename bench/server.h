@@ -33,6 +33,8 @@ bool server_hits(struct server *server, const char *path, uint64_t *hits);
 bool server_hits_by_key(struct server *server, const char *key, uint64_t *hits);
 /* How many requests have been delivered again: same method, path and body. */
 bool server_duplicates(struct server *server, uint64_t *duplicates);
+/* How many connections it has accepted for its service. */
+bool server_connections(struct server *server, uint64_t *connections);
 /* Waits until no request is being worked on. */
 bool server_wait_idle(struct server *server);
 

@@ -28,6 +28,8 @@ struct workload {
 extern const struct workload *const workloads[];        /* NULL behind the last */
 const struct workload *workload_find(const char *name); /* NULL: there is none */
 
+extern const struct workload workload_overhead;
+extern const struct workload workload_concurrency;
 extern const struct workload workload_tail;
 extern const struct workload workload_fanout;
 extern const struct workload workload_storm;

@@ -2,8 +2,9 @@
 #include "workload.h"
 #include <string.h>
 
-const struct workload *const workloads[] = {&workload_tail,     &workload_fanout,     &workload_storm,
-                                            &workload_deadline, &workload_duplicates, NULL};
+const struct workload *const workloads[] = {
+    &workload_overhead, &workload_concurrency, &workload_tail,       &workload_fanout,
+    &workload_storm,    &workload_deadline,    &workload_duplicates, NULL};
 
 const struct workload *workload_find(const char *name) {
     const struct workload *const *workload = workloads;

@@ -1,5 +1,5 @@
 # Completion of insist-bench for fish.
-complete -c insist-bench -f -a 'tail fanout storm deadline duplicates' -d 'Workload'
+complete -c insist-bench -f -a 'overhead concurrency tail fanout storm deadline duplicates' -d 'Workload'
 complete -c insist-bench -l requests -x -d 'Calls in a round'
 complete -c insist-bench -l duration -x -d 'Length of a round'
 complete -c insist-bench -l rate -x -d 'Calls a second, planned ahead'

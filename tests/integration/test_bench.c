@@ -8,6 +8,7 @@
 #include "run_program.h"
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,65 @@ static void test_duplicates(void **state) {
     json_decref(json);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { MALLOC_IS_WATCHED = 0 };
+#elif defined(__has_feature)
+enum { MALLOC_IS_WATCHED = !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) };
+#else
+enum { MALLOC_IS_WATCHED = 1 };
+#endif
+
+/* Of what malloc() was asked for: null where a sanitizer has a malloc() of its own. */
+static void check_memory(const json_t *json, const char *name, const char *figure) {
+    assert_non_null(find_row(json_object_get(json, "rows"), name, figure));
+    if (MALLOC_IS_WATCHED) {
+        assert_true(check_row(json, name, figure) > 0);
+    }
+}
+
+static const json_t *find_goal(const json_t *json, const char *figure) {
+    const json_t *goal = find_row(json_object_get(json, "goals"), "insist", figure);
+    assert_non_null(goal);
+    return goal;
+}
+
+static void test_overhead(void **state) {
+    (void)state;
+    static const char *const names[] = {"libcurl", "libcurl-multi", "insist"};
+    json_t *json = measure("overhead", "--requests", "130");
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(check_row(json, names[i], "1_p50_ms") > 0);
+        assert_true(check_row(json, names[i], "8_cpu_us") > 0);
+        assert_true(check_row(json, names[i], "64_per_second") > 0);
+        assert_true(check_row(json, names[i], "failed") == 0);
+    }
+    assert_true(check_row(json, "insist", "1_p50_times") > 0);
+    assert_true(check_row(json, "insist", "8_cpu_times") > 0);
+    assert_true(check_row(json, "insist", "1mib_cpu_times") > 0);
+    check_memory(json, "insist", "caller_allocations");
+    assert_non_null(find_row(json_object_get(json, "rows"), "insist", "worker_allocations"));
+    assert_true(number_of(find_goal(json, "64_cpu_times"), "at_most") == 1.15);
+    const json_t *goal = find_goal(json, "64_rate_times");
+    bool reached = number_of(goal, "median") >= number_of(goal, "at_least");
+    assert_int_equal(json_is_true(json_object_get(goal, "reached")), reached);
+    json_decref(json);
+}
+
+static void test_concurrency(void **state) {
+    (void)state;
+    json_t *json = measure("concurrency", "--requests", "150");
+    assert_true(check_row(json, "timer", "1_p50_ms") >= 200);
+    assert_true(check_row(json, "libcurl", "1_p50_ms") >= 200);
+    assert_true(check_row(json, "libcurl-multi", "2000_cpu_us") > 0);
+    assert_true(check_row(json, "insist", "2000_per_second") > 0);
+    assert_true(check_row(json, "insist", "2000_cpu_times") > 0);
+    check_memory(json, "insist", "2000_kib");
+    check_memory(json, "libcurl", "2000_kib");
+    assert_true(check_row(json, "libcurl", "connections") == 64);
+    assert_true(check_row(json, "insist", "connections") < 64);
+    json_decref(json);
+}
+
 /* ---- usage ------------------------------------------------------------------------------------------------------ */
 
 static void refuses(const char *const *arguments, const char *named) {
@@ -265,8 +325,8 @@ static void test_bad_usage(void **state) {
 static void test_help(void **state) {
     (void)state;
     static const char *const arguments[] = {"--help", NULL};
-    static const char *const words[] = {"tail",       "fanout", "storm", "deadline",
-                                        "duplicates", "--json", "--svg", "--rounds"};
+    static const char *const words[] = {"tail",   "fanout", "storm",    "deadline", "duplicates",
+                                        "--json", "--svg",  "--rounds", "overhead", "concurrency"};
     struct run run;
     run_start(&run, BENCH_PROGRAM, arguments, NULL);
     run_wait(&run);
@@ -300,7 +360,7 @@ int main(void) {
         cmocka_unit_test(test_tail),       cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
         cmocka_unit_test(test_fanout),     cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
         cmocka_unit_test(test_help),       cmocka_unit_test(test_failures),        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_duplicates), cmocka_unit_test(test_overhead),        cmocka_unit_test(test_concurrency),
     };
     return cmocka_run_group_tests(tests, make_picture, remove_picture);
 }
