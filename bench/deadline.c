@@ -108,10 +108,12 @@ static bool turn_of_insist(struct bench *bench, const struct cause *cause, struc
     bool done = load_run(&load, &outcome);
     lateness_stop(&lateness);
     if (done) {
-        overruns_report(&turn->overruns, &bench->report, "insist", &cause->figures,
-                        cause->phase->over_at_once ? NULL : cause->phase->name);
+        overruns_report(&turn->overruns, &bench->report, "insist", &cause->figures);
         overruns_report_lateness(&turn->overruns, &lateness, &bench->report, &cause->figures);
         report_add_curve(&bench->report, "timer", &lateness.late);
+        if (!cause->phase->over_at_once) {
+            overruns_report_curve(&turn->overruns, &bench->report, cause->phase->name);
+        }
     }
     load_outcome_fini(&outcome);
     lateness_fini(&lateness);
@@ -132,7 +134,7 @@ static bool turn_of_libcurl(struct bench *bench, const struct cause *cause, stru
     }
     bool done = load_run(&load, &outcome);
     if (done) {
-        overruns_report(&turn->overruns, &bench->report, "libcurl", &cause->figures, NULL);
+        overruns_report(&turn->overruns, &bench->report, "libcurl", &cause->figures);
     }
     load_outcome_fini(&outcome);
     return done;

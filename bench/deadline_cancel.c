@@ -64,7 +64,7 @@ static bool run_load(struct bench *bench, const struct cancelled *cancelled, str
     struct load_outcome outcome;
     bool done = load_run(&load, &outcome);
     if (done) {
-        overruns_report(&turn->overruns, &bench->report, "insist", &cancelled->figures, NULL);
+        overruns_report(&turn->overruns, &bench->report, "insist", &cancelled->figures);
     }
     load_outcome_fini(&outcome);
     return done;

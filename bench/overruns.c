@@ -34,17 +34,25 @@ static void report_samples(const struct samples *sorted, struct report *report, 
     }
 }
 
-void overruns_report(const struct overruns *overruns, struct report *report, const char *name,
-                     const struct overrun_figures *figures, const char *curve) {
+static struct samples sorted_samples(const struct overruns *overruns) {
     struct samples samples = {0};
     for (uint64_t i = 0; i < overruns->count; i++) {
         samples_add(&samples, overruns->all[i].ended_ns - overruns->all[i].due_ns);
     }
     samples_sort(&samples);
+    return samples;
+}
+
+void overruns_report(const struct overruns *overruns, struct report *report, const char *name,
+                     const struct overrun_figures *figures) {
+    struct samples samples = sorted_samples(overruns);
     report_samples(&samples, report, name, figures);
-    if (curve != NULL) {
-        report_add_curve(report, curve, &samples);
-    }
+    samples_fini(&samples);
+}
+
+void overruns_report_curve(const struct overruns *overruns, struct report *report, const char *name) {
+    struct samples samples = sorted_samples(overruns);
+    report_add_curve(report, name, &samples);
     samples_fini(&samples);
 }
 

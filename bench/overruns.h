@@ -26,9 +26,10 @@ bool overruns_init(struct overruns *overruns, uint64_t count);
 void overruns_fini(struct overruns *overruns);
 /* Call number `number` was to return by due_ns and returned at ended_ns. */
 void overruns_note(struct overruns *overruns, uint64_t number, int64_t due_ns, int64_t ended_ns);
-/* Reports their distribution as `name`'s, and a curve of that name unless it is NULL. */
+/* Reports their distribution as `name`'s; as a curve of that name. */
 void overruns_report(const struct overruns *overruns, struct report *report, const char *name,
-                     const struct overrun_figures *figures, const char *curve);
+                     const struct overrun_figures *figures);
+void overruns_report_curve(const struct overruns *overruns, struct report *report, const char *name);
 /* Reports what the timer did meanwhile, as "timer"'s: its own distribution, and how late it was at most
  * between the instant at which the call was due that went furthest beyond and its return. Sorts its samples. */
 void overruns_report_lateness(const struct overruns *overruns, struct lateness *lateness, struct report *report,
