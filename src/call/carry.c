@@ -9,15 +9,31 @@
 #include "policy/budget.h"
 #include "policy/retry_after.h"
 
-/* Attempts of a wave share no reactor as long as there is another, and never a connection. */
-static uint64_t reactors_of_wave(const struct execution *execution) {
+/* The job of the i-th attempt while it is in flight; NULL. */
+static struct job *job_in_flight(const struct execution *execution, size_t i) {
+    const struct attempt *attempt = execution->attempts[i];
+    return attempt->state != ATTEMPT_ENDED ? attempt->job : NULL;
+}
+
+/* Attempts of a wave share no reactor as long as there is another … */
+static void assign(struct carrier *carrier, struct job *job) {
+    const struct execution *execution = carrier->execution;
     uint64_t taken = 0;
+    for (size_t i = 0; i < execution->count; i++)
+        if (job_in_flight(execution, i) != NULL)
+            taken |= (uint64_t)1 << (execution->attempts[i]->progress.reactor & 63);
+    pool_assign(carrier->client->pool, job, taken);
+}
+
+/* … and never a connection: neither the later one with the earlier, nor the earlier, at its next request, with it. */
+static void keep_apart(const struct execution *execution, struct job *job) {
     for (size_t i = 0; i < execution->count; i++) {
-        const struct attempt *attempt = execution->attempts[i];
-        if (attempt->state != ATTEMPT_ENDED && attempt->job != NULL)
-            taken |= (uint64_t)1 << (attempt->progress.reactor & 63);
+        struct job *sibling = job_in_flight(execution, i);
+        if (sibling == NULL || sibling->reactor != job->reactor)
+            continue;
+        atomic_store(&sibling->apart, true);
+        atomic_store(&job->apart, true);
     }
-    return taken;
 }
 
 /* One a call, whatever the number of its attempts; what a plan or a handler has set comes first. */
@@ -50,7 +66,7 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     job->attempt_index = attempt->index;
     job->hedge = attempt->kind == INSIST_HEDGE;
     job->fresh = attempt->why_started == INSIST_START_STALE || request->opens_connections;
-    job->wants_sent = rules->race != NULL;
+    job->races = job->wants_sent = rules->race != NULL;
     job->pauses_at_headers = rules->reads_headers;
     job->may_repeat = request->repeatable || rules->repeat_unsafe;
     job->progress.queued_ns = attempt->progress.queued_ns;
@@ -70,7 +86,9 @@ static insist_err start(void *ctx, struct attempt *attempt, bool *waits) {
     struct job *job = make_job(carrier, attempt);
     if (job == NULL)
         return INSIST_ENOMEM;
-    insist_err err = pool_submit(carrier->client->pool, job, reactors_of_wave(carrier->execution), waits);
+    assign(carrier, job);
+    keep_apart(carrier->execution, job);
+    insist_err err = pool_submit(carrier->client->pool, job, waits);
     if (err != INSIST_OK) {
         job_release(job);
         return err;

@@ -135,12 +135,14 @@ static int choose(const struct pool *pool, uint64_t taken) {
     return chosen >= 0 ? chosen : choose_without(pool, 0, 0);
 }
 
-insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool *waits) {
+void pool_assign(struct pool *pool, struct job *job, uint64_t taken) {
     int chosen = choose(pool, taken);
-    struct reactor *reactor = pool->reactors[chosen];
-    job->reactor = reactor;
-    job->apart = taken >> chosen & 1;
+    job->reactor = pool->reactors[chosen];
     job->progress.reactor = chosen;
+}
+
+insist_err pool_submit(struct pool *pool, struct job *job, bool *waits) {
+    struct reactor *reactor = job->reactor;
     job->mail.progress = job->progress; /* nobody else knows it yet */
     job_retain(job);
     atomic_fetch_add(&reactor->in_flight, 1);

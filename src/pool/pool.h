@@ -24,10 +24,12 @@ insist_err pool_new(const struct env *env, const struct pool_settings *settings,
 /* Stops and joins the workers; jobs that are left are buried. Nothing may be submitted any more. NULL is fine. */
 void pool_free(struct pool *pool);
 
-/* Hands a job over: takes a reference for the transport, chooses a reactor none of `taken` (a bit each) where it
- * can, enters it into the permits. INSIST_OK (*waits: in the queue), INSIST_EQUEUEFULL or INSIST_ENOMEM: nothing was
- * kept. Refusals for want of a place in the queue are counted. */
-insist_err pool_submit(struct pool *pool, struct job *job, uint64_t taken, bool *waits);
+/* Chooses the job's reactor, none of `taken` (a bit each) where it can. Once, before it is submitted. */
+void pool_assign(struct pool *pool, struct job *job, uint64_t taken);
+/* Hands a job over to its reactor: takes a reference for the transport, enters it into the permits. INSIST_OK (*waits:
+ * in the queue), INSIST_EQUEUEFULL or INSIST_ENOMEM: nothing was kept. Refusals for want of a place in the queue are
+ * counted. */
+insist_err pool_submit(struct pool *pool, struct job *job, bool *waits);
 /* After the job's gate was tried and its mailbox detached: nobody waits for it any more. Sets its stop flag. Never
  * blocks, and does no harm to a job that has ended. */
 void pool_give_up(struct pool *pool, struct job *job);

@@ -102,8 +102,6 @@ static bool set_from_settings(CURL *easy, const struct wire_settings *settings) 
     SET(easy, CURLOPT_BUFFERSIZE, receive_bytes(settings));
     if (settings->user_agent[0])
         SET(easy, CURLOPT_USERAGENT, settings->user_agent);
-    if (settings->http2)
-        SET(easy, CURLOPT_PIPEWAIT, 1L);
     return !failed;
 }
 
@@ -178,6 +176,9 @@ static bool set_method(struct transfer *transfer) {
     return !failed;
 }
 
+/* Over HTTP/2 a connection is shared, also by who waits until it has been made, but not with an attempt of the same
+ * call: who has one on its reactor takes a connection of its own for each request, and who may get one meanwhile
+ * does not wait. */
 static bool set_connection(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     const struct job *job = transfer->job;
@@ -187,10 +188,11 @@ static bool set_connection(struct transfer *transfer) {
     bool http2 = settings->http2 && transfer->hop.url->https;
     bool none_idle = !job->may_repeat && settings->idle_unsafe_s == 0;
     bool closes = job->request->closes || transfer->route.local;
-    bool fresh = transfer->fresh || none_idle || closes || (http2 && job->apart);
+    bool fresh = transfer->fresh || none_idle || closes || (http2 && atomic_load(&job->apart));
     bool failed = false;
     SET(easy, CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     SET(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+    SET(easy, CURLOPT_PIPEWAIT, http2 && !job->races ? 1L : 0L);
     SET(easy, CURLOPT_FORBID_REUSE, closes || settings->max_connections == 0 ? 1L : 0L);
     SET(easy, CURLOPT_MAXAGE_CONN,
         whole_seconds(job->may_repeat || none_idle ? idle_ns : time_min(idle_ns, unsafe_ns)));

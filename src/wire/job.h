@@ -64,12 +64,14 @@ struct job {
     unsigned attempt_index;        /* in its call; a hedge takes another address than the attempts before it, where there is one */
     bool hedge, fresh, wants_sent, pauses_at_headers; /* fresh: takes no used connection */
     bool may_repeat;               /* decides about 307, 308 and idle connections */
-    bool apart; /* others of its wave are in flight on its reactor: it shares no connection with them. By the pool */
-    struct reactor *reactor;
+    bool races;                    /* other attempts of its call may be started beside it */
+    struct reactor *reactor;       /* by the pool */
 
     /* atomics */
     atomic_uint references;
     atomic_int gate;
+    atomic_bool apart; /* its reactor has others of its call: it shares no connection with them. By the call, which sets it
+                        * on all of them before the latest is submitted */
     atomic_bool streams; /* its body goes to a sink, piece by piece: set while it is paused at its headers */
     atomic_bool can_restart; /* what was read of its body can be read once more */
     atomic_bool stop; /* given up: nothing that it still does matters. Set by pool_give_up() */

@@ -33,13 +33,26 @@ static struct held take(void) {
     return held;
 }
 
-static void answer(struct held *held, int status) {
-    char text[128];
-    int len = snprintf(text, sizeof text, "HTTP/1.0 %d Told\r\nContent-Length: 5\r\n\r\nhello", status);
+static void answer_with(struct held *held, int status, const char *header) {
+    char text[512];
+    int len = snprintf(text, sizeof text, "HTTP/1.0 %d Told\r\n%sContent-Length: 5\r\n\r\nhello", status, header);
     if (held->upstream >= 0) {
         (void)!send(held->upstream, text, (size_t)len, MSG_NOSIGNAL);
         close(held->upstream);
         held->upstream = -1;
+    }
+}
+
+static void answer(struct held *held, int status) {
+    answer_with(held, status, "");
+}
+
+static void assert_all_apart(const struct held *held) {
+    for (size_t i = 0; i < RACERS; i++) {
+        assert_true(held[i].connection > 0);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(held[i].connection, held[j].connection);
+        }
     }
 }
 
@@ -74,18 +87,46 @@ static void racers_share_no_connection(void **state) {
             answer(&held[i], 200);
         }
         insist_result *result = side_call_join(&call);
-        for (size_t i = 0; i < RACERS; i++) {
-            assert_true(held[i].connection > 0);
-            for (size_t j = 0; j < i; j++) {
-                assert_int_not_equal(held[i].connection, held[j].connection);
-            }
-        }
+        assert_all_apart(held);
         nginx_site_expect_answer(result, 200, RACERS);
         nginx_site_expect_header(result, "X-Protocol", way->protocol);
         insist_result_free(result);
     }
     insist_plan_free(plan);
     insist_client_free(client);
+}
+
+/* Sent on to another origin they stay apart: the earlier does not go out on the later's connection, nor the later on the
+ * earlier's. One goes on at a time, the first first and the last first. */
+static void racers_share_no_connection_behind_a_redirect(void **state) {
+    const struct nginx_way *way = *state;
+    insist_plan *plan = nginx_site_plan(&site, way, "GET", "/held");
+    const char *scheme = way->listener == NGINX_PLAIN ? "http" : "https";
+    char location[128];
+    snprintf(location, sizeof location, "Location: %s://localhost:%d/held\r\n", scheme,
+             (int)site.nginx.ports[way->listener]);
+    for (int round = 0; round < 4; round++) {
+        insist_client *client = racing_client(way, RACERS);
+        struct side_call call;
+        struct held held[RACERS], next[RACERS];
+        side_call_start(&call, client, plan, NULL);
+        for (size_t i = 0; i < RACERS; i++) {
+            held[i] = take();
+        }
+        for (size_t i = 0; i < RACERS; i++) {
+            answer_with(&held[round % 2 == 0 ? i : RACERS - 1 - i], 307, location);
+            next[i] = take();
+        }
+        for (size_t i = 0; i < RACERS; i++) {
+            answer(&next[i], 200);
+        }
+        insist_result *result = side_call_join(&call);
+        assert_all_apart(next);
+        nginx_site_expect_answer(result, 200, RACERS);
+        insist_result_free(result);
+        insist_client_free(client);
+    }
+    insist_plan_free(plan);
 }
 
 /* What replaces a racer that failed is kept apart from the one that hangs, too. */
@@ -119,6 +160,7 @@ static void replacement_shares_no_connection_with_the_hung_one(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(racers_share_no_connection),
+        cmocka_unit_test(racers_share_no_connection_behind_a_redirect),
         cmocka_unit_test(replacement_shares_no_connection_with_the_hung_one),
     };
     if (!nginx_site_start(&site)) {

@@ -630,6 +630,33 @@ static void test_connected_before_sent(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* ---- connections that hang ---------------------------------------------------------------------------------------- */
+
+/* Over HTTP/2 many wait until one has connected, for it may serve them all; but what is raced waits for nobody. */
+static void test_raced_waits_for_no_connection(void **state) {
+    struct wire_attempt attempts[3];
+    struct silence silence;
+    char url[64];
+    (void)state;
+    host.settings.http2 = true;
+    silence_begin(&silence, "127.0.0.2", 0);
+    snprintf(url, sizeof(url), "https://127.0.0.2:%u/", silence.port);
+    for (size_t i = 0; i < 3; i++) {
+        wire_attempt_init(&attempts[i], &host, "GET", url);
+        attempts[i].job->races = i == 2;
+        wire_attempt_start(&attempts[i]);
+        assert_true(i == 1 || wire_run_until(&host, is_at, &attempts[i]));
+    }
+    assert_int_equal(attempts[0].job->progress.connection, 1);
+    assert_int_equal(attempts[1].job->progress.connection, 0);
+    assert_int_equal(attempts[2].job->progress.connection, 2);
+    for (size_t i = 3; i-- > 0;) {
+        wire_attempt_stop(&attempts[i]);
+        wire_attempt_fini(&attempts[i]);
+    }
+    silence_end(&silence);
+}
+
 /* ---- given up in each phase -------------------------------------------------------------------------------------- */
 
 /* What a call that gives an attempt up finds: its last posted progress. */
@@ -761,6 +788,7 @@ int main(void) {
         WIRE_TEST(test_deadline_has_passed),
         WIRE_TEST(test_connected_after_started),
         WIRE_TEST(test_connected_before_sent),
+        WIRE_TEST(test_raced_waits_for_no_connection),
         WIRE_TEST(test_stop_at_once),
         WIRE_TEST(test_stop_while_connecting),
         WIRE_TEST(test_stop_before_the_answer),

@@ -66,10 +66,15 @@ static struct job *made(enum fake_way way) {
     return job;
 }
 
+static insist_err submit(struct job *job, uint64_t taken, bool *waits) {
+    pool_assign(pool, job, taken);
+    return pool_submit(pool, job, waits);
+}
+
 static struct job *submitted_without(enum fake_way way, uint64_t taken, bool waits) {
     struct job *job = made(way);
     bool waiting = !waits;
-    assert_int_equal(pool_submit(pool, job, taken, &waiting), INSIST_OK);
+    assert_int_equal(submit(job, taken, &waiting), INSIST_OK);
     assert_int_equal(waiting, waits);
     return job;
 }
@@ -183,11 +188,11 @@ static void test_beyond_the_limit_jobs_wait_in_turn(void **state) {
     struct job *first = submitted(FAKE_HELD);
     struct job *second = submitted_without(FAKE_HELD, 0, true);
     struct job *third = made(FAKE_HELD);
-    assert_int_equal(pool_submit(pool, third, 0, &waits), INSIST_EQUEUEFULL);
+    assert_int_equal(submit(third, 0, &waits), INSIST_EQUEUEFULL);
     assert_int_equal(atomic_load(&counters.queue_refusals), 1);
     assert_int_equal(atomic_load(&third->references), 1);
     third->hedge = true;
-    assert_int_equal(pool_submit(pool, third, 0, &waits), INSIST_EQUEUEFULL);
+    assert_int_equal(submit(third, 0, &waits), INSIST_EQUEUEFULL);
     assert_int_equal(atomic_load(&counters.queue_refusals), 1);
     job_release(third);
     assert_count(1, 1);
@@ -209,10 +214,10 @@ static void test_no_memory_for_an_origin(void **state) {
     begin(1, 2, 1, 1);
     struct job *job = made(FAKE_AT_ONCE);
     fail_alloc_at(&example.memory, 1);
-    assert_int_equal(pool_submit(pool, job, 0, &waits), INSIST_ENOMEM);
+    assert_int_equal(submit(job, 0, &waits), INSIST_ENOMEM);
     fail_alloc_at(&example.memory, 0);
     assert_int_equal(atomic_load(&job->references), 1);
-    assert_int_equal(pool_submit(pool, job, 0, &waits), INSIST_OK);
+    assert_int_equal(submit(job, 0, &waits), INSIST_OK);
     assert_answered(job);
 }
 
@@ -264,9 +269,9 @@ static void test_giving_up_before_the_reactor_has_seen_it(void **state) {
     sem_post(&wire.gate);
     assert_answered(blocks);
     bool waits;
-    assert_int_equal(pool_submit(pool, last, 0, &waits), INSIST_OK); /* comes after them in the inboxes */
+    assert_int_equal(submit(last, 0, &waits), INSIST_OK); /* comes after them in the inboxes */
     assert_answered(last);
-    assert_int_equal(pool_submit(pool, other, 1, &waits), INSIST_OK);
+    assert_int_equal(submit(other, 1, &waits), INSIST_OK);
     assert_answered(other);
     assert_int_equal(atomic_load(&wire.started), 3);
     assert_int_equal(atomic_load(&wire.stopped), 0);
@@ -431,7 +436,7 @@ static void *submit_many(void *argument) {
         struct job *job = job_example_new(&crowd->example);
         job->tag = &fake_ways[ways[i % 3]];
         job->hedge = i % 5 == 0;
-        if (pool_submit(pool, job, i % 7 == 0 ? 1 : 0, &waits) != INSIST_OK) {
+        if (submit(job, i % 7 == 0 ? 1 : 0, &waits) != INSIST_OK) {
             crowd->refused++;
             job_release(job);
             continue;
