@@ -21,7 +21,7 @@ INSIST_API unsigned insist_execution_attempt(const insist_execution *execution);
 INSIST_API unsigned insist_execution_attempt_ends(const insist_execution *execution);
 /** How many attempts have ended by their own timeout, or by the deadline while they were under way. */
 INSIST_API unsigned insist_execution_attempt_timeouts(const insist_execution *execution);
-/** How many attempts of any kind have been started. */
+/** How many attempts of any kind have been started; a hedge that was refused is none. */
 INSIST_API unsigned insist_execution_attempts_started(const insist_execution *execution);
 /** How many retries have been started; for a waiter: the number of the retry that it is asked about, from 1. */
 INSIST_API unsigned insist_execution_retry(const insist_execution *execution);

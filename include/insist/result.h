@@ -48,7 +48,7 @@ typedef enum insist_why_started {
     INSIST_START_BACKOFF,     /* the waiter's wait */
     INSIST_START_RETRY_AFTER, /* the server's Retry-After, plus the waiter's wait */
     INSIST_START_STALE,       /* nothing: the connection that it replaces had died while it was idle */
-    INSIST_START_HEDGE,       /* the race's delay */
+    INSIST_START_HEDGE,       /* the race's delay; also a retry that came at a hedge's time, before its wait was over */
     INSIST_START_MAX = 0x7fffffff
 } insist_why_started;
 
@@ -89,7 +89,7 @@ typedef struct insist_attempt_record {
     int os_errno; /* 0: none */
     insist_sent sent;
     insist_why_started why_started;
-    int64_t wait_us; /* the wait before it */
+    int64_t wait_us; /* the wait before it; of a retry that came at a hedge's time: since it was decided */
     insist_why_ended why_ended;
 } insist_attempt_record;
 

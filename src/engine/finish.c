@@ -38,7 +38,6 @@ static void name_the_deadline(const struct execution *execution, struct attempt 
 }
 
 void finish_attempt(struct execution *execution, struct attempt *attempt) {
-    pending_ended(execution, attempt);
     name_the_deadline(execution, attempt);
     attempt->state = ATTEMPT_ENDED;
     if (attempt->progress.ended_ns == 0)
@@ -51,6 +50,7 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
     }
     events_fire(execution, INSIST_AFTER_ATTEMPT, attempt);
     execution->view.racing = --execution->in_flight;
+    pending_ended(execution, attempt);
     execution->view.attempt_ends++;
     consider(&execution->best, attempt);
     consider(&execution->wave_best, attempt);

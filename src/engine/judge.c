@@ -71,6 +71,7 @@ static bool ask_budget(struct execution *execution, const struct outcome *outcom
 
 static void set_retry(struct execution *execution, const struct pending_retry *retry) {
     execution->retry = *retry;
+    execution->retry.decided_ns = execution->view.now_ns;
     execution->view.last_wait_us = retry->wait_us;
     execution->view.wait_source = retry->why;
 }

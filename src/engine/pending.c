@@ -1,5 +1,6 @@
 /* The pending retry and hedge. A hedge's delay counts from the moment the newest attempt's request is on the wire; until then another,
- * from its start, is what counts, and while it waits for room none does. */
+ * from its start, is what counts, and while it waits for room none does. Where nothing is left in flight there is nothing to hedge: a
+ * retry that is pending then has its whole wait, and the scheduler is asked anew once it has started. */
 #include "engine/pending.h"
 #include "base/time_math.h"
 
@@ -20,7 +21,7 @@ void pending_sent(struct execution *execution, const struct attempt *attempt) {
 
 void pending_ended(struct execution *execution, const struct attempt *attempt) {
     bool on_the_wire = attempt->state == ATTEMPT_SENT || attempt->progress.sent_ns != 0;
-    if (waits_for(execution, attempt) && !on_the_wire)
+    if (execution->in_flight == 0 || (waits_for(execution, attempt) && !on_the_wire))
         execution->hedge.set = false;
 }
 

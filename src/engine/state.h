@@ -67,6 +67,7 @@ enum execution_phase { EXECUTION_OPEN, EXECUTION_CLOSED, EXECUTION_OVER };
 struct pending_retry {
     bool set;
     struct attempt *about; /* that it replaces */
+    int64_t decided_ns;    /* from when the wait counts */
     int64_t due_ns;
     int64_t draw_us; /* the waiter's part of the wait */
     int64_t wait_us;
@@ -103,7 +104,7 @@ struct execution {
     enum execution_phase phase;
     struct pending_retry retry;
     struct pending_hedge hedge;
-    unsigned wave_hedges;        /* started in this wave */
+    unsigned wave_hedges;        /* of this wave, the refused ones left out */
     bool wave_timed_out;         /* an attempt of this wave did */
     bool stale_replaced;         /* once a call */
     int64_t wave_retry_after_us; /* the largest of the wave, -1: none */

@@ -99,6 +99,10 @@ static void refuse(struct execution *execution, struct attempt *attempt, insist_
     attempt->outcome.err = err;
     take_back(execution, attempt->kind, attempt->charged, attempt->charged_at_ns);
     attempt->charged = 0;
+    if (attempt->kind == INSIST_HEDGE) { /* no count ends the call for it */
+        execution->view.attempts_started--;
+        execution->wave_hedges--;
+    }
     finish_attempt(execution, attempt);
     attempt->why_ended = err == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
     if (execution->handler_number != 0)
@@ -182,10 +186,19 @@ static bool prepare(struct execution *execution, struct attempt *about) {
     return execution->handler_number == 0;
 }
 
+/* Its record tells why it comes before its wait is over, and how long it did wait. */
+static void tell_early(const struct execution *execution, struct pending_retry *retry) {
+    if (retry->due_ns <= execution->view.now_ns)
+        return;
+    retry->why = INSIST_START_HEDGE;
+    retry->wait_us = (execution->view.now_ns - retry->decided_ns) / 1000;
+}
+
 static void start_retry(struct execution *execution) {
     struct pending_retry retry = execution->retry;
     if (!prepare(execution, retry.about))
         return;
+    tell_early(execution, &retry);
     execution->retry.set = false;
     execution->hedge.set = false;
     start_attempt(execution, &(struct start){.kind = INSIST_RETRIED,
@@ -220,7 +233,7 @@ static void start_hedge(struct execution *execution) {
                                              .charged_at_ns = now_ns});
 }
 
-/* A hedge that falls due while a retry is pending becomes that retry. */
+/* A hedge that falls due while a retry is pending becomes that retry: there is one only while a sibling is in flight. */
 void wave_start_due(struct execution *execution) {
     while (execution->phase == EXECUTION_OPEN && pending_due_ns(execution) <= execution->view.now_ns) {
         if (execution->retry.set)

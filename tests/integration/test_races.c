@@ -469,6 +469,51 @@ static void hedges_take_half_of_the_room_and_never_wait(void **state) {
     insist_client_free(narrow);
 }
 
+static void hedge_without_room_uses_up_no_attempt(void **state) {
+    (void)state;
+    insist_client *narrow = NULL;
+    insist_retry_policy *twice = NULL;
+    insist_race_policy *four = race_of(insist_race_at_once(4), INSIST_REFILL);
+    insist_decider decider = insist_retry_and(insist_retry_attempts(2), insist_retry_standard());
+    assert_int_equal(insist_retry_policy_new(decider, insist_wait_constant_ms(1), NULL, &twice), INSIST_OK);
+    const insist_client_options *options =
+        INSIST_CLIENT_OPTIONS(.race = four, .retry = twice, .max_in_flight = 1, .budget = insist_budget_none());
+    assert_int_equal(insist_client_new(options, NULL, &narrow), INSIST_OK);
+    insist_race_policy_free(four);
+    insist_retry_policy_free(twice);
+    script("/alone", "503,200");
+    insist_result *result = call_with(narrow, "GET", at("127.0.0.1", "/alone"), NULL);
+    assert_int_equal(insist_result_status(result), 200);
+    assert_int_equal(insist_result_attempts(result), 4); /* each with a hedge that was refused */
+    assert_int_equal(count_ends(result, INSIST_ENDED_REJECTED), 2);
+    assert_int_equal(insist_testserver_hits(server, "/alone"), 2);
+    insist_result_free(result);
+    insist_client_free(narrow);
+}
+
+/* Each failure comes before its hedge would; with the retry's wait still to be waited there is none to come. */
+static void racing_leaves_the_backoff_on(void **state) {
+    (void)state;
+    insist_retry_policy *patiently = NULL;
+    insist_race_policy *eager = race_of(insist_race_every_ms(20, 1), INSIST_REFILL);
+    insist_decider decider = insist_retry_and(insist_retry_times(2), insist_retry_standard());
+    assert_int_equal(insist_retry_policy_new(decider, insist_wait_constant_ms(120), NULL, &patiently), INSIST_OK);
+    script("/down", "503");
+    insist_result *result = call("/down", INSIST_CALL_OPTIONS(.race = eager, .retry = patiently));
+    assert_int_equal(insist_result_status(result), 503);
+    for (size_t i = 1; i < insist_result_attempts(result); i++) {
+        const insist_attempt_record *record = insist_result_attempt(result, i);
+        const insist_attempt_record *before = insist_result_attempt(result, i - 1);
+        if (record->kind == INSIST_RETRIED && record->why_started == INSIST_START_BACKOFF)
+            assert_true(record->queued_us >= before->ended_us + 120000 || before->kind == INSIST_HEDGE);
+        else /* the machine was busy: it was hedged while it was under way */
+            assert_true(before->ended_us >= record->queued_us);
+    }
+    insist_result_free(result);
+    insist_retry_policy_free(patiently);
+    insist_race_policy_free(eager);
+}
+
 #define BUDGETED 40
 
 static void budget_leaves_hedges_out_and_nothing_else(void **state) {
@@ -691,6 +736,8 @@ int main(void) {
         RACE_TEST(attempts_of_a_wave_share_no_connection),
         RACE_TEST(a_hedge_takes_another_address),
         RACE_TEST(hedges_take_half_of_the_room_and_never_wait),
+        RACE_TEST(hedge_without_room_uses_up_no_attempt),
+        RACE_TEST(racing_leaves_the_backoff_on),
         RACE_TEST(budget_leaves_hedges_out_and_nothing_else),
         RACE_TEST(budget_is_shared_by_clients),
         RACE_TEST(throttle_is_shared_by_all_calls),

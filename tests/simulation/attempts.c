@@ -22,10 +22,10 @@ bool books_hedge_is_due(const struct call *call) {
            books_hedge_due_ns(books) <= call->fleet->now_ns;
 }
 
-/* The hedge that waited for it to go on the wire is dropped. */
+/* The hedge that waited for it to go on the wire is dropped, and where nothing is left to hedge, any. */
 void books_drop_newest(struct books *books, const struct entry *entry) {
     const bool wired = entry->job != NULL && entry->job->gate == GATE_SENT;
-    if (books->hedge.set && books->hedge.newest == entry && !wired)
+    if (books->in_flight == 0 || (books->hedge.set && books->hedge.newest == entry && !wired))
         books->hedge.set = false;
 }
 
@@ -44,18 +44,21 @@ static void begin_retry(struct call *call, struct entry *entry) {
     const int64_t now_ns = call->fleet->now_ns;
     if (!books->retry.set || !books->retry.announced)
         books_fail(call, "retry %u begins, but none was decided", entry->attempt->index);
-    if (books->retry.due_ns > now_ns && books_hedge_due_ns(books) > now_ns)
+    const bool early = books->retry.due_ns > now_ns;
+    if (early && (books->in_flight == 0 || books_hedge_due_ns(books) > now_ns))
         books_fail(call, "retry %u begins before its time", entry->attempt->index);
     if (books->retry.prepared != call->scene->prepares)
         books_fail(call, "retry %u begins without having been made ready", entry->attempt->index);
     if (now_ns < books->not_before_ns)
         books_fail(call, "retry %u begins earlier than the server asked for", entry->attempt->index);
-    entry->why_started = books->retry.why;
-    entry->wait_us = books->retry.wait_us;
+    entry->why_started = early ? INSIST_START_HEDGE : books->retry.why;
+    entry->wait_us = early ? (now_ns - books->retry.decided_ns) / 1000 : books->retry.wait_us;
     entry->lease = books->retry.lease;
     books->retry.set = books->hedge.set = false;
     books->retries++;
     call->covered |= 1U << COVER_RETRIED;
+    if (early)
+        call->covered |= 1U << COVER_HURRIED;
 }
 
 static void begin_hedge(struct call *call, struct entry *entry) {
@@ -100,6 +103,7 @@ void books_born(struct call *call, int64_t timeout_us) {
         books_fail(call, "attempt %u begins after the deadline", attempt->index);
     begin_wave(books);
     struct entry *entry = &books->entries[books->count++];
+    books->started++;
     *entry = (struct entry){.attempt = attempt, .kind = attempt->kind, .wave = books->wave, .retry_after_us = -1};
     entry->born_ns = call->fleet->now_ns;
     if ((attempt->kind == INSIST_FIRST) != (attempt->index == 0))
@@ -240,7 +244,12 @@ static void settle_refused(struct call *call, struct entry *entry) {
     entry->why_ended = entry->refused == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
     books->owed_back += entry->lease;
     entry->lease = 0;
-    books->owed_not_started += entry->kind == INSIST_HEDGE;
+    if (entry->kind != INSIST_HEDGE)
+        return;
+    books->owed_not_started++;
+    books->started--;
+    books->wave_hedges--;
+    call->covered |= 1U << COVER_HEDGE_REFUSED;
 }
 
 void books_settle(struct call *call, struct entry *entry) {

@@ -72,10 +72,11 @@ static void fire_before(struct call *call, struct entry *entry) {
     if (entry->before_told || entry->attempt->index + 1 != call->books.count)
         books_fail(call, "BEFORE_ATTEMPT of %u comes twice, or not in order", entry->attempt->index);
     const insist_execution *view = &call->execution.view;
+    const struct books *books = &call->books;
     if (entry->kind == INSIST_RETRIED &&
-        (view->last_wait_us != entry->wait_us || view->wait_source != entry->why_started))
-        books_fail(call, "BEFORE_ATTEMPT of %u is told of a wait of %lld us, and it was %lld", entry->attempt->index,
-                   (long long)view->last_wait_us, (long long)entry->wait_us);
+        (view->last_wait_us != books->last_wait_us || view->wait_source != books->last_why))
+        books_fail(call, "BEFORE_ATTEMPT of %u is told of a wait of %lld us, and %lld was decided",
+                   entry->attempt->index, (long long)view->last_wait_us, (long long)books->last_wait_us);
     entry->before_told = true;
 }
 
@@ -225,9 +226,9 @@ static void check_view(struct call *call) {
     const struct books *books = &call->books;
     const insist_execution *view = &call->execution.view;
     const int64_t now_ns = call->fleet->now_ns, wanted_ns = execution_due_ns(&call->execution);
-    if (view->racing != books->in_flight || view->attempts_started != books->count)
-        books_fail(call, "%u attempts of %u are in flight, not %u of %u", books->in_flight, books->count, view->racing,
-                   view->attempts_started);
+    if (view->racing != books->in_flight || view->attempts_started != books->started)
+        books_fail(call, "%u attempts of %u are in flight, not %u of %u", books->in_flight, books->started,
+                   view->racing, view->attempts_started);
     if (view->retries != books->retries || view->wave != books->wave || view->attempt_ends != books->ended_count)
         books_fail(call, "there were %u retries and %u waves, not %u and %u", books->retries, books->wave,
                    view->retries, view->wave);

@@ -54,6 +54,7 @@ enum books_input {
 struct books {
     struct entry entries[BOOKS_ATTEMPTS];
     unsigned count, in_flight;
+    unsigned started;                            /* of them: without the hedges that were refused */
     unsigned ended[BOOKS_ATTEMPTS], ended_count; /* in that order */
 
     enum books_phase phase;
@@ -71,7 +72,7 @@ struct books {
     struct {
         bool set, announced, prepared;
         struct entry *about;
-        int64_t asked_us, draw_us, wait_us, due_ns;
+        int64_t asked_us, draw_us, wait_us, decided_ns, due_ns;
         insist_why_started why;
         unsigned lease;
     } retry;
@@ -85,6 +86,7 @@ struct books {
     unsigned wave, wave_hedges, waves_timed_out, retries;
     bool wave_timed_out, stale_used;
     int64_t wave_retry_after_us, not_before_ns, last_wait_us;
+    insist_why_started last_why; /* of that wait */
     int handler_number;
     bool started_told, deadline_told, end_told;
     bool deadline_event;

@@ -46,7 +46,7 @@ static insist_verdict verdict_of(const struct call *call, const struct entry *en
     insist_verdict inner;
     switch (rule->kind) {
     case RULE_TIMES: return retry_while(books->retries < rule->number);
-    case RULE_ATTEMPTS: return retry_while(books->count < rule->number);
+    case RULE_ATTEMPTS: return retry_while(books->started < rule->number);
     case RULE_BEFORE: return retry_while(call->fleet->now_ns - call->begun_ns < rule->number * MS);
     case RULE_BUSY: return retry_if(status == 429 || status == 503);
     case RULE_CLASS: return retry_if(status / 100 == (int)rule->number);
@@ -100,7 +100,7 @@ void expected_wait(const struct call *call, const struct entry *about, int64_t *
     const struct wait_scene *wait = &call->policies->profile->wait;
     double least, most;
     formula(call, about, &least, &most);
-    if (most < 0 || (wait->limit > 0 && call->books.count >= wait->limit)) {
+    if (most < 0 || (wait->limit > 0 && call->books.started >= wait->limit)) {
         *least_us = *most_us = -1;
         return;
     }
@@ -155,7 +155,7 @@ unsigned expected_attempts_left(const struct call *call) {
         bounds.attempts = choose(bounds.attempts, 1, false);
     if (profile->wait.limit > 0)
         bounds.attempts = choose(bounds.attempts, profile->wait.limit, false);
-    return choose(left_of(call->books.retries, bounds.retries), left_of(call->books.count, bounds.attempts), false);
+    return choose(left_of(call->books.retries, bounds.retries), left_of(call->books.started, bounds.attempts), false);
 }
 
 bool expected_takes_the_rest(const struct call *call) {

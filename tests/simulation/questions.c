@@ -41,7 +41,9 @@ static void set_retry(struct call *call, unsigned lease) {
     books->retry.set = true;
     books->retry.announced = books->retry.prepared = false;
     books->retry.lease = lease;
+    books->retry.decided_ns = call->fleet->now_ns;
     books->last_wait_us = books->retry.wait_us;
+    books->last_why = books->retry.why;
     TRACE(call, "retry pending: wait %lld us", (long long)books->retry.wait_us);
     books_stop_judging(books, false);
 }
@@ -139,9 +141,10 @@ static void put_off(struct call *call, const struct entry *entry) {
     if (due_ns >= call->scene->deadline_ns) {
         books_close(call, INSIST_NO_TIME, INSIST_OK, -1);
     } else if (due_ns > books->retry.due_ns) {
+        books->retry.decided_ns = call->fleet->now_ns;
         books->retry.due_ns = due_ns;
         books->retry.wait_us = books->last_wait_us = wait_us;
-        books->retry.why = INSIST_START_RETRY_AFTER;
+        books->retry.why = books->last_why = INSIST_START_RETRY_AFTER;
         call->covered |= 1U << COVER_PUT_OFF;
     }
 }

@@ -143,6 +143,8 @@ static insist_verdict decide(void *ctx, const insist_execution *view, insist_err
                          : status == 503 || status == 429;
     if (!retryable)
         return INSIST_ACCEPT;
+    if (world->attempts_allowed != 0 && view->attempts_started >= world->attempts_allowed)
+        return INSIST_EXHAUSTED;
     return view->retries < world->retries_allowed ? INSIST_RETRY : INSIST_EXHAUSTED;
 }
 

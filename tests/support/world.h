@@ -67,7 +67,8 @@ struct world {
     unsigned turns;
     uint64_t stream; /* of the call's random numbers */
 
-    unsigned retries_allowed; /* by the decider */
+    unsigned retries_allowed;  /* by the decider … */
+    unsigned attempts_allowed; /* … and attempts of any kind; 0: any number */
     int64_t timeout_ms;
     bool has_sink, sink_rewinds;
     unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none */

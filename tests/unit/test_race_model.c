@@ -1,7 +1,8 @@
 /* A second implementation of how a raced call goes, written from its definition and as plainly as possible: one
  * millisecond after the other, nothing remembered that can be looked up. Over thousands of random schedules it
  * says beforehand who wins, why the call ends, what the record of every attempt says and which events fire in which
- * order; the engine must agree in all of it. A failure prints its seed; run the program with that seed to see it. */
+ * order; the engine must agree in all of it. Apart from the model, what is promised of every call is looked for in the
+ * records alone. A failure prints its seed; run the program with that seed to see it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct scene {
     int hedge_delays[WORLD_HEDGES]; /* 0: none; -1: at once */
     bool close, has_budget, starter_says_no;
     int retries, charges, wait, waiter_exits_at, timeout, deadline, cancel; /* cancel 0: not */
+    int attempts;                                                           /* of any kind; 0: any number */
     int handler_event, handler_skip;                                        /* the event whose handler ends the call */
 };
 
@@ -50,7 +52,7 @@ static int ended_order[WORLD_SCRIPTS], ends; /* who ended, in that order */
 static bool open, over, wave_failed, stale_used, handler_failed, settled;
 static struct {
     bool set, charged;
-    int due, wait;
+    int decided, due, wait;
     insist_why_started why;
 } retry;
 static struct {
@@ -85,6 +87,18 @@ static int in_flight(void) {
     return n;
 }
 
+/* They count as no attempt. */
+static int hedges_refused(void) {
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        n += racers[i].refused && racers[i].kind == INSIST_HEDGE;
+    return n;
+}
+
+static bool is_used_up(void) {
+    return retries >= scene->retries || (scene->attempts != 0 && count - hedges_refused() >= scene->attempts);
+}
+
 /* An answer before an error, a later end before an earlier; never one that did not start or was redundant. */
 static int most_useful(int of_wave) {
     int best = -1;
@@ -115,7 +129,7 @@ static void end_racer(int i) {
         fire_about(INSIST_AFTER_ATTEMPT_TIMEOUT, "timeout", i);
     fire_about(INSIST_AFTER_ATTEMPT, "after", i);
     ended_order[ends++] = i;
-    if (hedge.set && hedge.newest == i && !racer->told_sent)
+    if (in_flight() == 0 || (hedge.newest == i && !racer->told_sent)) /* nothing is left to hedge */
         hedge.set = false;
 }
 
@@ -223,6 +237,7 @@ static void ask_for_retry(int about, int asked) {
         return;
     }
     retry.set = true;
+    retry.decided = now;
     retry.charged = scene->has_budget;
     charges += scene->has_budget;
     char text[32];
@@ -246,6 +261,7 @@ static void put_off(int asked) {
     if (due >= scene->deadline) {
         close_call(INSIST_NO_TIME, INSIST_OK, -1);
     } else if (due > retry.due) {
+        retry.decided = now;
         retry.due = due;
         retry.wait = asked + draw;
         retry.why = INSIST_START_RETRY_AFTER;
@@ -261,7 +277,7 @@ static void judge(int i) {
         end_call(INSIST_DONE, INSIST_OK, i, INSIST_EREDUNDANT, INSIST_ENDED_LOST);
     } else if (!racer->retryable) {
         close_call(INSIST_STOPPED, racer->err, i);
-    } else if (retries >= scene->retries) {
+    } else if (is_used_up()) {
         close_call(INSIST_COUNT, INSIST_OK, -1);
     } else if (open) {
         int asked = asked_for(racer);
@@ -312,6 +328,7 @@ static void start(insist_kind kind, insist_why_started why, int wait, bool charg
         racer->err = handler_failed ? INSIST_EHANDLER : racer->script->refused;
         racer->why_ended = handler_failed ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
         racer->refused = true;
+        wave_hedges -= kind == INSIST_HEDGE;
         given_back += charged;
         end_racer(i);
         if (handler_failed)
@@ -360,8 +377,10 @@ static void start_due(void) {
             start_hedge();
             continue;
         }
+        bool early = retry.due > now;
         retry.set = hedge.set = false;
-        start(INSIST_RETRIED, retry.why, retry.wait, retry.charged);
+        start(INSIST_RETRIED, early ? INSIST_START_HEDGE : retry.why, early ? now - retry.decided : retry.wait,
+              retry.charged);
     }
     end_if_closed();
 }
@@ -500,6 +519,7 @@ static void any_scene(struct scene *any, struct insist_random *random) {
     any->cancel = below(random, 10) == 0 ? 1 + below(random, 800) : 0;
     any->handler_event = below(random, 6) == 0 ? below(random, INSIST_EVENTS) : -1;
     any->handler_skip = below(random, 4);
+    any->attempts = below(random, 4) == 0 ? 1 + below(random, 8) : 0;
 }
 
 /* ---- the engine, told the same ---- */
@@ -519,6 +539,7 @@ static void play(struct world *world, const struct scene *given) {
     world->retry.retry_after_cap_us = CAP * 1000;
     world->rules.deadline_ns = world->start_ns + given->deadline * WORLD_MS;
     world->retries_allowed = (unsigned)given->retries;
+    world->attempts_allowed = (unsigned)given->attempts;
     world->timeout_ms = given->timeout;
     world->has_budget = given->has_budget;
     world->charges_allowed = (unsigned)given->charges;
@@ -564,8 +585,116 @@ static void assert_same(const struct world *world) {
         assert_same_record(world, i);
 }
 
+/* ---- what is promised, from the records alone: nothing below looks at the model ---- */
+
+static insist_attempt_record records[WORLD_SCRIPTS];
+static size_t record_count;
+
+static bool never_started(const insist_attempt_record *record) {
+    return record->why_ended == INSIST_ENDED_REJECTED ||
+           (record->why_ended == INSIST_ENDED_HANDLER && record->error == INSIST_EHANDLER);
+}
+
+static int starts_before(size_t i) {
+    int n = 0;
+    for (size_t k = 0; k < i; k++)
+        n += records[k].kind != INSIST_HEDGE || !never_started(&records[k]);
+    return n;
+}
+
+static bool has_sibling(size_t i) {
+    for (size_t k = 0; k < i; k++)
+        if (!never_started(&records[k]) && records[k].ended_us >= records[i].queued_us)
+            return true;
+    return false;
+}
+
+static int64_t last_retry_before_us(size_t i) {
+    int64_t last_us = 0;
+    for (size_t k = 0; k < i; k++)
+        if (records[k].kind == INSIST_RETRIED)
+            last_us = records[k].queued_us;
+    return last_us;
+}
+
+/* The ends since the last retry, of which one has decided this. */
+static bool may_have_decided(size_t k, size_t i) {
+    return !never_started(&records[k]) && records[k].ended_us >= last_retry_before_us(i) &&
+           records[k].ended_us <= records[i].queued_us;
+}
+
+/* Alone it waits as long as the waiter says: after no end that may have decided it does it come sooner. */
+static void assert_backed_off(const struct scene *given, size_t i) {
+    int64_t earliest_us = INT64_MAX;
+    for (size_t k = 0; k < i; k++)
+        if (may_have_decided(k, i)) {
+            const int64_t wait_us = given->scripts[k].stale ? 0 : given->wait * 1000;
+            earliest_us = records[k].ended_us + wait_us < earliest_us ? records[k].ended_us + wait_us : earliest_us;
+        }
+    assert_true(has_sibling(i) || records[i].queued_us >= earliest_us);
+}
+
+/* Its record tells how long ago it was decided; only the server's word may make it longer than it says. */
+static void assert_real_wait(const struct scene *given, size_t i) {
+    const bool hurried = records[i].why_started == INSIST_START_HEDGE;
+    bool is_real = false;
+    for (size_t k = 0; k < i && !is_real; k++) {
+        const int64_t waited_us = records[i].queued_us - records[k].ended_us;
+        is_real =
+            may_have_decided(k, i) && (hurried ? waited_us == records[i].wait_us : waited_us >= records[i].wait_us);
+    }
+    assert_true(is_real);
+    assert_true(records[i].why_started != INSIST_START_BACKOFF || records[i].wait_us == given->wait * 1000);
+    assert_true(!hurried || has_sibling(i));
+}
+
+static void assert_not_before(const struct scene *given, size_t i) {
+    for (size_t k = 0; k < i; k++) {
+        const struct script *script = &given->scripts[k];
+        if (!script->has_retry_after || records[k].why_ended != INSIST_ENDED_RETRYABLE ||
+            records[k].ended_us >= records[i].queued_us)
+            continue;
+        assert_true(records[i].queued_us >= records[k].ended_us + script->retry_after_ms * 1000);
+    }
+}
+
+/* What is final closes the call. */
+static void assert_open(size_t i) {
+    for (size_t k = 0; k < i; k++)
+        assert_true(records[k].why_ended != INSIST_ENDED_FINAL || records[k].ended_us >= records[i].queued_us);
+}
+
+static void assert_count(const struct world *world, const struct scene *given) {
+    int begun = 0;
+    for (size_t i = 0; i < record_count; i++)
+        begun += records[i].kind == INSIST_RETRIED;
+    const bool no_retry_left = begun >= given->retries || begun + 1 >= given->waiter_exits_at;
+    const bool no_attempt_left = given->attempts != 0 && starts_before(record_count) >= given->attempts;
+    assert_true(world->execution.reason != INSIST_COUNT || no_retry_left || no_attempt_left);
+}
+
+static void assert_promises(const struct world *world, const struct scene *given) {
+    record_count = world->execution.count;
+    for (size_t i = 0; i < record_count; i++)
+        execution_record(&world->execution, i, &records[i]);
+    for (size_t i = 1; i < record_count; i++) {
+        assert_open(i);
+        assert_not_before(given, i);
+        if (records[i].kind == INSIST_RETRIED) {
+            assert_backed_off(given, i);
+            assert_real_wait(given, i);
+            assert_true(given->attempts == 0 || starts_before(i) < given->attempts);
+        } else {
+            assert_true(has_sibling(i));
+        }
+    }
+    assert_count(world, given);
+}
+
+/* ---- all of them ---- */
+
 static uint64_t only_seed, seed_being_played;
-static struct { unsigned reasons[16], hedges, refills, most_racers, most_waves, hedge_won; } seen;
+static struct { unsigned reasons[16], hedges, refills, most_racers, most_waves, hedge_won, hurried; } seen;
 
 static void note_what_was_seen(const struct world *world) {
     unsigned first_of_wave = 0;
@@ -574,6 +703,7 @@ static void note_what_was_seen(const struct world *world) {
         seen.hedges += racers[i].kind == INSIST_HEDGE;
         if (i > 0 && racers[i].wave != racers[i - 1].wave)
             first_of_wave = i;
+        seen.hurried += racers[i].kind == INSIST_RETRIED && racers[i].why_started == INSIST_START_HEDGE;
         seen.refills += racers[i].kind == INSIST_RETRIED && i != first_of_wave;
         unsigned racing = i - first_of_wave + 1;
         seen.most_racers = racing > seen.most_racers ? racing : seen.most_racers;
@@ -607,6 +737,7 @@ static void play_seed(uint64_t seed, bool again) {
         tell_all(&any);
     if (again)
         print_message("seed %llu\n engine: %s\n model:  %s\n", (unsigned long long)seed, world.log, events);
+    assert_promises(&world, &any);
     assert_same(&world);
     note_what_was_seen(&world);
     world_fini(&world);
@@ -630,12 +761,15 @@ static void model_and_engine_agree_in_every_schedule(void **state) {
         play_seed(seed, false);
     }
     seed_being_played = 0;
-    print_message("%d schedules: %u hedges of which %u won, %u refills, at most %u attempts in a wave and %u waves\n",
-                  SCHEDULES, seen.hedges, seen.hedge_won, seen.refills, seen.most_racers, seen.most_waves);
+    print_message("%d schedules: %u hedges of which %u won, %u refills, %u retries at a hedge's time, at most %u "
+                  "attempts in a wave and %u waves\n",
+                  SCHEDULES, seen.hedges, seen.hedge_won, seen.refills, seen.hurried, seen.most_racers,
+                  seen.most_waves);
     for (int i = INSIST_DONE; i <= INSIST_REJECTED; i++)
         if (i != INSIST_NOT_REPEATABLE) /* what is raced may be repeated */
             assert_true(seen.reasons[i] > 20);
     assert_true(seen.most_racers >= 10 && seen.most_waves >= 10 && seen.refills > 1000 && seen.hedge_won > 100);
+    assert_true(seen.hurried > 100);
 }
 
 int main(int argc, char **argv) {

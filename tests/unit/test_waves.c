@@ -137,7 +137,58 @@ static void hedge_that_falls_due_becomes_the_pending_retry(void **state) {
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 60 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
+    assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_HEDGE);
+    assert_int_equal(world_attempt(&world, 2)->wait_us, 110000 - 60000);            /* since it was decided */
+    assert_int_equal(insist_execution_last_wait_us(&world.execution.view), 100000); /* as it was decided */
+    assert_int_equal(insist_execution_wait_source(&world.execution.view), INSIST_START_BACKOFF);
+    world_fini(&world);
+}
+
+static void hedge_that_falls_due_with_the_retry_hurries_nothing(void **state) {
+    (void)state;
+    PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, 50, 110);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 110 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
+    assert_int_equal(world_attempt(&world, 2)->wait_us, 100000);
+    world_fini(&world);
+}
+
+static void backoff_holds_where_nothing_is_left_to_hedge(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10));
+    world_race(&world, INSIST_REFILL, 20, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 3 * (10 + 100) + 10, 4);
+    for (size_t i = 1; i < 4; i++) {
+        assert_int_equal(world_attempt(&world, i)->progress.queued_ns - world.start_ns, (int64_t)i * 110 * WORLD_MS);
+        assert_int_equal(world_attempt(&world, i)->why_started, INSIST_START_BACKOFF);
+        assert_int_equal(world_attempt(&world, i)->wait_us, 100000);
+    }
+    world_fini(&world);
+}
+
+/* The last of them ends when the retry of the first is pending already. */
+static void backoff_holds_when_the_last_sibling_has_ended_too(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), ANSWER(503, 15), ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, -1, 20);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 3 + 1); /* the new wave races again */
+    assert_int_equal(world_attempt(&world, 2)->progress.queued_ns - world.start_ns, 110 * WORLD_MS);
+    assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
+    world_fini(&world);
+}
+
+static void retry_is_hedged_anew(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), HANGS, ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, 20, 0);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 20 + 10, 3);
+    assert_int_equal(world_attempt(&world, 2)->kind, INSIST_HEDGE);
+    assert_int_equal(world_attempt(&world, 2)->wave, 1);
     world_fini(&world);
 }
 
@@ -499,6 +550,29 @@ static void starter_learns_that_a_hedge_did_not_start(void **state) {
     world_fini(&world);
 }
 
+static void hedge_that_did_not_start_counts_as_no_attempt(void **state) {
+    (void)state;
+    PLAY(world, ANSWER(503, 10), {.refused = INSIST_EQUEUEFULL}, ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, -1, 0);
+    world.attempts_allowed = 2;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 4);
+    assert_int_equal(world_attempt(&world, 1)->index, 1); /* in the record it stays */
+    assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_REJECTED);
+    assert_int_equal(world.execution.view.attempts_started, 3);
+    world_fini(&world);
+}
+
+static void hedge_that_did_not_start_counts_in_no_wave(void **state) {
+    (void)state;
+    PLAY(world, HANGS, ANSWER(503, 10), {.refused = INSIST_EQUEUEFULL}, HANGS, ANSWER(200, 1));
+    world_race(&world, INSIST_REFILL, 50, 5);
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 100 + 5 + 1, 5); /* the second hedge, once more */
+    assert_int_equal(world_attempt(&world, 4)->kind, INSIST_HEDGE);
+    world_fini(&world);
+}
+
 static int (*world_fires)(void *ctx, insist_event event);
 
 static int takes_its_time(void *ctx, insist_event event) {
@@ -562,6 +636,10 @@ int main(void) {
         cmocka_unit_test(replacement_wins_while_the_first_hangs),
         cmocka_unit_test(three_that_fail_together_cost_one_retry),
         cmocka_unit_test(hedge_that_falls_due_becomes_the_pending_retry),
+        cmocka_unit_test(hedge_that_falls_due_with_the_retry_hurries_nothing),
+        cmocka_unit_test(backoff_holds_where_nothing_is_left_to_hedge),
+        cmocka_unit_test(backoff_holds_when_the_last_sibling_has_ended_too),
+        cmocka_unit_test(retry_is_hedged_anew),
         cmocka_unit_test(retry_after_holds_hedges_back_too),
         cmocka_unit_test(mode_close_asks_once_when_nothing_is_in_flight),
         cmocka_unit_test(mode_close_takes_the_largest_retry_after),
@@ -589,6 +667,8 @@ int main(void) {
         cmocka_unit_test(rejected_answer_is_not_the_most_useful_of_its_wave),
         cmocka_unit_test(at_once_waits_for_room_like_any_hedge),
         cmocka_unit_test(starter_learns_that_a_hedge_did_not_start),
+        cmocka_unit_test(hedge_that_did_not_start_counts_as_no_attempt),
+        cmocka_unit_test(hedge_that_did_not_start_counts_in_no_wave),
         cmocka_unit_test(a_slow_handler_does_not_hide_when_the_starter_was_asked),
         cmocka_unit_test(starter_is_not_asked_when_the_budget_refuses),
         cmocka_unit_test(budget_refused_for_a_retry_gives_the_last_real_outcome),
