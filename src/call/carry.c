@@ -48,6 +48,21 @@ static insist_err add_idempotency_key(struct carrier *carrier, struct headers *o
     return headers_set(own, name, carrier->idempotency_key);
 }
 
+/* What is in flight has walked on from where its index let it begin, perhaps. INSIST_OK or INSIST_ENOMEM. */
+static insist_err note_taken_addresses(struct carrier *carrier, struct job *job) {
+    struct progress progress;
+    insist_err err = INSIST_OK;
+    for (size_t i = 0; i < carrier->execution->count && err == INSIST_OK; i++) {
+        const struct job *sibling = job_in_flight(carrier->execution, i);
+        if (sibling == NULL)
+            continue;
+        mailbox_look(carrier->mailbox, sibling, &progress);
+        if (progress.address[0] != '\0')
+            err = body_append_format(&job->taken_addresses, "%s\n", progress.address);
+    }
+    return err;
+}
+
 static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     const struct request *request = carrier->request;
     const struct execution_rules *rules = &carrier->execution->rules;
@@ -55,7 +70,8 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     if (job == NULL)
         return NULL;
     headers_move(&job->own_headers, &attempt->own_headers);
-    if (add_idempotency_key(carrier, &job->own_headers) != INSIST_OK) {
+    if (add_idempotency_key(carrier, &job->own_headers) != INSIST_OK ||
+        note_taken_addresses(carrier, job) != INSIST_OK) {
         job_release(job);
         return NULL;
     }

@@ -12,13 +12,20 @@
 
 struct address_walk {
     struct addresses *addresses; /* a reference, or NULL */
-    size_t count, current;
-    uint64_t failed; /* a bit each */
-    size_t hurried;  /* how many more are to be left when they are slow */
+    size_t count, current;       /* current: a place in the order */
+    uint64_t failed;             /* a bit for each place */
+    size_t hurried;              /* how many more are to be left when they are slow */
+    uint8_t order[ADDRESS_MAX];  /* indices of addresses */
 };
 
-/* Takes the reference over. first: the attempt's index, so that another attempt begins with another address. */
-void address_walk_begin(struct address_walk *walk, struct addresses *addresses, unsigned first);
+/* "192.0.2.7:443", "[2001:db8::1]:443". */
+void address_format(char *text, size_t size, const char *address, unsigned port);
+/* Which of them, at this port, are among these lines, each as address_format() writes it: a bit each. */
+uint64_t address_find(const struct addresses *addresses, unsigned port, const char *lines);
+
+/* Takes the reference over. first: the attempt's index, so that another attempt begins with another address. taken (a
+ * bit each): where others are at this moment; these come last. */
+void address_walk_begin(struct address_walk *walk, struct addresses *addresses, unsigned first, uint64_t taken);
 void address_walk_end(struct address_walk *walk); /* drops the reference; harmless when there is none */
 const char *address_walk_text(const struct address_walk *walk);
 bool address_walk_is_hurried(

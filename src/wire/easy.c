@@ -221,9 +221,7 @@ static void note_place(struct transfer *transfer) {
         snprintf(progress->address, size, "%.*s", (int)size - 1, transfer->transport->network->unix_socket);
         return;
     }
-    const char *address = address_walk_text(&transfer->walk);
-    const char *form = strchr(address, ':') ? "[%s]:%u" : "%s:%u";
-    snprintf(progress->address, size, form, address, transfer->route.port);
+    address_format(progress->address, size, address_walk_text(&transfer->walk), transfer->route.port);
 }
 
 static bool set_place(struct transfer *transfer) {

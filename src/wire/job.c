@@ -21,6 +21,7 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     job->progress.reactor = -1;
     job->mail.progress = job->progress;
     headers_init(&job->own_headers, env);
+    body_init(&job->taken_addresses, env, UINT64_MAX);
     outcome_init(&job->outcome, env, body_limit);
     list_init(&job->mail.link);
     list_init(&job->inbox.link);
@@ -29,6 +30,7 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     atomic_init(&job->references, 1);
     atomic_init(&job->gate, GATE_OPEN);
     atomic_init(&job->stop, false);
+    atomic_init(&job->apart, false);
     atomic_init(&job->can_restart, true);
     return job;
 }
@@ -43,6 +45,7 @@ void job_release(struct job *job) {
         return;
 
     headers_fini(&job->own_headers);
+    body_fini(&job->taken_addresses);
     env_release(job->env, job->upload.bytes);
     outcome_fini(&job->outcome);
     request_release(job->request);

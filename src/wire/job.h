@@ -56,25 +56,27 @@ struct job {
     const struct env *env;
     struct request *request;
     struct mailbox *mailbox;
-    void *tag; /* whose it is: the call's affair, nobody else looks behind it */
-    struct headers own_headers; /* replace those of the request by name; often empty */
+    void *tag;                     /* whose it is: the call's affair, nobody else looks behind it */
+    struct headers own_headers;    /* replace those of the request by name; often empty */
     int64_t deadline_ns;           /* when the attempt ends by timeout */
     int64_t deadline_once_sent_ns; /* replaces it once the request is on the wire; never earlier */
     int64_t deadline_streaming_ns; /* replaces both once it streams */
-    unsigned attempt_index;        /* in its call; a hedge takes another address than the attempts before it, where there is one */
+    unsigned attempt_index;        /* in its call; another attempt begins with another address, where there is one */
+    struct body taken_addresses;   /* where others of its call are in flight, a line each: comes to them last */
     bool hedge, fresh, wants_sent, pauses_at_headers; /* fresh: takes no used connection */
-    bool may_repeat;               /* decides about 307, 308 and idle connections */
-    bool races;                    /* other attempts of its call may be started beside it */
-    struct reactor *reactor;       /* by the pool */
+    bool may_repeat;                                  /* decides about 307, 308 and idle connections */
+    bool races;                                       /* other attempts of its call may be started beside it */
+    struct reactor *reactor;                          /* by the pool */
 
     /* atomics */
     atomic_uint references;
     atomic_int gate;
-    atomic_bool apart; /* its reactor has others of its call: it shares no connection with them. By the call, which sets it
+    atomic_bool
+        apart; /* its reactor has others of its call: it shares no connection with them. By the call, which sets it
                         * on all of them before the latest is submitted */
-    atomic_bool streams; /* its body goes to a sink, piece by piece: set while it is paused at its headers */
+    atomic_bool streams;     /* its body goes to a sink, piece by piece: set while it is paused at its headers */
     atomic_bool can_restart; /* what was read of its body can be read once more */
-    atomic_bool stop; /* given up: nothing that it still does matters. Set by pool_give_up() */
+    atomic_bool stop;        /* given up: nothing that it still does matters. Set by pool_give_up() */
 
     /* shared: under the mailbox's lock */
     struct {

@@ -124,6 +124,12 @@ struct job *mailbox_read(struct mailbox *mailbox, struct list *taken, unsigned *
     return job;
 }
 
+void mailbox_look(struct mailbox *mailbox, const struct job *job, struct progress *progress) {
+    mutex_lock(&mailbox->lock);
+    *progress = job->mail.progress;
+    mutex_unlock(&mailbox->lock);
+}
+
 bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *progress) {
     mutex_lock(&mailbox->lock);
     list_remove(&job->mail.link);

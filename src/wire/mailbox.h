@@ -36,6 +36,8 @@ void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out
 /* The next piece of a list that was taken: takes it off, hands out its bits and a copy of its progress. NULL when
  * the list is empty. */
 struct job *mailbox_read(struct mailbox *mailbox, struct list *taken, unsigned *news, struct progress *progress);
+/* What its reactor has posted of it last, news or not. */
+void mailbox_look(struct mailbox *mailbox, const struct job *job, struct progress *progress);
 /* Gives a job up: takes it off whatever list it is on, and its news are dropped from here on. Copies its progress.
  * True: it had ended by itself, and its outcome is the call's. */
 bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *progress);

@@ -168,9 +168,12 @@ static void lookup_done(struct lookup *lookup) {
 
 static void take_addresses(struct transfer *transfer) {
     struct lookup *lookup = &transfer->lookup;
+    const struct job *job = transfer->job;
     struct verdict verdict = verdict_of_refusal(transfer, lookup->err);
-    if (lookup->addresses)
-        address_walk_begin(&transfer->walk, lookup->addresses, transfer->job->attempt_index);
+    if (lookup->addresses) {
+        uint64_t taken = address_find(lookup->addresses, transfer->route.port, body_text(&job->taken_addresses));
+        address_walk_begin(&transfer->walk, lookup->addresses, job->attempt_index, taken);
+    }
     lookup->addresses = NULL;
     insist_ip_version version = transfer->transport->network->ip_version;
     bool any = transfer->walk.addresses && transfer->walk.count > 0;

@@ -31,7 +31,7 @@ static atomic_int lookups_left;
 
 typedef int lookup_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
-/* Stands in front of the system's: hangs.test is held until the test lets it go, two.test has two addresses. */
+/* Stands in front of the system's: hangs.test is held until the test lets it go, two.test has two addresses and three.test has three. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out);
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out) {
     lookup_fn *real;
@@ -40,6 +40,13 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     if (node != NULL && strcmp(node, "two.test") == 0) {
         int code = real("127.0.0.1", service, hints, out);
         return code != 0 ? code : real("127.0.0.2", service, hints, &(*out)->ai_next);
+    }
+    if (node != NULL && strcmp(node, "three.test") == 0) {
+        int code = getaddrinfo("two.test", service, hints, out);
+        struct addrinfo *last = code == 0 ? *out : NULL;
+        while (last != NULL && last->ai_next != NULL)
+            last = last->ai_next;
+        return last == NULL ? code : real("127.0.0.3", service, hints, &last->ai_next);
     }
     if (node == NULL || strcmp(node, "hangs.test") != 0)
         return real(node, service, hints, out);
@@ -300,8 +307,8 @@ struct silent {
     int listener, accepted;
 };
 
-/* Accepts, waits for the beginning of the handshake, and never answers. */
-static int until_handshake_hangs(void *ctx, insist_event event, insist_execution *execution) {
+/* Accepts, waits for the first byte, of a handshake or a request, and never answers. */
+static int until_first_byte_hangs(void *ctx, insist_event event, insist_execution *execution) {
     struct silent *silent = ctx;
     char byte;
     (void)event;
@@ -329,7 +336,7 @@ static void loser_in_a_handshake_is_left_behind(void **state) {
     snprintf(text, sizeof text, "307=%s,200", where);
     script("/tls", text);
     insist_result *result =
-        race_against_a_hung_one(at("127.0.0.1", "/tls"), (struct hold){until_handshake_hangs, &silent});
+        race_against_a_hung_one(at("127.0.0.1", "/tls"), (struct hold){until_first_byte_hangs, &silent});
     insist_result_free(result);
     while (recv(silent.accepted, &byte, 1, 0) > 0) /* it is cut by the reactor, without a word from this side */
         ;
@@ -437,6 +444,38 @@ static void a_hedge_takes_another_address(void **state) {
     snprintf(other, sizeof other, "127.0.0.2:%u", insist_testserver_port(server));
     assert_string_equal(insist_result_attempt(result, 1)->address, other);
     insist_result_free(result);
+}
+
+static int bound_to(const char *address, unsigned port) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(inet_pton(AF_INET, address, &at.sin_addr), 1);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+/* The first is refused at its first address, and has walked on to the second, where it hangs, and where the hedge's index
+ * would let it begin. */
+static void a_hedge_takes_another_address_than_where_the_first_has_come_to(void **state) {
+    (void)state;
+    insist_testserver *third = NULL;
+    char where[64], address[64];
+    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.bind = "127.0.0.3"), NULL, &third), INSIST_OK);
+    unsigned port = insist_testserver_port(third);
+    int refuses = bound_to("127.0.0.1", port); /* nobody else listens there */
+    struct silent silent = {.listener = bound_to("127.0.0.2", port), .accepted = -1};
+    assert_int_equal(listen(silent.listener, 4), 0);
+    snprintf(where, sizeof where, "http://three.test:%u/", port);
+    insist_result *result = race_against_a_hung_one(where, (struct hold){until_first_byte_hangs, &silent});
+    snprintf(address, sizeof address, "127.0.0.2:%u", port);
+    assert_string_equal(insist_result_attempt(result, 0)->address, address);
+    snprintf(address, sizeof address, "127.0.0.3:%u", port);
+    assert_string_equal(insist_result_attempt(result, 1)->address, address);
+    insist_result_free(result);
+    close(silent.accepted);
+    close(silent.listener);
+    close(refuses);
+    insist_testserver_free(third);
 }
 
 /* ---- held back ---- */
@@ -735,6 +774,7 @@ int main(void) {
         RACE_TEST(one_that_still_connects_is_hedged_later),
         RACE_TEST(attempts_of_a_wave_share_no_connection),
         RACE_TEST(a_hedge_takes_another_address),
+        RACE_TEST(a_hedge_takes_another_address_than_where_the_first_has_come_to),
         RACE_TEST(hedges_take_half_of_the_room_and_never_wait),
         RACE_TEST(hedge_without_room_uses_up_no_attempt),
         RACE_TEST(racing_leaves_the_backoff_on),

@@ -10,7 +10,7 @@
 
 static struct address_walk walk;
 
-static void begin(size_t count, unsigned first) {
+static void begin_beside(size_t count, unsigned first, uint64_t taken) {
     struct resolved resolved = {.count = 0};
     char text[32];
     for (size_t i = 0; i < count; i++) {
@@ -19,7 +19,11 @@ static void begin(size_t count, unsigned first) {
     }
     struct addresses *addresses = addresses_new(&env_standard, &resolved);
     assert_non_null(addresses);
-    address_walk_begin(&walk, addresses, first);
+    address_walk_begin(&walk, addresses, first, taken);
+}
+
+static void begin(size_t count, unsigned first) {
+    begin_beside(count, first, 0);
 }
 
 static void expect_at(const char *text, bool hurried) {
@@ -70,12 +74,48 @@ static void test_as_many_as_can_be(void **state) {
     address_walk_end(&walk);
 }
 
+static void test_taken_ones_come_last(void **state) {
+    (void)state;
+    begin_beside(4, 1, 1 << 1 | 1 << 3);
+    expect_at("10.0.0.2", true);
+    assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.0", true);
+    assert_true(address_walk_next(&walk, false));
+    expect_at("10.0.0.1", true);
+    assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.3", false);
+    assert_true(address_walk_next(&walk, true));
+    expect_at("10.0.0.0", false); /* was only slow */
+    assert_false(address_walk_next(&walk, true));
+    address_walk_end(&walk);
+    begin_beside(2, 3, 3); /* all are: the index chooses */
+    expect_at("10.0.0.1", true);
+    address_walk_end(&walk);
+}
+
+static void test_which_are_taken(void **state) {
+    (void)state;
+    struct resolved resolved = {.count = 0};
+    resolved_add(&resolved, "10.0.0.1");
+    resolved_add(&resolved, "2001:db8::1");
+    resolved_add(&resolved, "10.0.0.11");
+    struct addresses *addresses = addresses_new(&env_standard, &resolved);
+    assert_non_null(addresses);
+    assert_int_equal(address_find(addresses, 80, ""), 0);
+    assert_int_equal(address_find(addresses, 80, "10.0.0.11:80\n"), 1 << 2);
+    assert_int_equal(address_find(addresses, 80, "10.0.0.1:8080\n10.0.0.9:80\n"), 0);
+    assert_int_equal(address_find(addresses, 80, "10.0.0.9:80\n[2001:db8::1]:80\n10.0.0.1:80\n"), 1 << 0 | 1 << 1);
+    addresses_release(addresses);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one),
         cmocka_unit_test(test_the_index_rotates),
         cmocka_unit_test(test_all_slow),
         cmocka_unit_test(test_as_many_as_can_be),
+        cmocka_unit_test(test_taken_ones_come_last),
+        cmocka_unit_test(test_which_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
