@@ -52,9 +52,12 @@ INSIST_API insist_scheduler insist_race_pester(unsigned n);
 /* Delays that are learnt: from how long requests to the origin have taken in the last minute (on the wire to the last
  * byte, or to the headers when the body goes to a sink), of calls of the same client that race by a scheduler of this
  * kind or of the user's own. First attempts and retries count that were accepted, or given up before they were done
- * ("longer than that"). There is no hedge before 100 of them in the minute, none below 200 us, and none while more than
- * four times as many requests of the last second as should be were slower than the delay: when everything is slow a
- * second request only adds to the load. A client knows 128 origins, the least recently used go. */
+ * ("longer than that"). There is no hedge before 100 of them in the minute, none below 200 us, and none while too many
+ * requests of the last second were slower than the delay: when everything is slow a second request only adds to the
+ * load. Too many are more than four times the share that should be slower (1 - quantile, share), but at the latest more
+ * than half; where that share is itself above a third, more than it and a quarter of the rest: five of eight for the
+ * median. A share of 1 wants every request hedged, and is never held back. A client knows 128 origins, the least
+ * recently used go. */
 
 /** The delay is that quantile of the latencies, before each of at most `times` hedges of a wave: 0.95 hedges the slowest
  *  twentieth. A quantile that is not above 0 and below 1, and 0 times, are refused. */

@@ -9,7 +9,9 @@
 #define ORIGINS_MOST 128
 #define PLANS 4 /* different wishes at once; the least recently used is forgotten */
 #define REFRESH_NS INT64_C(1000000000)
-#define BROWN_OUT 4   /* times as many as should be hedged */
+#define BROWN_OUT 4          /* times as many as should be hedged … */
+#define BROWN_OUT_MOST 0.5   /* … but at most so many of all … */
+#define BROWN_OUT_ABOVE 0.25 /* … or so many of those that should not be, beside those that should */
 #define ROUNDING 1e-9 /* of 1 - 0.9 */
 
 struct latencies {
@@ -153,10 +155,18 @@ static bool ask_locked(struct latencies *latencies, struct latency_record *recor
     return kept->solved && plan->delay_us >= 0;
 }
 
+/* Four times a large share would be everything, and nothing would stop it; a share near a half is exceeded by chance. */
+static double brown_out_share(double share) {
+    const double above = share + BROWN_OUT_ABOVE * (1 - share);
+    const double most = above > BROWN_OUT_MOST ? above : BROWN_OUT_MOST;
+    return BROWN_OUT * share < most ? BROWN_OUT * share : most;
+}
+
 static bool is_brown_out_locked(struct latency_record *record, const struct hedge_wish *wish, int64_t delay_us,
                                 int64_t now_ns) {
     const double share = wish->quantile > 0 ? 1 - wish->quantile : wish->share;
-    return latency_slower_share(&record->latency, delay_us, wish->is_slow, now_ns) > BROWN_OUT * share + ROUNDING;
+    const double slower = latency_slower_share(&record->latency, delay_us, wish->is_slow, now_ns);
+    return slower > brown_out_share(share) + ROUNDING;
 }
 
 bool latencies_plan(struct latencies *latencies, const char *origin, const struct hedge_wish *wish, int64_t now_ns,

@@ -19,7 +19,8 @@ void latencies_free(struct latencies *latencies); /* NULL is fine */
 void latencies_enter(struct latencies *latencies, const char *origin, const struct latency_entry *entry,
                      int64_t now_ns);
 /* False: no hedge. Fewer than 100 entries in the last minute, nothing is known of such long latencies, or in the last
- * second over four times as many requests were slower than the delay as should be hedged. */
+ * second too many requests were slower than the delay: over four times the share that should be hedged, or over half, or,
+ * where that share is above a third, over a quarter of the rest more. */
 bool latencies_plan(struct latencies *latencies, const char *origin, const struct hedge_wish *wish, int64_t now_ns,
                     struct hedge_plan *plan);
 /* Of the last minute, in microseconds; -1: fewer than 100 entries, or longer than all that was seen. */

@@ -1,5 +1,5 @@
 /* Races whose delay is learnt, over real sockets: counts only. Where a hedge must come although the machine is busy,
- * the policy is one that no number of slow requests can hold back: the median, or as many extra requests as there are. */
+ * the policy is one that no number of slow requests can hold back: it wants as many extra requests as there are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,6 +28,8 @@ static int end(void **state) {
     client = NULL;
     return 0;
 }
+
+#define LEAST 1e-9 /* of the quantiles: nothing is quicker */
 
 /* A client without limits in time, and no budget but the race's own. */
 static void race_by(insist_scheduler scheduler) {
@@ -79,7 +81,7 @@ static void hung_one_is_hedged(void) {
 
 static void quantile_is_learnt_from_a_hundred_requests(void **state) {
     (void)state;
-    race_by(insist_race_quantile(0.5, 1));
+    race_by(insist_race_quantile(LEAST, 1));
     call("GET", "/quick", 99);
     assert_int_equal(insist_client_latency_us(client, at("/"), 0.5), -1);
     call("POST", "/quick", 20); /* may not be raced: it tells nothing */
@@ -117,6 +119,22 @@ static void ones_own_scheduler_learns(void **state) {
     hung_one_is_hedged();
 }
 
+#define SLOW_MOST 250 /* the median stays with the 300 quick ones, whatever becomes of these */
+
+static void hedging_stops_by_itself_while_all_is_slow(void **state) {
+    unsigned quiet = 0, slow = 0;
+    (void)state;
+    race_by(insist_race_quantile(0.5, 1));
+    call("GET", "/quick", 300);
+    assert_int_equal(insist_testserver_script(server, "/slow", "200;delay=20ms", NULL), INSIST_OK);
+    while (quiet < 10 && slow++ < SLOW_MOST) {
+        const unsigned before = hedges();
+        call("GET", "/slow", 1);
+        quiet = hedges() == before ? quiet + 1 : 0;
+    }
+    assert_int_equal(quiet, 10);
+}
+
 static void fixed_delays_learn_nothing(void **state) {
     (void)state;
     race_by(insist_race_every_ms(60000, 1));
@@ -145,6 +163,7 @@ int main(void) {
         TEST(quantile_is_learnt_from_a_hundred_requests),
         TEST(best_delay_is_learnt_too),
         TEST(ones_own_scheduler_learns),
+        TEST(hedging_stops_by_itself_while_all_is_slow),
         TEST(fixed_delays_learn_nothing),
         TEST(questions_without_sense_have_no_answer),
     };

@@ -132,6 +132,39 @@ static void test_most_requests_slow_means_no_hedge(void **state) {
     assert_true(hedges(A, MOST, now_ns + S_NS)); /* a second later */
 }
 
+/* Four times as many would be all of them, or more. */
+static void test_more_than_half_slow_stops_any_wish(void **state) {
+    const struct hedge_wish wishes[] = {{.quantile = 0.75}, SHARE(0.25), {.quantile = 0.7}};
+    (void)state;
+    enter(A, 4000, 960, NOW_NS);
+    enter(A, 9000, 40, NOW_NS); /* the delays are just above 4 ms */
+    int64_t now_ns = NOW_NS + 2 * S_NS;
+    enter(A, 4000, 50, now_ns);
+    enter(A, 9000, 50, now_ns);
+    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
+        assert_true(hedges(A, wishes[i], now_ns));
+    enter(A, 9000, 1, now_ns);
+    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
+        assert_false(hedges(A, wishes[i], now_ns));
+}
+
+/* Half of them are slower than the median when nothing is wrong: it takes a quarter of the others more. */
+static void test_what_should_be_hedged_stops_nothing(void **state) {
+    (void)state;
+    enter(A, 4000, 960, NOW_NS);
+    enter(A, 9000, 40, NOW_NS);
+    int64_t now_ns = NOW_NS + 2 * S_NS;
+    enter(A, 4000, 30, now_ns);
+    enter(A, 9000, 50, now_ns);
+    assert_true(hedges(A, MEDIAN, now_ns)); /* five of eight */
+    assert_true(hedges(A, SHARE(0.5), now_ns));
+    enter(A, 9000, 1, now_ns);
+    assert_false(hedges(A, MEDIAN, now_ns));
+    assert_false(hedges(A, SHARE(0.5), now_ns));
+    enter(A, 9000, 900, now_ns);
+    assert_true(hedges(A, SHARE(1), now_ns)); /* all of them may be */
+}
+
 static void test_the_least_recently_used_origin_goes(void **state) {
     char origin[32];
     (void)state;
@@ -217,6 +250,8 @@ int main(void) {
         TEST(test_wishes_do_not_mix),
         TEST(test_a_short_delay_is_200_us),
         TEST(test_most_requests_slow_means_no_hedge),
+        TEST(test_more_than_half_slow_stops_any_wish),
+        TEST(test_what_should_be_hedged_stops_nothing),
         TEST(test_the_least_recently_used_origin_goes),
         TEST(test_no_memory),
         TEST(test_threads_share_the_table),
