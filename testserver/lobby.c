@@ -134,7 +134,9 @@ bool lobby_take(struct lobby *lobby, int fd, enum port_fault fault) {
 }
 
 void lobby_close(struct lobby *lobby) {
-    while (lobby->first) {
-        leave(lobby->first);
+    struct guest *next;
+    for (struct guest *guest = lobby->first; guest; guest = next) {
+        next = guest->next;
+        leave(guest);
     }
 }

@@ -18,7 +18,8 @@ bool bytes_add_line(struct bytes *bytes, const char *text, size_t size) {
         return false;
     }
     memcpy(grown + bytes->size, text, size);
-    memcpy(grown + bytes->size + size, "\r\n", 2);
+    grown[bytes->size + size] = '\r';
+    grown[bytes->size + size + 1] = '\n';
     bytes->at = grown;
     bytes->size += size + 2;
     return true;

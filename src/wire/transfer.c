@@ -335,6 +335,13 @@ void transfer_fail_soon(struct transfer *transfer, insist_err err) {
     timers_set(&transfer->transport->timers, &transfer->timer, transfer->transport->now_ns);
 }
 
+void transfer_fail(struct transfer *transfer, insist_err err) {
+    if (transfer->answer.err == INSIST_OK)
+        transfer->answer.err = err;
+    leave_wire(transfer);
+    end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
+}
+
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
 /* Its time is over, whichever it was. */
@@ -383,8 +390,7 @@ static void lose_patience(struct transfer *transfer) {
 void transfer_wake(struct transfer *transfer) {
     int64_t now_ns = transfer->transport->now_ns;
     if (transfer->answer.err != INSIST_OK) {
-        leave_wire(transfer);
-        end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
+        transfer_fail(transfer, transfer->answer.err);
     } else if (now_ns >= transfer->deadline_ns) {
         meet_deadline(transfer);
     } else if (now_ns >= transfer->patience_ns) {

@@ -42,6 +42,7 @@ struct transport_curl {
     struct sweeper sweeper;
     struct connections connections;
     struct list spare; /* transfers without a job, ready to be used again */
+    struct list busy;  /* those with one */
     size_t spare_count, busy_count;
     bool uses_handles_once; /* this libcurl must not be given one again */
     int64_t now_ns; /* of this turn */
@@ -79,7 +80,7 @@ struct transfer {
     struct transport_curl *transport;
     CURL *easy; /* another one for each request, if handles are used once */
     bool used;
-    struct list link; /* of the spare ones */
+    struct list link; /* of the spare ones, or of the busy */
     struct lines lines;
     struct curl_slist pinned; /* to the address that is tried */
     char pinned_text[AUTHORITY_NAME_MAX + RESOLVER_ADDRESS_SIZE + 24];
@@ -125,6 +126,7 @@ void transfer_resolved(struct transfer *transfer);
 void transfer_read_on(struct transfer *transfer);
 void transfer_wake(struct transfer *transfer);                /* its timer */
 void transfer_done(struct transfer *transfer, CURLcode code); /* libcurl has ended it by itself */
+void transfer_fail(struct transfer *transfer, insist_err err); /* whatever libcurl has to say: from outside of it */
 /* From within libcurl: ends at the end of this turn. */
 void transfer_fail_soon(struct transfer *transfer, insist_err err);
 void transfer_forget_connection(struct transfer *transfer);

@@ -102,6 +102,30 @@ static void collect(struct transport_curl *transport) {
     }
 }
 
+/* libcurl that finds no memory to note whom a socket is for has spoilt its note about that socket number, and divides by
+ * zero when it looks at it next (7.88.1, and later ones). So it never does: all that it carries here ends, and another
+ * multi handle takes the place of the spoilt one, at once or when there is memory for it. */
+static void start_over(struct transport_curl *transport) {
+    struct list *next;
+    for (struct list *link = transport->busy.next; link != &transport->busy; link = next) {
+        struct transfer *transfer = LIST_ENTRY(link, struct transfer, link);
+        next = link->next;
+        if (transfer->stage == STAGE_WIRE)
+            transfer_fail(transfer, INSIST_ENOMEM);
+    }
+    curl_multi_cleanup(transport->multi);
+    timers_clear(&transport->timers, &transport->curl_timer);
+    transport->multi = make_multi(transport);
+}
+
+static void act(struct transport_curl *transport, curl_socket_t socket, int what) {
+    int running;
+    CURLMcode code = curl_multi_socket_action(transport->multi, socket, what, &running);
+    collect(transport);
+    if (code == CURLM_OUT_OF_MEMORY)
+        start_over(transport);
+}
+
 /* ---- transfers --------------------------------------------------------------------------------------------------- */
 
 static struct transfer *take_transfer(struct transport_curl *transport) {
@@ -120,6 +144,7 @@ static void finish(struct transport_curl *transport, struct transfer *transfer) 
     job->transfer = NULL;
     transfer->job = NULL;
     transport->busy_count--;
+    list_remove(&transfer->link);
     bool clean = verdict_errno_of_libcurl(transfer) == 0; /* else the next failure could not be told from this one */
     if (clean && transport->spare_count < SPARE_MAX) {
         list_append(&transport->spare, &transfer->link);
@@ -142,7 +167,10 @@ static void start(struct transport *transport, struct job *job, int64_t now_ns) 
         self->host.finished(self->host.ctx, job);
         return;
     }
+    if (!self->multi) /* without it the request is refused for want of memory */
+        self->multi = make_multi(self);
     self->busy_count++;
+    list_append(&self->busy, &transfer->link);
     transfer_start(transfer, job);
 }
 
@@ -188,7 +216,7 @@ static void note_unasked(struct transport_curl *transport, struct connection *co
 static void ready(struct transport *transport, void *source, uint32_t events, int64_t now_ns) {
     struct transport_curl *self = own(transport);
     struct connection *connection = source;
-    int running, what = 0;
+    int what = 0;
     self->now_ns = now_ns;
     if (connection->closed)
         return;
@@ -200,13 +228,12 @@ static void ready(struct transport *transport, void *source, uint32_t events, in
         what |= CURL_CSELECT_OUT;
     if (events & ~(uint32_t)EPOLLOUT) /* an error too: reading tells which */
         what |= CURL_CSELECT_IN;
-    curl_multi_socket_action(self->multi, connection->fd, what, &running);
-    collect(self);
+    act(self, connection->fd, what);
 }
 
 static int64_t run(struct transport *transport, int64_t now_ns) {
     struct transport_curl *self = own(transport);
-    int running, rounds = 0;
+    int rounds = 0;
     self->now_ns = now_ns;
     for (struct timer *timer; rounds < ROUNDS_MAX && (timer = timers_take_due(&self->timers, now_ns));) {
         if (timer == &self->sweeper.timer) {
@@ -218,8 +245,7 @@ static int64_t run(struct transport *transport, int64_t now_ns) {
             continue;
         }
         rounds++;
-        curl_multi_socket_action(self->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        collect(self);
+        act(self, CURL_SOCKET_TIMEOUT, 0);
     }
     connections_bury(&self->connections);
     return timers_next_ns(&self->timers);
@@ -264,6 +290,7 @@ struct transport *transport_curl_new(void *settings, const struct transport_host
     transport->uses_handles_once = handles_wear_out();
     transport->now_ns = env_now_ns(wire->env);
     list_init(&transport->spare);
+    list_init(&transport->busy);
     timers_init(&transport->timers, wire->env);
     connections_init(&transport->connections, wire->env, host->epoll);
     if (sweeper_init(&transport->sweeper) && timers_reserve(&transport->timers, 2))
