@@ -70,7 +70,7 @@ size_t chunks_read(const struct chunks *chunks, const struct answer *answer, uin
                    size_t room) {
     uint64_t a_chunk = chunks_one(chunks->chunk);
     size_t done = 0;
-    while (done < room) {
+    while (a_chunk > 0 && done < room) {
         uint64_t at = position + done;
         size_t count = read_chunk(chunks, answer, at / a_chunk, at % a_chunk, out + done, room - done);
         if (count == 0) {

@@ -244,7 +244,7 @@ bool familiar_range(struct familiar *familiar) {
         !read_parameter_ms(familiar, "duration", &duration_ms)) {
         return false;
     }
-    unsigned long long all = size;
+    unsigned long long all = size, part;
     snprintf(tag, sizeof tag, "\"range%llu\"", all);
     const char *condition = familiar_header(familiar, "If-Range");
     const char *header = condition && strcmp(condition, tag) != 0 ? NULL : familiar_header(familiar, "Range");
@@ -254,10 +254,10 @@ bool familiar_range(struct familiar *familiar) {
         put_pace(familiar, size, duration_ms);
         break;
     case RANGE_PART:
-        fprintf(familiar->out, "206;size=%llu@%llu;h:Content-Range=bytes %llu-%llu/%llu",
-                (unsigned long long)(last - first + 1), (unsigned long long)first, (unsigned long long)first,
-                (unsigned long long)last, all);
-        put_pace(familiar, last - first + 1, duration_ms);
+        part = last - first + 1;
+        fprintf(familiar->out, "206;size=%llu@%llu;h:Content-Range=bytes %llu-%llu/%llu", part,
+                (unsigned long long)first, (unsigned long long)first, (unsigned long long)last, all);
+        put_pace(familiar, part, duration_ms);
         break;
     case RANGE_UNSATISFIABLE: fprintf(familiar->out, "416;body=\"\";h:Content-Range=bytes */%llu", all); break;
     }
