@@ -1,9 +1,9 @@
 /* See connection.h. */
 #include "connection.h"
 
-#include "crowd.h"
 #include "tcp.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -20,6 +20,12 @@ static void stop_watching(struct connection *connection) {
     }
 }
 
+/* FIN behind what is queued; libmicrohttpd notices it, and ends the connection. */
+static void finish(struct connection *connection) {
+    tcp_finish(connection->fd);
+    connection->door->busy = true;
+}
+
 /* Closes the connection of a client that has left, once nothing more can become of what it has sent. */
 static void look(struct alarm *alarm) {
     struct connection *connection = alarm->owner;
@@ -30,12 +36,12 @@ static void look(struct alarm *alarm) {
         loop_alarm(loop_of(connection), alarm, look_ms);
         return;
     }
-    connection_close(connection);
+    finish(connection);
 }
 
 void connection_begin(struct connection *connection) {
     if (connection->door->crowd) {
-        crowd_busy(connection->door->crowd, connection);
+        crowd_busy(connection->door->crowd, &connection->guest);
     }
 }
 
@@ -43,17 +49,17 @@ void connection_between(struct connection *connection) {
     if (connection->left) {
         loop_alarm(loop_of(connection), &connection->alarm, look_ms);
     } else if (connection->door->crowd) {
-        crowd_idle(connection->door->crowd, connection);
+        crowd_idle(connection->door->crowd, &connection->guest);
     }
 }
 
-bool connection_is_quiet(const struct connection *connection) {
-    return tcp_unread(connection->fd) == 0;
-}
-
-void connection_close(struct connection *connection) {
-    tcp_finish(connection->fd); /* which libmicrohttpd does notice */
-    connection->door->busy = true;
+bool connection_close_quiet(struct guest *guest) {
+    struct connection *connection = (struct connection *)(void *)((char *)guest - offsetof(struct connection, guest));
+    if (tcp_unread(connection->fd) > 0) {
+        return false;
+    }
+    finish(connection);
+    return true;
 }
 
 static void ready(struct source *source, uint32_t events) {
@@ -101,7 +107,7 @@ void connection_free(struct connection *connection) {
     stop_watching(connection);
     loop_alarm_clear(loop_of(connection), &connection->alarm);
     if (connection->door->crowd) {
-        crowd_busy(connection->door->crowd, connection);
+        crowd_busy(connection->door->crowd, &connection->guest);
     }
     free(connection);
 }

@@ -4,6 +4,7 @@
 #ifndef TESTSERVER_CONNECTION_H
 #define TESTSERVER_CONNECTION_H
 
+#include "crowd.h"
 #include "door.h"
 
 #include <gnutls/gnutls.h>
@@ -31,8 +32,7 @@ struct connection {
     bool watched;
     bool wants_room;
     bool left; /* the client sends nothing any more: it has closed, reset, or half-closed */
-    bool idle; /* in the crowd's list */
-    struct connection *idle_before, *idle_after;
+    struct guest guest;
 };
 
 /* NULL: no memory, or it cannot be watched. */
@@ -45,11 +45,8 @@ void connection_free(struct connection *connection);
 /* The header block of a request has been read on it: it is not idle any more. */
 void connection_begin(struct connection *connection);
 
-/* Nothing has come that is not read. */
-bool connection_is_quiet(const struct connection *connection);
-
-/* FIN behind what is queued; libmicrohttpd ends it then. */
-void connection_close(struct connection *connection);
+/* Closes it, unless something has come that is not read: whether it did. For the crowd. */
+bool connection_close_quiet(struct guest *guest);
 
 /* Also watches for room to write, or no longer. */
 void connection_watch_room(struct connection *connection, bool wanted);

@@ -1,8 +1,6 @@
 /* See crowd.h. */
 #include "crowd.h"
 
-#include "connection.h"
-
 #include <stdint.h>
 
 void crowd_count(struct crowd *crowd, bool opens) {
@@ -13,42 +11,39 @@ size_t crowd_room(const struct crowd *crowd) {
     return crowd->open < crowd->limit ? crowd->limit - crowd->open : 0;
 }
 
-void crowd_busy(struct crowd *crowd, struct connection *connection) {
-    if (!connection->idle) {
+void crowd_busy(struct crowd *crowd, struct guest *guest) {
+    if (!guest->idle) {
         return;
     }
-    connection->idle = false;
-    *(connection->idle_before ? &connection->idle_before->idle_after : &crowd->first) = connection->idle_after;
-    *(connection->idle_after ? &connection->idle_after->idle_before : &crowd->last) = connection->idle_before;
+    guest->idle = false;
+    *(guest->before ? &guest->before->after : &crowd->first) = guest->after;
+    *(guest->after ? &guest->after->before : &crowd->last) = guest->before;
 }
 
-void crowd_idle(struct crowd *crowd, struct connection *connection) {
-    crowd_busy(crowd, connection);
-    if (crowd->closing && connection_is_quiet(connection)) {
-        connection_close(connection);
+void crowd_idle(struct crowd *crowd, struct guest *guest) {
+    crowd_busy(crowd, guest);
+    if (crowd->closing && crowd->close_quiet(guest)) {
         return;
     }
-    connection->idle = true;
-    connection->idle_after = NULL;
-    connection->idle_before = crowd->last;
-    *(crowd->last ? &crowd->last->idle_after : &crowd->first) = connection;
-    crowd->last = connection;
+    guest->idle = true;
+    guest->after = NULL;
+    guest->before = crowd->last;
+    *(crowd->last ? &crowd->last->after : &crowd->first) = guest;
+    crowd->last = guest;
 }
 
 bool crowd_has_idle(const struct crowd *crowd) {
     return crowd->first != NULL;
 }
 
-/* Closes idle ones, but not those whose next request has come and only was not read yet. */
 static size_t close_idle(struct crowd *crowd, size_t count) {
     size_t closed = 0;
-    struct connection *next = crowd->first;
+    struct guest *next = crowd->first;
     while (next && closed < count) {
-        struct connection *connection = next;
-        next = connection->idle_after;
-        if (connection_is_quiet(connection)) {
-            crowd_busy(crowd, connection);
-            connection_close(connection);
+        struct guest *guest = next;
+        next = guest->after;
+        if (crowd->close_quiet(guest)) {
+            crowd_busy(crowd, guest);
             closed++;
         }
     }

@@ -7,13 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct connection;
+/* Part of a connection: its place among the idle ones. */
+struct guest {
+    bool idle;
+    struct guest *before, *after;
+};
 
 struct crowd {
     size_t limit; /* fixed */
+    /* Fixed: closes a guest's connection, unless its next request has come and only was not read yet; whether it did. */
+    bool (*close_quiet)(struct guest *guest);
     size_t open;
-    struct connection *first, *last; /* idle ones */
-    bool closing;                    /* whoever is idle, or becomes so, is closed */
+    struct guest *first, *last; /* idle ones */
+    bool closing;               /* whoever is idle, or becomes so, is closed */
 };
 
 /* A connection opens or closes, whoever serves it. */
@@ -23,8 +29,8 @@ void crowd_count(struct crowd *crowd, bool opens);
 size_t crowd_room(const struct crowd *crowd);
 
 /* The connection has nothing to do, or has something to do again. */
-void crowd_idle(struct crowd *crowd, struct connection *connection);
-void crowd_busy(struct crowd *crowd, struct connection *connection);
+void crowd_idle(struct crowd *crowd, struct guest *guest);
+void crowd_busy(struct crowd *crowd, struct guest *guest);
 
 /* Whether any is idle. */
 bool crowd_has_idle(const struct crowd *crowd);

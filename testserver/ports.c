@@ -1,6 +1,7 @@
 /* See ports.h. */
 #include "ports.h"
 
+#include "connection.h"
 #include "problem.h"
 #include "reception.h"
 #include "server.h"
@@ -148,6 +149,7 @@ insist_err ports_open(struct insist_testserver *server, const insist_testserver_
         service.by_fault[bad_doors[i].fault] = &server->doors[bad_doors[i].door];
     }
     server->crowd.limit = options->connection_limit;
+    server->crowd.close_quiet = connection_close_quiet;
     insist_err err = read_tls_fault(options, &service.first, problem);
     err = err == INSIST_OK ? open_doors(server, options, problem) : err;
     err = err == INSIST_OK ? open_port(server, &service, PORT_SERVICE, options, problem) : err;

@@ -246,6 +246,7 @@ void insist_testserver_free(insist_testserver *server) {
     }
     loop_fini(&server->loop);
     barriers_fini(&server->barriers);
+    jobs_free(&server->stations);
     stations_fini(&server->stations);
     rulebook_fini(&server->rules);
     ledger_fini(&server->ledger);

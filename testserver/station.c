@@ -1,8 +1,6 @@
 /* See station.h. */
 #include "station.h"
 
-#include "job.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +15,6 @@ bool stations_init(struct stations *stations, struct loop *loop) {
 }
 
 void stations_fini(struct stations *stations) {
-    jobs_free(stations);
     table_clear(&stations->table, free);
     pthread_mutex_destroy(&stations->lock);
 }

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct job;
+struct job; /* job.h: those who come and go, to be freed by jobs_free() first */
 
 /* What a station may do at once, and what it does. */
 struct station_state {

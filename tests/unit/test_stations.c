@@ -45,6 +45,7 @@ static void build(struct world *world) {
 }
 
 static void tear_down(struct world *world) {
+    jobs_free(&world->stations);
     stations_fini(&world->stations);
     alarms_fini(&world->loop.alarms);
 }
