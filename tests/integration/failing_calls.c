@@ -15,15 +15,16 @@
 #include <unistd.h>
 
 #define PATIENCE_S 240
-#define ROUND_CALLS 36 /* by chance */
+#define ROUND_CALLS 35 /* by chance */
 
 typedef unsigned long arm_fn(unsigned long n, unsigned long one_in, unsigned long seed);
 
 static arm_fn *arm;
 static const char *origin;
-static insist_retry_policy *soon; /* made before anything fails */
-static unsigned long requests;    /* that failed, in all */
-static char last[512];            /* the last call that ended with an error, in words */
+static insist_retry_policy *soon; /* made before anything fails, like the next */
+static insist_race_policy *three;
+static unsigned long requests; /* that failed, in all */
+static char last[512];         /* the last call that ended with an error, in words */
 
 static int say(const char *what, unsigned long n, const char *more) {
     printf("%s, %lu: %s\n", what, n, more);
@@ -34,12 +35,17 @@ static int say(const char *what, unsigned long n, const char *more) {
 
 struct wish {
     const char *method, *path, *body;
+    bool raced; /* three attempts at once */
 };
 
 static const struct wish wishes[] = {
-    {"GET", "/plain?do=200;size=20000", NULL},     {"GET", "/retried?do=503;retry-after=0,reset,200", NULL},
-    {"POST", "/posted?do=200;echo", "some bytes"}, {"GET", "/packed?do=200;size=100000;gzip", NULL},
-    {"GET", "/moved?do=redirect=/there", NULL},    {"GET", "/cut?do=truncate@5,200;chunked;size=50000", NULL},
+    {"GET", "/plain?do=200;size=20000", NULL, false},
+    {"GET", "/retried?do=503;retry-after=0,reset,200", NULL, false},
+    {"POST", "/posted?do=200;echo", "some bytes", false},
+    {"GET", "/packed?do=200;size=100000;gzip", NULL, false},
+    {"GET", "/moved?do=redirect=/there", NULL, false},
+    {"GET", "/cut?do=truncate@5,200;chunked;size=50000", NULL, false},
+    {"GET", "/raced?do=reset,200;delay=2ms,200;delay=2ms", NULL, true},
 };
 #define WISHES (sizeof wishes / sizeof wishes[0])
 
@@ -55,7 +61,8 @@ static bool call(insist_client *client, const struct wish *wish, insist_err *err
     if (*err == INSIST_OK && wish->body != NULL)
         *err = insist_plan_set_body(plan, wish->body, strlen(wish->body));
     if (*err == INSIST_OK) {
-        *err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_ms = 10000), &result);
+        *err = insist_execute(client, plan,
+                              INSIST_CALL_OPTIONS(.deadline_ms = 3000, .race = wish->raced ? three : NULL), &result);
         *status = insist_result_status(result);
         bool told = result != NULL || *err == INSIST_ENOMEM;
         if (*err != INSIST_OK)
@@ -69,7 +76,7 @@ static bool call(insist_client *client, const struct wish *wish, insist_err *err
 }
 
 static bool works(insist_client *client) {
-    static const struct wish plain = {"GET", "/afterwards?do=200", NULL};
+    static const struct wish plain = {"GET", "/afterwards?do=200", NULL, false};
     insist_err err;
     int status;
     return call(client, &plain, &err, &status) && err == INSIST_OK && status == 200;
@@ -158,7 +165,8 @@ int main(int argc, char **argv) {
     memcpy(&arm, &found, sizeof arm);
     origin = argv[1];
     alarm(PATIENCE_S);
-    if (insist_retry_policy_new(insist_retry_standard(), insist_wait_constant_ms(1), NULL, &soon) != INSIST_OK)
+    if (insist_retry_policy_new(insist_retry_standard(), insist_wait_constant_ms(1), NULL, &soon) != INSIST_OK ||
+        insist_race_policy_new(insist_race_at_once(3), insist_start_always(), INSIST_REFILL, NULL, &three) != INSIST_OK)
         return say("no policy", 0, "before anything failed");
     setvbuf(stdout, NULL, _IOLBF, 4096);
     if (strcmp(argv[2], "each") == 0)
