@@ -251,7 +251,12 @@ static void test_answers_that_are_none(void **state) {
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nX: a\rY: b\r\nContent-Length: 0\r\n\r\n", /* a CR that others may take for a line's end */
         "HTTP/x 0404 1994 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/x 404 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/x 4040\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/x No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/\r\nContent-Length: 0\r\n\r\n",
         "HTTP/ 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 20x OK\r\nContent-Length: 0\r\n\r\n",
