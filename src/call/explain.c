@@ -3,17 +3,35 @@
 #include "call/result.h"
 #include <string.h>
 
+/* Every call is explained: what most explanations consist of is written without printf. */
+static insist_err append_number(struct body *text, uint64_t number) {
+    char digits[20];
+    size_t first = sizeof digits;
+    do
+        digits[--first] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    return body_append(text, digits + first, sizeof digits - first);
+}
+
+/* Milliseconds with one decimal. */
+static insist_err append_few_ms(struct body *text, uint64_t us) {
+    uint64_t tenths = (us + 50) / 100;
+    char rest[] = {'.', (char)('0' + tenths % 10), ' ', 'm', 's'};
+    insist_err err = append_number(text, tenths / 10);
+    return err != INSIST_OK ? err : body_append(text, rest, sizeof rest);
+}
+
 static insist_err append_duration(struct body *text, int64_t us) {
-    if (us < 10000)
-        return body_append_format(text, "%.1f ms", (double)us / 1e3);
+    if (us >= 0 && us < 10000)
+        return append_few_ms(text, (uint64_t)us);
     if (us < 1000000)
         return body_append_format(text, "%lld ms", (long long)(us / 1000));
     return body_append_format(text, "%.2f s", (double)us / 1e6);
 }
 
 static insist_err append_outcome(struct body *text, int status, insist_err err) {
-    if (err == INSIST_OK)
-        return body_append_format(text, "%d", status);
+    if (err == INSIST_OK && status >= 0)
+        return append_number(text, (uint64_t)status);
     if (status != 0)
         return body_append_format(text, "%d %s", status, insist_err_name(err));
     return body_append_text(text, insist_err_name(err));
@@ -53,7 +71,9 @@ static const char *reason_sentence(insist_reason reason) {
 }
 
 static insist_err append_request(struct body *text, const struct headers *hidden, const char *method, const char *url) {
-    insist_err err = body_append_format(text, "%s ", method);
+    insist_err err = body_append_text(text, method);
+    if (err == INSIST_OK)
+        err = body_append_text(text, " ");
     return err != INSIST_OK ? err : redact_url(text, url, hidden);
 }
 
@@ -90,7 +110,11 @@ insist_err explain_result(struct body *text, const struct headers *hidden, const
     if (err == INSIST_OK)
         err = append_outcome(text, result->status, result->err);
     if (err == INSIST_OK)
-        err = body_append_format(text, " after %zu attempt%s in ", result->count, result->count == 1 ? "" : "s");
+        err = body_append_text(text, " after ");
+    if (err == INSIST_OK)
+        err = append_number(text, result->count);
+    if (err == INSIST_OK)
+        err = body_append_text(text, result->count == 1 ? " attempt in " : " attempts in ");
     if (err == INSIST_OK)
         err = append_duration(text, result->elapsed_us);
     if (err == INSIST_OK)

@@ -1,12 +1,15 @@
 /* Results: the reported outcome, why the call ended, and the record of every attempt. */
 #include "call/result.h"
 #include "base/time_math.h"
+#include <string.h>
 
-static insist_result *result_new(const struct env *env) {
-    insist_result *result = env_alloc(env, sizeof *result);
+static insist_result *result_new(const struct env *env, const char *url) {
+    size_t url_size = strlen(url) + 1;
+    insist_result *result = env_alloc(env, sizeof *result + url_size);
     if (result == NULL)
         return NULL;
     result->env = env;
+    result->url = memcpy(result->own_url, url, url_size);
     result->retry_after_us = -1;
     headers_init(&result->headers, env);
     body_init(&result->body, env, UINT64_MAX);
@@ -24,15 +27,17 @@ void insist_result_free(insist_result *result) {
     body_fini(&result->explain);
     body_fini(&result->giving_up);
     failures_fini(&result->failures);
-    env_release(result->env, result->url);
-    env_release(result->env, result->attempts);
+    env_release(result->env, result->redirected);
+    if (result->attempts != &result->first)
+        env_release(result->env, result->attempts);
     env_release(result->env, result);
 }
 
 static insist_err keep_attempts(insist_result *result, const struct execution *execution) {
     if (execution->count == 0)
         return INSIST_OK;
-    result->attempts = env_alloc(result->env, execution->count * sizeof *result->attempts);
+    result->attempts =
+        execution->count == 1 ? &result->first : env_alloc(result->env, execution->count * sizeof *result->attempts);
     if (result->attempts == NULL)
         return INSIST_ENOMEM;
     result->count = execution->count;
@@ -52,8 +57,10 @@ static void take_outcome(insist_result *result, struct outcome *outcome) {
     result->retry_after_us = outcome->retry_after_us;
     headers_move(&result->headers, &outcome->headers);
     body_move(&result->body, &outcome->body);
-    result->url = outcome->url;
+    result->redirected = outcome->url;
     outcome->url = NULL;
+    if (result->redirected != NULL)
+        result->url = result->redirected;
 }
 
 static insist_err explain(insist_result *result, const struct headers *hidden, const struct request *request) {
@@ -70,9 +77,7 @@ static insist_err fill(insist_result *result, const struct headers *hidden, stru
         return err;
     if (execution->reported != NULL)
         take_outcome(result, &execution->reported->outcome);
-    if (result->url == NULL)
-        result->url = env_copy_text(result->env, request->shown_url);
-    return result->url == NULL ? INSIST_ENOMEM : explain(result, hidden, request);
+    return explain(result, hidden, request);
 }
 
 static insist_racing racing_of(const struct execution_rules *rules) {
@@ -83,7 +88,7 @@ static insist_racing racing_of(const struct execution_rules *rules) {
 
 insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution,
                                    size_t failures_kept) {
-    insist_result *result = result_new(env);
+    insist_result *result = result_new(env, execution->view.request->shown_url);
     if (result == NULL)
         return NULL;
     result->err = execution->err;
@@ -102,13 +107,12 @@ insist_result *result_of_execution(const struct env *env, const struct headers *
 
 insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
                                  const char *url, insist_err err, const char *sentence) {
-    insist_result *result = result_new(env);
+    insist_result *result = result_new(env, url != NULL ? url : "");
     if (result == NULL)
         return NULL;
     result->err = err;
     result->reason = INSIST_REJECTED;
-    result->url = env_copy_text(env, url != NULL ? url : "");
-    if (result->url != NULL && explain_refusal(&result->explain, hidden, method, url, err, sentence) == INSIST_OK)
+    if (explain_refusal(&result->explain, hidden, method, url, err, sentence) == INSIST_OK)
         return result;
     insist_result_free(result);
     return NULL;

@@ -23,12 +23,15 @@ struct insist_result {
     int64_t retry_after_us; /* -1: none */
     struct headers headers;
     struct body body;
-    char *url;
+    const char *url;
+    char *redirected; /* the url where it is not the plan's own */
     struct body explain;
     struct body giving_up; /* empty: it did not */
     struct failures failures;
-    struct kept_attempt *attempts;
+    struct kept_attempt *attempts; /* first, if there was one only */
     size_t count;
+    struct kept_attempt first;
+    char own_url[];
 };
 
 /* hidden: keys of a query whose values are not shown. */

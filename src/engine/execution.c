@@ -18,6 +18,8 @@ void execution_init(struct execution *execution, const struct env *env, const st
     execution->rules = *rules;
     execution->ports = ports;
     execution->ctx = ctx;
+    execution->attempts = execution->few;
+    execution->capacity = sizeof execution->few / sizeof execution->few[0];
     execution->not_before_ns = INT64_MIN;
     execution->wave_retry_after_us = -1;
     execution->view.request = request;
@@ -34,11 +36,13 @@ void execution_fini(struct execution *execution) {
     for (size_t i = 0; i < execution->count; i++) {
         outcome_fini(&execution->attempts[i]->outcome);
         headers_fini(&execution->attempts[i]->own_headers);
-        env_release(execution->env, execution->attempts[i]);
+        if (execution->attempts[i] != &execution->first)
+            env_release(execution->env, execution->attempts[i]);
     }
     headers_fini(&execution->prepared);
     bag_fini(&execution->view.bag);
-    env_release(execution->env, execution->attempts);
+    if (execution->attempts != execution->few)
+        env_release(execution->env, execution->attempts);
     execution->attempts = NULL;
     execution->count = 0;
 }

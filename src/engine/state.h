@@ -97,8 +97,10 @@ struct execution {
     const struct execution_ports *ports;
     void *ctx; /* of the ports */
 
-    struct attempt **attempts; /* all of them, by index */
+    struct attempt **attempts; /* all of them, by index: few, as long as they are few */
     size_t count, capacity;
+    struct attempt *few[4];
+    struct attempt first; /* what most calls get by with */
     unsigned in_flight;
 
     enum execution_phase phase;

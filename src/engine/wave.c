@@ -17,16 +17,26 @@ struct start {
     int64_t charged_at_ns;
 };
 
+static bool make_room(struct execution *execution) {
+    if (execution->count < execution->capacity)
+        return true;
+    bool few = execution->attempts == execution->few;
+    size_t capacity = execution->capacity * 2;
+    struct attempt **attempts =
+        env_resize(execution->env, few ? NULL : execution->attempts, capacity * sizeof *attempts);
+    if (attempts == NULL)
+        return false;
+    for (size_t i = 0; few && i < execution->count; i++)
+        attempts[i] = execution->few[i];
+    execution->attempts = attempts;
+    execution->capacity = capacity;
+    return true;
+}
+
 static struct attempt *append_attempt(struct execution *execution) {
-    if (execution->count == execution->capacity) {
-        size_t capacity = execution->capacity == 0 ? 4 : execution->capacity * 2;
-        struct attempt **attempts = env_resize(execution->env, execution->attempts, capacity * sizeof *attempts);
-        if (attempts == NULL)
-            return NULL;
-        execution->attempts = attempts;
-        execution->capacity = capacity;
-    }
-    struct attempt *attempt = env_alloc(execution->env, sizeof *attempt);
+    if (!make_room(execution))
+        return NULL;
+    struct attempt *attempt = execution->count == 0 ? &execution->first : env_alloc(execution->env, sizeof *attempt);
     if (attempt == NULL)
         return NULL;
     outcome_init(&attempt->outcome, execution->env, execution->rules.body_limit);
