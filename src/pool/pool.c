@@ -111,8 +111,8 @@ void pool_free(struct pool *pool) {
     env_release(pool->env, pool);
 }
 
-/* The reactor with the fewest in flight; before that the first that is not busy. taken: not those. -1: there is no
- * other. */
+/* The reactor with the fewest in flight; before that the first that is not busy, so that connections stay few: those
+ * that wait for room use none. taken: not those. -1: there is no other. */
 static int choose_without(const struct pool *pool, uint64_t taken, unsigned busy) {
     unsigned fewest = 0;
     int chosen = -1;
@@ -120,7 +120,7 @@ static int choose_without(const struct pool *pool, uint64_t taken, unsigned busy
         unsigned in_flight = atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
         if (taken >> i & 1)
             continue;
-        if (in_flight < busy)
+        if (atomic_load_explicit(&pool->reactors[i]->admitted, memory_order_relaxed) < busy)
             return (int)i;
         if (chosen < 0 || in_flight < fewest) {
             chosen = (int)i;

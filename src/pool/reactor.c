@@ -29,6 +29,8 @@ static void wake_if_nobody_looks(struct reactor *reactor) {
 }
 
 void reactor_push(struct reactor *reactor, struct job *job, unsigned commands) {
+    if (commands & JOB_START)
+        atomic_fetch_add(&reactor->admitted, 1);
     inbox_push(&reactor->inbox, job, commands);
     wake_if_nobody_looks(reactor);
 }
@@ -53,6 +55,7 @@ static void reactor_finish(struct reactor *reactor, struct job *job) {
     list_remove(&job->run.link);
     job->run.phase = JOB_FINISHED;
     atomic_fetch_sub(&reactor->in_flight, 1);
+    atomic_fetch_sub(&reactor->admitted, 1);
     permits_leave(reactor->permits, &job->permit, &granted);
     start_granted(&granted);
     mailbox_post(job->mailbox, job, NEWS_END);
@@ -163,6 +166,7 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
     reactor->epoll = reactor->eventfd = -1;
     driver_init(&reactor->driver);
     atomic_init(&reactor->in_flight, 0);
+    atomic_init(&reactor->admitted, 0);
     atomic_init(&reactor->due_ns, REACTOR_AT_ONCE);
     list_init(&reactor->running);
     insist_err err = INSIST_ENOMEM;

@@ -23,6 +23,7 @@ struct reactor {
     /* atomics */
     struct driver driver;
     atomic_uint in_flight; /* jobs that were assigned to it, waiting for room or not, until they are finished */
+    atomic_uint admitted;  /* those of them that wait for no room */
     atomic_llong due_ns;   /* when it wants a turn although nothing happened */
 
     /* own: whoever holds the token */

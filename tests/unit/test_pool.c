@@ -171,6 +171,20 @@ static void test_few_reactors_while_little_is_in_flight(void **state) {
         give_up(jobs[i]);
 }
 
+/* They need no connection yet: those that are let in all go where the others were, and find theirs. */
+static void test_those_that_wait_take_no_other_reactor(void **state) {
+    struct job *jobs[40];
+    (void)state;
+    begin(1, 2, 8, 100);
+    for (int i = 0; i < 40; i++) {
+        jobs[i] = submitted_without(FAKE_HELD, 0, i >= 8);
+        assert_int_equal(jobs[i]->progress.reactor, 0);
+    }
+    wait_until_entered(8);
+    for (int i = 39; i >= 0; i--)
+        give_up(jobs[i]);
+}
+
 static void test_the_choice_forgets_those_that_ended(void **state) {
     (void)state;
     begin(1, 2, 100, 10);
@@ -540,6 +554,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_job_goes_to_a_worker_and_comes_back),
         TEST(test_few_reactors_while_little_is_in_flight),
+        TEST(test_those_that_wait_take_no_other_reactor),
         TEST(test_the_choice_forgets_those_that_ended),
         TEST(test_beyond_the_limit_jobs_wait_in_turn),
         TEST(test_no_memory_for_an_origin),
