@@ -29,6 +29,7 @@ void transfer_free(struct transfer *transfer) {
     curl_easy_cleanup(transfer->easy);
     lines_fini(&transfer->lines);
     trail_fini(&transfer->trail);
+    addresses_release(transfer->literal);
     env_release(transfer->transport->settings->env, transfer);
 }
 
@@ -190,10 +191,22 @@ static void take_addresses(struct transfer *transfer) {
     end(transfer, verdict);
 }
 
-/* An answer without a lookup. */
+/* An answer without a lookup: a pinned one, or the same literal as last time. */
 static bool is_known(struct transfer *transfer) {
+    const struct addresses *literal = transfer->literal;
     transfer->lookup.addresses = network_pinned(transfer->transport->network, &transfer->route);
+    if (!transfer->lookup.addresses && literal && strcmp(literal->text[0], transfer->route.host) == 0)
+        transfer->lookup.addresses = addresses_retain(transfer->literal);
     return transfer->lookup.addresses != NULL;
+}
+
+/* What needed no lookup and names its own host needs none the next time. */
+static void keep_literal(struct transfer *transfer) {
+    struct addresses *found = transfer->lookup.addresses;
+    if (!found || found->count != 1 || strcmp(found->text[0], transfer->route.host) != 0)
+        return;
+    addresses_release(transfer->literal);
+    transfer->literal = addresses_retain(found);
 }
 
 static void look_up(struct transfer *transfer) {
@@ -203,8 +216,12 @@ static void look_up(struct transfer *transfer) {
     transfer->stage = STAGE_LOOKUP;
     transfer->patience_ns = TIME_NEVER;
     set_timer(transfer);
-    if (is_known(transfer) || resolver_ask(resolver, &transfer->lookup, transfer->route.host))
+    if (is_known(transfer)) {
         take_addresses(transfer);
+    } else if (resolver_ask(resolver, &transfer->lookup, transfer->route.host)) {
+        keep_literal(transfer);
+        take_addresses(transfer);
+    }
 }
 
 static void begin_hop(struct transfer *transfer) {

@@ -85,6 +85,7 @@ struct transfer {
     struct curl_slist pinned; /* to the address that is tried */
     char pinned_text[AUTHORITY_NAME_MAX + RESOLVER_ADDRESS_SIZE + 24];
     char detail[CURL_ERROR_SIZE]; /* libcurl's own sentence */
+    struct addresses *literal;    /* the last host that was an address, NULL: none */
 
     /* while it has a job */
     struct job *job;
