@@ -23,8 +23,8 @@ bool transport_curl_begin(void) {
     return pthread_once(&once, begin) == 0 && begun == CURLE_OK;
 }
 
-/* libcurl before 8.2 still knows the last header of a handle's answer after it has freed it, and writes there when the next answer's
- * first header line begins with a blank: any server could do that (curl issue 11101). */
+/* libcurl 7.88.1 still knows the last header of a handle's answer after it has freed it, and writes there when the next answer's
+ * first header line begins with a blank: any server could do that (curl issue 11101, mended in May 2023). */
 static bool handles_wear_out(void) {
     return curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
 }

@@ -20,7 +20,8 @@ struct url {
 };
 
 /* http and https only; an empty port is stripped; refused with INSIST_EURL and a sentence (control characters,
- * blanks, no host, other schemes, port out of range, names beyond ASCII, IPv6 zones, longer than 64 KiB …). Other
+ * blanks, no host, other schemes, port out of range, names beyond ASCII, IPv6 zones, addresses
+ * that percent signs hide, longer than 64 KiB …). Other
  * bytes beyond ASCII are percent-encoded, dot segments removed. */
 insist_err url_new(const struct env *env, const char *text, insist_problem *problem, struct url **out);
 /* Where a redirect leads: location may be relative. User and password in it are dropped. INSIST_EREDIRECT: it leads

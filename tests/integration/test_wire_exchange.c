@@ -285,7 +285,7 @@ static void continue_nothing_each_second_time(struct raw_connection *connection,
                                  : "HTTP/1.1 200 OK\r\nA: b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
-/* libcurl before 8.2 continues a header that it has freed, if a handle is used again. That shows under the address sanitizer,
+/* libcurl 7.88.1 continues a header that it has freed, if a handle is used again. That shows under the address sanitizer,
  * and often as a crash without it. With a fresh handle it takes the line for invalid, and later versions for a header. */
 static void test_continuation_of_nothing(void **state) {
     (void)state;
