@@ -1,6 +1,7 @@
 /* Ten thousand delays at once on one thread: every request is held for a second, the arrivals are spread over nearly a
- * second, and all are pending together. By the journal's own times nobody is answered early; how many are answered
- * within 1.1 s, with how many threads and how much memory, is printed. */
+ * second, and all are pending together. By the journal's own times nobody is answered early, and 99 of 100 within 1.1 s.
+ * Where a busy machine does not allow that in any of three runs, the server must at least not be later than a bare timer
+ * thread beside it in the same run. Under a sanitizer the times are only printed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 
 #include <dirent.h>
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +23,9 @@
 #include <unistd.h>
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-enum { WANTED = 2000, TRIES = 10 }; /* so slow a server has too much to do in a second */
+enum { WANTED = 2000, TRIES = 10, TIMED_TRIES = 0 }; /* so slow a server has too much to do in a second */
 #else
-enum { WANTED = 10000, TRIES = 10 };
+enum { WANTED = 10000, TRIES = 10, TIMED_TRIES = 3 };
 #endif
 /* The program's own, which waits for signals, and the one that serves. */
 #if defined __SANITIZE_THREAD__
@@ -32,7 +35,10 @@ enum { THREADS = 2 };
 #endif
 static const int64_t arrival_ns = 900000000; /* over which the requests are sent */
 static const int64_t delay_us = 1000000;
-static const int64_t in_time_us = 1100000;
+static const int64_t late_us = 100000; /* an answer that comes later than that is late */
+static const double late_share = 0.01; /* of the answers, at most */
+static const double late_share_beyond_timer = 0.05;
+static const int64_t median_beyond_timer_us = 50000;
 
 static int raise_descriptor_limit(void **state) {
     struct rlimit limit;
@@ -107,6 +113,67 @@ static long resident_kb(pid_t pid) {
     return kb;
 }
 
+/* ---- how late ---------------------------------------------------------------------------------------------------- */
+
+struct lateness {
+    int64_t median_us;
+    double late_share; /* of all, those later than late_us */
+};
+
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of `count` times, sorted here, that should have been `due_us` each. */
+static struct lateness lateness_of(int64_t *times, size_t count, int64_t due_us) {
+    size_t late = 0;
+    qsort(times, count, sizeof *times, by_size);
+    for (size_t i = 0; i < count; i++) {
+        late += times[i] - due_us > late_us;
+    }
+    return (struct lateness){times[count / 2] - due_us, (double)late / (double)count};
+}
+
+/* A thread that only wants to be woken every 10 ms: how late this machine is itself. */
+enum { TICKS = 12000 };
+static const int64_t tick_ns = 10000000;
+struct bare_timer {
+    pthread_t thread;
+    atomic_bool ends;
+    size_t count; /* own */
+    int64_t late_us[TICKS];
+};
+
+static void *tick(void *cls) {
+    struct bare_timer *timer = cls;
+    int64_t due_ns = monotonic_ns();
+    while (timer->count < TICKS && (timer->count == 0 || !atomic_load(&timer->ends))) {
+        due_ns += tick_ns;
+        struct timespec due = {.tv_sec = (time_t)(due_ns / 1000000000), .tv_nsec = (long)(due_ns % 1000000000)};
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) != 0) {
+        }
+        timer->late_us[timer->count++] = (monotonic_ns() - due_ns) / 1000;
+    }
+    return NULL;
+}
+
+static struct bare_timer *bare_timer_start(void) {
+    struct bare_timer *timer = calloc(1, sizeof *timer);
+    assert_non_null(timer);
+    assert_int_equal(pthread_create(&timer->thread, NULL, tick, timer), 0);
+    return timer;
+}
+
+static struct lateness bare_timer_end(struct bare_timer *timer) {
+    atomic_store(&timer->ends, true);
+    pthread_join(timer->thread, NULL);
+    struct lateness lateness = lateness_of(timer->late_us, timer->count, 0);
+    free(timer);
+    return lateness;
+}
+
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
 static void send_spread(struct peer *peers, size_t count) {
@@ -120,13 +187,7 @@ static void send_spread(struct peer *peers, size_t count) {
     }
 }
 
-static int by_size(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The times from read to answered, shortest first; for free(). */
+/* The times from read to answered; for free(). */
 static int64_t *held_times(uint16_t admin_port, size_t count) {
     json_t *json = ask(admin_port, "/__admin/journal?path=/wait");
     const json_t *entries = json_object_get(json, "requests");
@@ -140,24 +201,25 @@ static int64_t *held_times(uint16_t admin_port, size_t count) {
         times[i] = number(entry, "ended_us") - number(entry, "read_us");
     }
     json_decref(json);
-    qsort(times, count, sizeof *times, by_size);
     return times;
 }
 
-static void report(const int64_t *times, size_t count) {
-    size_t in_time = 0;
-    for (size_t i = 0; i < count; i++) {
-        in_time += times[i] <= in_time_us;
-    }
-    print_message("answered within 1.000 to 1.100 s after they had been read: %zu of %zu (%.2f %%)\n", in_time, count,
-                  100.0 * (double)in_time / (double)count);
-    print_message("shortest %.6f s, median %.6f s, 99 %% %.6f s, longest %.6f s\n", (double)times[0] / 1e6,
-                  (double)times[count / 2] / 1e6, (double)times[count - 1 - count / 100] / 1e6,
-                  (double)times[count - 1] / 1e6);
+/* What one run showed. */
+struct seen {
+    bool together; /* this machine may have been too busy to send all within the second */
+    struct lateness answers;
+    struct lateness timer;
+};
+
+static void report(const int64_t *times, size_t count, const struct seen *seen) {
+    print_message("answered within 1.000 to 1.100 s after they had been read: %.2f %%; late ticks of a bare timer: %.2f %%\n",
+                  100 * (1 - seen->answers.late_share), 100 * seen->timer.late_share);
+    print_message("shortest %.6f s, median %.6f s, 99 %% %.6f s, longest %.6f s; the timer's median is %.6f s late\n",
+                  (double)times[0] / 1e6, (double)times[count / 2] / 1e6, (double)times[count - 1 - count / 100] / 1e6,
+                  (double)times[count - 1] / 1e6, (double)seen->timer.median_us / 1e6);
 }
 
-/* Whether all were pending together: this machine may have been too busy to send them within the second. */
-static bool run(size_t count) {
+static void run(size_t count, struct seen *seen) {
     struct process server;
     const char *arguments[] = {NULL};
     process_start_server(&server, arguments);
@@ -170,6 +232,7 @@ static bool run(size_t count) {
         usleep(1000);
     }
     send_spread(peers, count);
+    struct bare_timer *timer = bare_timer_start();
     long memory_kb = resident_kb(server.pid);
     size_t threads = threads_of(server.pid);
     for (size_t i = 0; i < count; i++) {
@@ -177,16 +240,19 @@ static bool run(size_t count) {
         assert_int_equal(answer.status, 200);
         peer_answer_free(&answer);
     }
+    seen->timer = bare_timer_end(timer);
     while (stat_of(server.admin_port, "in_flight") > 0) {
         usleep(1000);
     }
     int64_t peak = stat_of(server.admin_port, "held_peak");
     int64_t *times = held_times(server.admin_port, count);
+    seen->together = peak == (int64_t)count;
+    seen->answers = lateness_of(times, count, delay_us);
     assert_true(times[0] >= delay_us); /* nobody early */
     assert_int_equal(threads, THREADS);
     print_message("%zu requests, at most %lld of them pending together; %zu threads, %ld KiB of memory\n", count,
                   (long long)peak, threads, memory_kb);
-    report(times, count);
+    report(times, count, seen);
     free(times);
     for (size_t i = 0; i < count; i++) {
         peer_close(&peers[i]);
@@ -194,19 +260,33 @@ static bool run(size_t count) {
     free(peers);
     assert_int_equal(process_end(&server), 0);
     process_fini(&server);
-    return peak == (int64_t)count;
+}
+
+/* Whether what was late was this machine, and the server no more than it. */
+static bool machine_was_late(const struct seen *seen) {
+    return seen->answers.late_share <= seen->timer.late_share + late_share_beyond_timer &&
+           seen->answers.median_us <= seen->timer.median_us + median_beyond_timer_us;
 }
 
 static void ten_thousand_delays_pending_together(void **state) {
     (void)state;
     struct rlimit limit;
     bool together = false;
+    bool in_time = TIMED_TRIES == 0;
+    bool excused = false;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     size_t count = limit.rlim_cur >= WANTED + 200 ? WANTED : (size_t)limit.rlim_cur - 200;
-    for (int i = 0; i < TRIES && !together; i++) {
-        together = run(count);
+    for (int i = 0; i < TRIES && (!together || (!in_time && i < TIMED_TRIES)); i++) {
+        struct seen seen;
+        run(count, &seen);
+        together = together || seen.together;
+        in_time = in_time || seen.answers.late_share <= late_share;
+        excused = excused || machine_was_late(&seen);
     }
     assert_true(together);
+    if (!in_time && !excused) {
+        fail_msg("in no run were 99 %% of the answers in time, nor was a bare timer as late as they were");
+    }
 }
 
 int main(void) {
