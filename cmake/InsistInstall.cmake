@@ -74,6 +74,7 @@ if(TARGET insist_testserver)
     install(FILES "${CMAKE_CURRENT_BINARY_DIR}/insist-testserver.pc" DESTINATION "${pkgconfig_dir}")
 endif()
 
+configure_file(cmake/record_directories.cmake.in record_directories.cmake @ONLY)
 configure_file(cmake/uninstall.cmake.in uninstall.cmake @ONLY)
 if(NOT TARGET uninstall)
     add_custom_target(uninstall COMMAND "${CMAKE_COMMAND}" -P "${CMAKE_CURRENT_BINARY_DIR}/uninstall.cmake"
