@@ -6,6 +6,7 @@
 struct barrier {
     struct waiter *first, *last;
     uint64_t lowest; /* number of hits that anybody in the list waits for */
+    bool telling;    /* barrier_hit() goes through the list */
 };
 
 static struct barrier *find(const struct table *barriers, const char *path) {
@@ -47,6 +48,13 @@ bool barrier_add(struct table *barriers, struct waiter *waiter, const char *path
     return true;
 }
 
+static void remove_if_empty(struct table *barriers, struct barrier *barrier, const char *path) {
+    if (!barrier->first && !barrier->telling) {
+        table_remove(barriers, path);
+        free(barrier);
+    }
+}
+
 static void unlink_from(struct barrier *barrier, struct waiter *waiter) {
     if (waiter->previous) {
         waiter->previous->next = waiter->next;
@@ -68,16 +76,18 @@ void barrier_remove(struct table *barriers, struct waiter *waiter) {
     struct barrier *barrier = find(barriers, waiter->path);
     if (barrier) {
         unlink_from(barrier, waiter);
+        remove_if_empty(barriers, barrier, waiter->path);
     }
 }
 
 void barrier_hit(struct table *barriers, const char *path, uint64_t hits) {
     struct barrier *barrier = find(barriers, path);
-    if (!barrier || !barrier->first || hits < barrier->lowest) {
+    if (!barrier || hits < barrier->lowest) {
         return;
     }
     uint64_t lowest = UINT64_MAX;
     struct waiter *next;
+    barrier->telling = true;
     for (struct waiter *waiter = barrier->first; waiter; waiter = next) {
         next = waiter->next;
         if (waiter->hits <= hits) {
@@ -88,6 +98,8 @@ void barrier_hit(struct table *barriers, const char *path, uint64_t hits) {
         }
     }
     barrier->lowest = lowest;
+    barrier->telling = false;
+    remove_if_empty(barriers, barrier, path);
 }
 
 void barriers_fini(struct table *barriers) {

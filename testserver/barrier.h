@@ -16,7 +16,8 @@ struct waiter {
     bool waits;
 };
 
-/* waiter waits from now on; path must stay until it waits no more. False: no memory. */
+/* waiter waits from now on; path must stay until it waits no more. False: no memory, or the table is full. A path is in
+ * the table for as long as somebody waits for it. */
 bool barrier_add(struct table *barriers, struct waiter *waiter, const char *path, uint64_t hits);
 
 /* Takes it out; nothing happens if it does not wait. */

@@ -97,17 +97,21 @@ static bool refuse_overload(struct exchange *exchange) {
     return refuse(exchange, 503, "overloaded: all slots are taken, and all places in the queue\n");
 }
 
-/* Counts the hit for its script and draws what falls to it. */
+/* Counts the hit for its script and draws what falls to it; or refuses the request, which has no choice then. */
 static void choose(struct exchange *exchange) {
     struct rule *rule = exchange->rule;
     const char *target = exchange->target.raw;
     if (exchange->chosen) {
         return;
     }
-    uint64_t hit = rulebook_hit(&exchange->server->rules, rule, exchange->key, target);
+    exchange->chosen = true;
+    uint64_t hit;
+    if (!rulebook_hit(&exchange->server->rules, rule, exchange->key, target, &hit)) {
+        (void)refuse(exchange, 503, "this server counts as many keys of scripts as it can, and this one is new\n");
+        return;
+    }
     const char *draw_key = rule_draw_key(rule, exchange->key, target);
     struct lot lot = lot_draw(rule->script, exchange->seed, draw_key, hit);
-    exchange->chosen = true;
     exchange->delay_us = lot.delay_us;
     exchange->service_us = lot.service_us;
     exchange->draw = lot.body;
@@ -128,6 +132,9 @@ static bool find_answer(struct exchange *exchange) {
     }
     choose(exchange);
     const struct choice *choice = exchange->choice;
+    if (!choice) {
+        return exchange->answer.status != 0;
+    }
     if (port_fault_needs_tls(choice->port.fault) && !exchange->server->certificate.certificate_pem) {
         exchange->choice = NULL;
         return refuse(exchange, 400, "tls-fault: this server does not speak TLS\n");

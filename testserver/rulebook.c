@@ -5,11 +5,14 @@
 #include <string.h>
 
 static const size_t path_limit = 100000;
-static const size_t key_limit = 1000000;
+static const size_t key_limit = 1000000;                   /* over all scripts */
+static const size_t key_bytes_limit = (size_t)256 << 20; /* the same */
 
 bool rulebook_init(struct rulebook *rules) {
     table_init(&rules->paths, path_limit);
-    table_init(&rules->asked, key_limit);
+    table_init(&rules->asked, SIZE_MAX);
+    rules->keys = (struct table_share){.limit = key_limit, .bytes_limit = key_bytes_limit};
+    rules->asked.share = &rules->keys;
     rules->changes = 0;
     atomic_init(&rules->any, false);
     return pthread_mutex_init(&rules->lock, NULL) == 0;
@@ -33,7 +36,7 @@ struct rule *rule_new(struct script *script) {
     }
     atomic_init(&rule->holders, 1);
     atomic_init(&rule->replaced, false);
-    table_init(&rule->hits, key_limit);
+    table_init(&rule->hits, SIZE_MAX);
     rule->script = script;
     return rule;
 }
@@ -43,12 +46,16 @@ void rule_release(struct rule *rule) {
         return;
     }
     script_free(rule->script);
-    table_clear(&rule->hits, NULL);
+    if (rule->rules) {
+        pthread_mutex_lock(&rule->rules->lock); /* what it gives back is shared */
+        table_clear(&rule->hits, NULL);
+        pthread_mutex_unlock(&rule->rules->lock);
+    }
     free(rule->path);
     free(rule);
 }
 
-static struct rule *path_rule_new(const char *path, struct script *script) {
+static struct rule *path_rule_new(struct rulebook *rules, const char *path, struct script *script) {
     struct rule *rule = rule_new(script);
     if (!rule) {
         return NULL;
@@ -58,11 +65,13 @@ static struct rule *path_rule_new(const char *path, struct script *script) {
         rule_release(rule);
         return NULL;
     }
+    rule->rules = rules;
+    rule->hits.share = &rules->keys;
     return rule;
 }
 
 insist_err rulebook_set(struct rulebook *rules, const char *path, struct script *script) {
-    struct rule *rule = script ? path_rule_new(path, script) : NULL;
+    struct rule *rule = script ? path_rule_new(rules, path, script) : NULL;
     if (script && !rule) {
         return INSIST_ENOMEM;
     }
@@ -110,25 +119,29 @@ const char *rule_draw_key(const struct rule *rule, const char *key, const char *
 }
 
 /* Keys and targets lie in one table: a first letter keeps them apart. */
-static uint64_t count_locked(struct table *table, char kind, const char *name) {
+static bool count_locked(struct table *table, char kind, const char *name, uint64_t *hit) {
     size_t size = strlen(name) + 2;
     char *key = malloc(size);
     if (!key) {
-        return 0;
+        return false;
     }
     key[0] = kind;
     memcpy(key + 1, name, size - 1);
     struct table_entry *entry = table_make(table, key);
     free(key);
-    return entry ? entry->number++ : 0;
+    if (!entry) {
+        return false;
+    }
+    *hit = entry->number++;
+    return true;
 }
 
-uint64_t rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key, const char *target) {
+bool rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key, const char *target, uint64_t *hit) {
     pthread_mutex_lock(&rules->lock);
     struct table *table = rule->path ? &rule->hits : &rules->asked;
-    uint64_t hit = count_locked(table, key ? 'k' : 't', rule_draw_key(rule, key, target));
+    bool counted = count_locked(table, key ? 'k' : 't', rule_draw_key(rule, key, target), hit);
     pthread_mutex_unlock(&rules->lock);
-    return hit;
+    return counted;
 }
 
 uint64_t rulebook_changes(struct rulebook *rules) {

@@ -12,17 +12,19 @@
 /* A script with the hits that it has had. */
 struct rule {
     atomic_uint holders;
-    atomic_bool replaced;  /* it is not its path's script any more */
-    struct script *script; /* fixed */
-    char *path;            /* fixed; NULL: it came with the request as ?do= */
-    struct table hits;     /* of a path's script, by key; under the rules' lock */
+    atomic_bool replaced;   /* it is not its path's script any more */
+    struct script *script;  /* fixed */
+    char *path;             /* fixed; NULL: it came with the request as ?do= */
+    struct rulebook *rules; /* fixed; NULL as path is */
+    struct table hits;      /* of a path's script, by key; under the rules' lock */
 };
 
 struct rulebook {
     pthread_mutex_t lock;
-    struct table paths; /* path to rule */
-    struct table asked; /* hits of all ?do= scripts, by key, or by path and query */
-    uint64_t changes;   /* of the scripts in force */
+    struct table paths;      /* path to rule */
+    struct table asked;      /* hits of all ?do= scripts, by key, or by path and query */
+    uint64_t changes;        /* of the scripts in force */
+    struct table_share keys; /* of asked, and of the hits of all rules */
 
     /* atomic, written under lock */
     atomic_bool any; /* a path has had a script: until then finding one needs no lock */
@@ -41,8 +43,9 @@ struct rule *rulebook_find(struct rulebook *rules, const char *path);
 struct rule *rule_new(struct script *script);
 void rule_release(struct rule *rule); /* NULL is allowed */
 
-/* Counts a hit and says which it is, from 0. `key` is the request's, or NULL; `target` its path and query. */
-uint64_t rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key, const char *target);
+/* Counts a hit; *hit is which it is, from 0. `key` is the request's, or NULL; `target` its path and query. False: no
+ * further key can be counted. */
+bool rulebook_hit(struct rulebook *rules, struct rule *rule, const char *key, const char *target, uint64_t *hit);
 
 /* What the draws of such a hit start from. */
 const char *rule_draw_key(const struct rule *rule, const char *key, const char *target);

@@ -1,6 +1,7 @@
 /* The hash table: chains, doubled when there are as many entries as buckets. See table.h. */
 #include "table.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,12 @@ void table_clear(struct table *table, void (*release)(void *object)) {
             entry = next;
         }
     }
+    if (table->share) {
+        table->share->count -= table->count;
+        table->share->bytes -= table->bytes;
+    }
     free(table->buckets);
-    table_init(table, table->limit);
+    *table = (struct table){.limit = table->limit, .share = table->share};
 }
 
 static struct table_entry **bucket_of(const struct table *table, uint64_t hash) {
@@ -80,6 +85,32 @@ static void grow(struct table *table) {
     *table = larger;
 }
 
+static bool has_room(const struct table *table, size_t size) {
+    const struct table_share *share = table->share;
+    if (share && (share->count >= share->limit || size > share->bytes_limit - share->bytes)) {
+        return false;
+    }
+    return table->count < table->limit && size <= bytes_limit - table->bytes;
+}
+
+static void count_in(struct table *table, size_t size) {
+    table->count++;
+    table->bytes += size;
+    if (table->share) {
+        table->share->count++;
+        table->share->bytes += size;
+    }
+}
+
+static void count_out(struct table *table, size_t size) {
+    table->count--;
+    table->bytes -= size;
+    if (table->share) {
+        table->share->count--;
+        table->share->bytes -= size;
+    }
+}
+
 struct table_entry *table_make(struct table *table, const char *key) {
     uint64_t hash = text_hash(key);
     struct table_entry *entry = find_hashed(table, key, hash);
@@ -87,7 +118,7 @@ struct table_entry *table_make(struct table *table, const char *key) {
         return entry;
     }
     size_t size = strlen(key) + 1;
-    if (table->count >= table->limit || size > bytes_limit - table->bytes) {
+    if (!has_room(table, size)) {
         return NULL;
     }
     if (table->count >= table->bucket_count) {
@@ -101,8 +132,7 @@ struct table_entry *table_make(struct table *table, const char *key) {
     *entry = (struct table_entry){.next = *bucket, .hash = hash};
     memcpy(entry->key, key, size);
     *bucket = entry;
-    table->count++;
-    table->bytes += size;
+    count_in(table, size);
     return entry;
 }
 
@@ -115,8 +145,7 @@ void table_remove(struct table *table, const char *key) {
         struct table_entry *entry = *link;
         if (entry->hash == hash && strcmp(entry->key, key) == 0) {
             *link = entry->next;
-            table->count--;
-            table->bytes -= strlen(key) + 1;
+            count_out(table, strlen(entry->key) + 1);
             free(entry);
             return;
         }

@@ -1,5 +1,5 @@
 /* A hash table from texts to a number and an object. Pure; bounded, in entries and in the bytes of its texts; whoever
- * shares one locks. */
+ * shares one locks. Several tables may have one limit in common. */
 #ifndef TESTSERVER_TABLE_H
 #define TESTSERVER_TABLE_H
 
@@ -14,12 +14,19 @@ struct table_entry {
     char key[];
 };
 
+/* What several tables have room for together. */
+struct table_share {
+    size_t limit, bytes_limit; /* entries, and bytes of their texts */
+    size_t count, bytes;
+};
+
 struct table {
     struct table_entry **buckets; /* a power of two of them, or NULL */
     size_t bucket_count;
     size_t count;
     size_t limit; /* entries at most */
     size_t bytes; /* of the texts */
+    struct table_share *share; /* NULL: none */
 };
 
 void table_init(struct table *table, size_t limit);

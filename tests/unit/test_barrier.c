@@ -86,12 +86,30 @@ static void without_room_nobody_waits(void **state) {
     assert_false(c.waits);
 }
 
+/* A path is forgotten with the last who waits for it, however that ends. */
+static void room_is_given_back(void **state) {
+    struct table *barriers = *state;
+    struct waiter a = called("a"), b = called("b"), c = called("c");
+    assert_true(barrier_add(barriers, &a, "/p", 1));
+    assert_true(barrier_add(barriers, &b, "/q", 1));
+    barrier_hit(barriers, "/p", 1);
+    assert_true(barrier_add(barriers, &c, "/r", 1));
+    barrier_remove(barriers, &b);
+    assert_true(barrier_add(barriers, &a, "/s", 1));
+    assert_int_equal(barriers->count, 2);
+    barrier_hit(barriers, "/r", 1);
+    barrier_hit(barriers, "/s", 1);
+    assert_int_equal(barriers->count, 0);
+    assert_string_equal(gone, "aca");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(those_who_wait_for_no_more_go_on_in_their_order, begin, end),
         cmocka_unit_test_setup_teardown(one_that_comes_later_may_wait_for_less, begin, end),
         cmocka_unit_test_setup_teardown(who_is_taken_out_does_not_go_on, begin, end),
         cmocka_unit_test_setup_teardown(without_room_nobody_waits, begin, end),
+        cmocka_unit_test_setup_teardown(room_is_given_back, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
