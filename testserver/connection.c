@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 static const uint64_t look_ms = 1; /* for libmicrohttpd to read what came before the FIN */
+static const unsigned most_idle_looks = 1000;
 
 static struct loop *loop_of(const struct connection *connection) {
     return connection->door->loop;
@@ -32,11 +33,17 @@ static void look(struct alarm *alarm) {
     if (connection->answers) {
         return; /* even if its client only listens by now; connection_between() comes */
     }
-    if (tcp_unread(connection->fd) > 0) {
+    uint64_t unread = tcp_unread(connection->fd);
+    connection->idle_looks = unread < connection->unread ? 0 : connection->idle_looks + 1;
+    connection->unread = unread;
+    if (unread > 0 && connection->idle_looks < most_idle_looks) {
         loop_alarm(loop_of(connection), alarm, look_ms);
-        return;
+    } else if (unread > 0) {
+        tcp_reset(connection->fd); /* libmicrohttpd will never read that */
+        connection->door->busy = true;
+    } else {
+        finish(connection);
     }
-    finish(connection);
 }
 
 void connection_begin(struct connection *connection) {

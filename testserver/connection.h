@@ -31,7 +31,9 @@ struct connection {
     struct alarm alarm;
     bool watched;
     bool wants_room;
-    bool left; /* the client sends nothing any more: it has closed, reset, or half-closed */
+    uint64_t unread;     /* of a client that has left, at the last look */
+    unsigned idle_looks; /* in a row at which no less was unread */
+    bool left;           /* the client sends nothing any more: it has closed, reset, or half-closed */
     struct guest guest;
 };
 

@@ -66,10 +66,14 @@ int door_patience_ms(struct door *door) {
         return 0;
     }
     if (MHD_get_timeout(door->daemon, &patience_ms) != MHD_YES) {
+        door->turns_at_once = 0;
         return -1;
     }
     if (patience_ms == 0) {
         door->busy = true;
+        door->turns_at_once++;
+    } else {
+        door->turns_at_once = 0;
     }
     return patience_ms < INT_MAX ? (int)patience_ms : INT_MAX;
 }

@@ -30,7 +30,8 @@ struct door {
     bool control;                         /* fixed; the handlers': only /__admin/ is served, and nothing is counted */
     struct MHD_Daemon *daemon;
     struct source source;
-    bool busy; /* has work that its descriptors do not tell of: a resumed or a new connection */
+    bool busy;              /* has work that its descriptors do not tell of: a resumed or a new connection */
+    unsigned turns_at_once; /* in which libmicrohttpd wanted no pause before the next, up to the last */
 };
 
 struct door_settings {

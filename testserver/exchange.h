@@ -56,6 +56,7 @@ struct exchange {
     size_t body_size, body_room;
     gnutls_hash_hd_t hash; /* NULL without a body */
     char digest[65];
+    uint64_t unread; /* bytes that had come and were not read, when somebody looked last */
 
     /* what it gets */
     uint64_t seed;               /* of its draws: the server's, or its own */

@@ -5,6 +5,7 @@
 #include "problem.h"
 #include "reception.h"
 #include "server.h"
+#include "stuck.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -180,6 +181,7 @@ int ports_patience_ms(struct insist_testserver *server) {
 void ports_run(struct insist_testserver *server) {
     for (int i = 0; i < DOOR_COUNT; i++) {
         door_run(&server->doors[i]);
+        stuck_end(&server->doors[i]);
     }
 }
 

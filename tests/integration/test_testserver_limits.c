@@ -181,6 +181,36 @@ static void oversized_bodies(void **state) {
     insist_testserver_free(server);
 }
 
+/* A chunk's size line, or a trailer, that fits in no buffer: neither the server's thread nor the connection is kept busy
+ * by it, whether the client stays or leaves. */
+static void oversized_chunk_lines(void **state) {
+    (void)state;
+    const char *chunked = "POST /a HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const char *const lines[] = {"3;", "0\r\nTrailer: "};
+    for (int i = 0; i < 8; i++) {
+        insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.tls = (i & 1) != 0));
+        struct peer peer;
+        char head[128];
+        snprintf(head, sizeof head, "%s%s", chunked, lines[(i >> 1) & 1]);
+        char *text = padded(head, 'x', 17000, "");
+        assert_true(peer_connect(&peer, server));
+        assert_true(peer_send(&peer, text));
+        free(text);
+        if ((i & 4) == 0) {
+            struct peer_answer answer = peer_read(&peer);
+            assert_in_range(answer.status, 413, 431);
+            peer_answer_free(&answer);
+        }
+        peer_close(&peer);
+        for (int turn = 0; turn < 10000 && stats_of(server).connections_open > 0; turn++) {
+            usleep(1000);
+        }
+        assert_int_equal(stats_of(server).connections_open, 0);
+        assert_int_equal(stats_of(server).requests, 0);
+        insist_testserver_free(server);
+    }
+}
+
 /* ---- connections ------------------------------------------------------------------------------------------------ */
 
 /* The longest idle one makes room; what is under way stays. */
@@ -487,6 +517,7 @@ int main(void) {
         cmocka_unit_test(oversized_heads),
         cmocka_unit_test(malformed_heads),
         cmocka_unit_test(oversized_bodies),
+        cmocka_unit_test(oversized_chunk_lines),
         cmocka_unit_test(a_full_server_drops_idle_connections),
         cmocka_unit_test(a_busy_server_lets_others_wait),
         cmocka_unit_test(idle_connections_have_their_time),
