@@ -60,7 +60,7 @@ static bool read_lognormal(struct scan *scan, struct distribution *out, int dept
 
 static bool read_shape(struct scan *scan, double *out) {
     size_t start = scan->at;
-    if (!scan_decimal(scan, "a shape above 0 such as 1.5", shape_limit, out)) {
+    if (!scan_decimal(scan, "a shape above 0 and at most 1000, such as 1.5", shape_limit, out)) {
         return false;
     }
     return *out > 0 || scan_fail_at(scan, start, "expected a shape above 0");

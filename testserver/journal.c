@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t bytes_limit = (size_t)512 << 20; /* of all entries together */
+static const size_t default_bytes_limit = (size_t)512 << 20;
 static const size_t first_room = 1024;
 
 void journal_init(struct journal *journal, size_t limit) {
     memset(journal, 0, sizeof *journal);
     journal->limit = limit;
+    journal->bytes_limit = default_bytes_limit;
     journal->first = 1;
     journal->next = 1;
 }
@@ -82,7 +83,7 @@ void journal_enter(struct journal *journal, struct record *record) {
     }
     journal->dropped += record == NULL;
     journal->bytes += record ? record->bytes : 0;
-    while (journal->bytes > bytes_limit && journal_count(journal) > 1) {
+    while (journal->bytes > journal->bytes_limit && journal_count(journal) > 1) {
         drop_oldest(journal);
         journal->dropped++;
     }

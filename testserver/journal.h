@@ -7,6 +7,7 @@
 
 struct journal {
     size_t limit;         /* fixed: entries at most */
+    size_t bytes_limit;   /* fixed: of all entries together, but the newest is always kept; 512 MiB */
     struct record **ring; /* entry number n lies at n % room; NULL where there was no memory for it */
     size_t room;
     uint64_t first; /* number of the oldest that is kept */

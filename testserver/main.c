@@ -3,6 +3,7 @@
 #include "options.h"
 #include "script_file.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -49,8 +50,14 @@ static bool write_files(const struct program_options *options, const insist_test
     return !options->port_file || write_file(options->port_file, port);
 }
 
+/* 127.0.0.0/8, also as IPv4 within IPv6, and ::1 in whatever spelling. */
 static bool is_loopback(const char *address) {
-    return !address || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+    struct in6_addr v6;
+    if (!address || strncmp(address, "127.", 4) == 0) {
+        return true;
+    }
+    return inet_pton(AF_INET6, address, &v6) == 1 &&
+           (IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127));
 }
 
 static void announce(const struct program_options *options, const insist_testserver *server) {
@@ -94,6 +101,17 @@ static void drain(const struct program_options *options, insist_testserver *serv
     }
 }
 
+/* By the name that whoever wrote the command line knows: "admin_port" is --admin-port. */
+static void complain(const insist_problem *problem) {
+    char name[sizeof problem->field];
+    size_t at = 0;
+    do {
+        name[at] = problem->field[at] == '_' ? '-' : problem->field[at];
+    } while (problem->field[at++] != '\0');
+    const char *dashes = program_options_know(name) ? "--" : "";
+    fprintf(stderr, "insist-testserver: %s%s: %s\n", dashes, name, problem->text);
+}
+
 /* Serves until a signal comes. The signals in `ends` are blocked in every thread. */
 static int run(const struct program_options *options, const struct script_file *scripts, const sigset_t *ends) {
     insist_testserver *server;
@@ -101,7 +119,7 @@ static int run(const struct program_options *options, const struct script_file *
     int status = EXIT_FAILED;
     insist_err err = insist_testserver_start(&options->server, &problem, &server);
     if (err != INSIST_OK) {
-        fprintf(stderr, "insist-testserver: %s: %s\n", problem.field, problem.text);
+        complain(&problem);
         return err == INSIST_EINVAL ? EXIT_USAGE : EXIT_FAILED;
     }
     if (!script_file_apply(scripts, server)) {

@@ -82,6 +82,15 @@ void program_options_explain(void) {
         stdout);
 }
 
+bool program_options_know(const char *name) {
+    for (const struct option *option = long_options; option->name; option++) {
+        if (strcmp(option->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Letters to change, insert or leave out to make b of a (Levenshtein's distance); long names count as far away. */
 static size_t distance(const char *a, const char *b) {
     enum { LONGEST = 32 };

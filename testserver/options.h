@@ -18,6 +18,9 @@ struct program_options {
 /* False: a sentence about what is wrong has been written to standard error. */
 bool program_options_read(struct program_options *options, int argc, char **argv);
 
+/* Whether there is an option --name. */
+bool program_options_know(const char *name);
+
 /* One screen about the options, on standard output. */
 void program_options_explain(void);
 

@@ -72,8 +72,8 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-bool scan_number(struct scan *scan, const char *what, uint64_t low, uint64_t high, uint64_t *out) {
-    size_t start = scan->at;
+/* Digits; false: more than 64 bits hold. */
+static bool scan_whole(struct scan *scan, uint64_t *out) {
     uint64_t value = 0;
     bool too_large = false;
     while (is_digit(scan_peek(scan))) {
@@ -81,10 +81,18 @@ bool scan_number(struct scan *scan, const char *what, uint64_t low, uint64_t hig
         too_large = too_large || value > (UINT64_MAX - digit) / 10;
         value = value * 10 + digit;
     }
+    *out = value;
+    return !too_large;
+}
+
+bool scan_number(struct scan *scan, const char *what, uint64_t low, uint64_t high, uint64_t *out) {
+    size_t start = scan->at;
+    uint64_t value = 0;
+    bool fits = scan_whole(scan, &value);
     if (scan->at == start) {
         return scan_fail_at(scan, start, "expected %s, a whole number", what);
     }
-    if (too_large || value < low || value > high) {
+    if (!fits || value < low || value > high) {
         return scan_fail_at(scan, start, "expected %s from %llu to %llu", what, (unsigned long long)low,
                             (unsigned long long)high);
     }
@@ -92,15 +100,15 @@ bool scan_number(struct scan *scan, const char *what, uint64_t low, uint64_t hig
     return true;
 }
 
-/* Digits with at most nine decimals, in billionths. */
-static bool scan_billionths(struct scan *scan, const char *what, uint64_t high, uint64_t *out) {
+/* Digits with at most nine decimals, in billionths. range: what is expected where the whole part is above high. */
+static bool scan_billionths(struct scan *scan, const char *what, const char *range, uint64_t high, uint64_t *out) {
     size_t start = scan->at;
     uint64_t whole = 0;
     if (!is_digit(scan_peek(scan))) {
         return scan_fail_at(scan, start, "expected %s", what);
     }
-    if (!scan_number(scan, what, 0, high, &whole)) {
-        return false;
+    if (!scan_whole(scan, &whole) || whole > high) {
+        return scan_fail_at(scan, start, "expected %s", range);
     }
     uint64_t fraction = 0;
     if (scan_peek(scan) == '.') {
@@ -121,13 +129,14 @@ static bool scan_billionths(struct scan *scan, const char *what, uint64_t high, 
 }
 
 bool scan_probability(struct scan *scan, double *out) {
+    static const char what[] = "a weight from 0 to 1";
     size_t start = scan->at;
     uint64_t billionths = 0;
-    if (!scan_billionths(scan, "a weight from 0 to 1", 1, &billionths)) {
+    if (!scan_billionths(scan, what, what, 1, &billionths)) {
         return false;
     }
     if (billionths > billion) {
-        return scan_fail_at(scan, start, "expected a weight from 0 to 1");
+        return scan_fail_at(scan, start, "expected %s", what);
     }
     *out = (double)billionths / 1e9;
     return true;
@@ -135,7 +144,7 @@ bool scan_probability(struct scan *scan, double *out) {
 
 bool scan_decimal(struct scan *scan, const char *what, uint64_t high, double *out) {
     uint64_t billionths = 0;
-    bool ok = scan_billionths(scan, what, high, &billionths);
+    bool ok = scan_billionths(scan, what, what, high, &billionths);
     *out = (double)billionths / 1e9;
     return ok;
 }
@@ -153,7 +162,8 @@ static const struct unit *take_unit(struct scan *scan, const struct unit *units)
 static bool scan_duration(struct scan *scan, uint64_t grain_us, const char *grain, uint64_t *out) {
     size_t start = scan->at;
     uint64_t billionths = 0;
-    if (!scan_billionths(scan, "a duration such as 30ms, 1.5s or 2m", duration_number_limit, &billionths)) {
+    if (!scan_billionths(scan, "a duration such as 30ms, 1.5s or 2m", "a number from 0 to 86400000, and its unit",
+                         duration_number_limit, &billionths)) {
         return false;
     }
     const struct unit *unit = take_unit(scan, duration_units);

@@ -39,7 +39,7 @@ bool scan_number(struct scan *scan, const char *what, uint64_t low, uint64_t hig
 /* A decimal fraction such as 0.05, from 0 to 1. */
 bool scan_probability(struct scan *scan, double *out);
 
-/* A decimal fraction from 0 on whose whole part is at most `high`; `what` names it in the refusal. */
+/* A decimal fraction from 0 on whose whole part is at most `high`; `what` names it, and its range, in the refusal. */
 bool scan_decimal(struct scan *scan, const char *what, uint64_t high, double *out);
 
 /* 200us, 30ms, 1.5s, 2m, or 0, at most a day, in whole milliseconds or microseconds. */

@@ -286,6 +286,9 @@ static void who_can_be_reached_says_so(void **state) {
     } rows[] = {
         {{"--bind", "127.0.0.1"}, NULL},
         {{"--bind", "127.8.9.10"}, NULL},
+        {{"--bind", "::ffff:127.0.0.1"}, NULL},
+        {{"--bind", "::FFFF:7f08:090a"}, NULL},
+        {{"--bind", "::ffff:0.0.0.0"}, "insist-testserver: bound to ::ffff:0.0.0.0: whoever can reach"},
         {{"--bind", "0.0.0.0"}, "insist-testserver: bound to 0.0.0.0: whoever can reach that address can set faults"},
         {{"--bind", "0.0.0.0", "--quiet"}, "insist-testserver: bound to 0.0.0.0: whoever can reach"},
         {{"--bind", "0.0.0.0", "--admin", "none"}, "insist-testserver: bound to 0.0.0.0: whoever can reach"},
@@ -315,13 +318,13 @@ static void bad_usage_is_explained(void **state) {
         const char *words;
     } rows[] = {
         {{"--tls-fault", "stall"}, "--tls-fault makes no sense without --tls"},
-        {{"--tls", "--tls-fault", "stale"}, "tls_fault: column 1: expected stall, reset, close"},
+        {{"--tls", "--tls-fault", "stale"}, "--tls-fault: column 1: expected stall, reset, close"},
         {{"--connections", "0"}, "--connections must be a whole number from 1 to"},
         {{"--idle-timeout", "0"}, "--idle-timeout must be a whole number from 1 to 86400, not '0'"},
         {{"--max-body", "1MB"}, "--max-body must be a whole number from 1 to"},
         {{"--drain", "5s"}, "--drain must be a whole number from 0 to 86400, not '5s'"},
         {{"--admin", "off"}, "--admin must be both, port or none, not 'off'"},
-        {{"--admin-prefix", "x"}, "admin_prefix: must begin with '/'"},
+        {{"--admin-prefix", "x"}, "--admin-prefix: must begin with '/'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct process process;

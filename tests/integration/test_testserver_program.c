@@ -180,7 +180,7 @@ static void bad_usage_is_explained(void **state) {
         {{"--port", "-1"}, "--port must be a number"},
         {{"--admin-port", "x"}, "--admin-port must be a number"},
         {{"--seed", "1x"}, "--seed must be a whole number, not '1x'"},
-        {{"--bind", "localhost"}, "bind: must be a numeric address"},
+        {{"--bind", "localhost"}, "insist-testserver: --bind: must be a numeric address"},
         {{"--cert-file", "x"}, "--cert-file makes no sense without --tls"},
         {{"word"}, "unexpected argument 'word'"},
     };
@@ -198,10 +198,10 @@ static void a_port_in_use_is_told(void **state) {
     assert_int_equal(insist_testserver_start(NULL, NULL, &server), INSIST_OK);
     snprintf(port, sizeof port, "%u", insist_testserver_port(server));
     const char *arguments[] = {"--port", port, NULL};
-    snprintf(words, sizeof words, "port: port %s of 127.0.0.1 is in use", port);
+    snprintf(words, sizeof words, "--port: port %s of 127.0.0.1 is in use", port);
     must_fail(arguments, 1, words);
     const char *admin_arguments[] = {"--admin-port", port, NULL};
-    must_fail(admin_arguments, 1, "admin_port: port ");
+    must_fail(admin_arguments, 1, "--admin-port: port ");
     assert_int_equal(
         insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.port = insist_testserver_port(server)), &problem, &second),
         INSIST_EPORT);
@@ -217,7 +217,7 @@ static void an_address_of_another_machine_is_told(void **state) {
     insist_testserver *server;
     insist_problem problem;
     const char *arguments[] = {"--bind", "192.0.2.1", NULL};
-    must_fail(arguments, 1, "bind: 192.0.2.1 cannot be listened on: Cannot assign requested address\n");
+    must_fail(arguments, 1, "--bind: 192.0.2.1 cannot be listened on: Cannot assign requested address\n");
     const char *const addresses[] = {"192.0.2.1", "2001:db8::1"};
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         insist_err err =

@@ -108,6 +108,35 @@ static void the_oldest_are_dropped_and_counted(void **state) {
     ledger_fini(&ledger);
 }
 
+static void the_oldest_make_room_by_their_size_too(void **state) {
+    (void)state;
+    enum { LIMIT = 1024, HITS = 50 };
+    struct ledger ledger;
+    struct ledger_totals totals;
+    char path[2 * LIMIT];
+    assert_true(ledger_init(&ledger, 1000));
+    ledger.journal.bytes_limit = LIMIT;
+    for (int i = 0; i < HITS; i++) {
+        hit(&ledger, "/a", NULL);
+        ledger_totals(&ledger, &totals);
+        assert_true(totals.journal_bytes <= LIMIT);
+    }
+    assert_true(totals.journal_entries >= 1 && totals.journal_entries < HITS);
+    assert_int_equal(totals.stats.journal_dropped, HITS - totals.journal_entries);
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    hit(&ledger, path, NULL); /* larger than all may be together: it is kept alone */
+    ledger_totals(&ledger, &totals);
+    assert_int_equal(totals.journal_entries, 1);
+    assert_int_equal(totals.stats.journal_dropped, HITS);
+    assert_int_equal(ledger_newest(&ledger, path), HITS + 1);
+    hit(&ledger, "/a", NULL);
+    ledger_totals(&ledger, &totals);
+    assert_true(totals.journal_bytes <= LIMIT);
+    assert_int_equal(totals.journal_entries, 1);
+    ledger_fini(&ledger);
+}
+
 static void counts_by_path_and_by_key(void **state) {
     (void)state;
     struct ledger ledger;
@@ -340,6 +369,7 @@ int main(void) {
         cmocka_unit_test(entries_come_back_as_they_went_in),
         cmocka_unit_test(ends_are_noted),
         cmocka_unit_test(the_oldest_are_dropped_and_counted),
+        cmocka_unit_test(the_oldest_make_room_by_their_size_too),
         cmocka_unit_test(counts_by_path_and_by_key),
         cmocka_unit_test(gauges),
         cmocka_unit_test(counts_by_status),
