@@ -18,7 +18,6 @@ static const struct option_entry entries[] = {
     {"timeout", "DUR", "of an attempt (5s)", KEY_TIMEOUT},
     {"retries", "N", "at most N (3)", KEY_RETRIES},
     {"race", "SPEC", "50ms, at-once=3, p95, auto=2%, ...", KEY_RACE},
-    {"wave", "MODE", "refill or close", KEY_WAVE},
     {"cacert", "FILE", "authorities, in PEM", KEY_CACERT},
     {"count", "N", "a summary of N calls", KEY_COUNT},
     {"parallel", "M", "M threads", KEY_PARALLEL},
@@ -32,7 +31,8 @@ static const struct option_entry entries[] = {
     {"http2", NULL, "HTTP/2 over https", KEY_HTTP2},
     {"help", NULL, "this text", 'h'},
     {"version", NULL, "insist's version", KEY_VERSION},
-    /* One screen holds no more: these are in the manual. */
+    /* One screen holds no more, and its last line says so: these are in the manual. */
+    {"wave", "close|refill", NULL, KEY_WAVE},
     {"user", "USER:PASSWORD", NULL, 'u'},
     {"cookie", "NAME=VALUE", NULL, 'b'},
     {"idempotency-key", "[=KEY]", NULL, KEY_IDEMPOTENCY_KEY},

@@ -1,9 +1,9 @@
 #include "cli/options.h"
 #include "cli/connect.h"
-#include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/preset.h"
 #include "cli/refuse.h"
+#include "cli/suggestion.h"
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,28 +50,24 @@ static void name_field(insist_problem *problem, int key) {
     snprintf(problem->field, sizeof(problem->field), "--%s", entry_of_key(key)->name);
 }
 
-static void refuse_unknown_name(insist_problem *problem, const char *typed) {
-    refuse_value(problem, "there is no such option; did you mean --%s?", help_nearest(typed + strspn(typed, "-")));
-    snprintf(problem->field, sizeof(problem->field), "%.*s", (int)strcspn(typed, "="), typed);
-}
-
-static void refuse_unknown_letter(insist_problem *problem, int typed) {
-    char field[] = {'-', (char)typed, '\0'};
-    refuse_field(problem, field, "there is no such option; insist --help lists them");
+/* getopt_long takes a name's beginning for the name. Here only names count: what is short now may be another's later. */
+static bool is_abbreviated(const char *typed) {
+    size_t len = strcspn(typed + 2, "=");
     const struct option_entry *entry = NULL;
     for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
-        if (entry->key < 256 && (entry->key | 0x20) == (typed | 0x20)) {
-            refuse_value(problem, "there is no such option; did you mean -%c (--%s)?", entry->key, entry->name);
+        if (strlen(entry->name) == len && strncmp(entry->name, typed + 2, len) == 0) {
+            return false;
         }
     }
+    return true;
 }
 
 /* What getopt_long did not take: optopt is 0 for an unknown name, else the key or letter at fault. */
 static void refuse_parsed(insist_problem *problem, int verdict, const char *typed) {
-    if (optopt == 0) {
-        refuse_unknown_name(problem, typed);
-    } else if (entry_of_key(optopt) == NULL) {
-        refuse_unknown_letter(problem, optopt);
+    if (optopt != 0 && entry_of_key(optopt) == NULL) {
+        suggestion_refuse_letter(problem, optopt);
+    } else if (optopt == 0 || (strncmp(typed, "--", 2) == 0 && is_abbreviated(typed))) {
+        suggestion_refuse_name(problem, typed);
     } else {
         name_field(problem, optopt);
         refuse_value(problem, verdict == ':' ? "its argument is missing" : "it takes no argument");
@@ -254,7 +250,18 @@ enum request options_parse(int argc, char **argv, struct settings *settings, ins
     optind = 0; /* begin anew */
     opterr = 0;
     int key = 0;
-    while ((key = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
+    int longs_index = -1;
+    while ((key = getopt_long(argc, argv, tables.shorts, tables.longs, &longs_index)) != -1) {
+        /* The option's word: the last one that was taken, unless that is its argument. */
+        const char *typed = argv[optind - 1];
+        if (optarg == typed) {
+            typed = argv[optind - 2];
+        }
+        if (longs_index >= 0 && is_abbreviated(typed)) {
+            suggestion_refuse_name(problem, typed);
+            return REQUEST_REFUSED;
+        }
+        longs_index = -1;
         if (key == 'h') {
             return REQUEST_HELP;
         }
@@ -262,7 +269,7 @@ enum request options_parse(int argc, char **argv, struct settings *settings, ins
             return REQUEST_VERSION;
         }
         if (key == '?' || key == ':') {
-            refuse_parsed(problem, key, argv[optind - 1]);
+            refuse_parsed(problem, key, typed);
             return REQUEST_REFUSED;
         }
         if (!apply(settings, key, optarg, problem)) {

@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
+#include "cli/suggestion.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,16 +197,64 @@ static void timeline_has_three_forms(void **state) {
 
 static void a_stranger_is_refused_with_the_nearest_name(void **state) {
     (void)state;
-    refused("--retrys 3 u", "--retrys", "did you mean --retries?");
-    refused("--dedline=3s u", "--dedline", "did you mean --deadline?");
-    refused("--idempotant u", "--idempotant", "did you mean --idempotent?");
-    refused("--retry-om=404 u", "--retry-om", "did you mean --retry-on?");
-    refused("-F u", "-F", "did you mean -f (--fail)?");
-    refused("--fail -sZ u", "-Z", "insist --help lists them");
-    refused("--fail -Zs u", "-Z", "insist --help lists them");
-    assert_string_equal(help_nearest("jso"), "json");
-    assert_string_equal(help_nearest("a-very-long-name-that-nobody-would-ever-think-of-typing-here"),
-                        help_nearest("a-very-long-name-that-nobody-would-ever-t"));
+    static const struct {
+        const char *words, *field, *part;
+    } rows[] = {
+        {"--retrys 3 u", "--retrys", "did you mean --retries?"},
+        {"--dedline=3s u", "--dedline", "did you mean --deadline?"},
+        {"--idempotant u", "--idempotant", "did you mean --idempotent?"},
+        {"--retry-om=404 u", "--retry-om", "did you mean --retry-on?"},
+        {"--coookie a=b u", "--coookie", "did you mean --cookie?"}, /* --help is silent about these */
+        {"--connect-timout 1s u", "--connect-timout", "did you mean --connect-timeout?"},
+        {"--unixsocket /s u", "--unixsocket", "did you mean --unix-socket?"},
+        {"--pinedpubkey=x u", "--pinedpubkey", "did you mean --pinnedpubkey?"},
+        {"--usr me:x u", "--usr", "did you mean --user?"},
+        {"--xyzzy u", "--xyzzy", "no such option; see insist --help"},
+        {"--x u", "--x", "no such option; see insist --help"},
+        {"--form a=b u", "--form", "no such option; see insist --help"},
+        {"--max-time 3 u", "--max-time", "the whole call is --deadline, that of an attempt --timeout"},
+        {"--max-time=3 u", "--max-time", "the whole call is --deadline, that of an attempt --timeout"},
+        {"-m 3 u", "-m", "the whole call is --deadline"},
+        {"--retry 3 u", "--retry", "retries is --retries"},
+        {"--retry-delay 3 u", "--retry-delay", "is --backoff"},
+        {"--retry-max-time 3 u", "--retry-max-time", "is --deadline"},
+        {"--retry-all-errors u", "--retry-all-errors", "told by --retry-on"},
+        {"--compressed u", "--compressed", "by themselves"},
+        {"--url u", "--url", "insist [options] URL"},
+        {"--head u", "--head", "--request HEAD"},
+        {"-I u", "-I", "--request HEAD"},
+        {"-F u", "-F", "did you mean -f (--fail)?"},
+        {"--fail -sZ u", "-Z", "see insist --help"},
+        {"--fail -Zs u", "-Z", "see insist --help"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        refused(rows[i].words, rows[i].field, rows[i].part);
+    }
+    assert_string_equal(suggestion_nearest("jso"), "json");
+    assert_null(suggestion_nearest("a-very-long-name-that-nobody-would-ever-think-of-typing-here"));
+    assert_null(suggestion_nearest(""));
+}
+
+/* Wherever its argument stands, and whether or not it has one. */
+static void a_name_is_not_abbreviated(void **state) {
+    (void)state;
+    refused("--head a:b u", "--head", "no such option");
+    refused("u --head", "--head", "no such option");
+    refused("--heade a:b u", "--heade", "did you mean --header?");
+    refused("--heade=a:b u", "--heade", "did you mean --header?");
+    refused("u --heade", "--heade", "did you mean --header?");
+    refused("u v --verb", "--verb", "did you mean --verbose?");
+    refused("--jso=yes u", "--jso", "did you mean --json?");
+    refused("--timel=always u", "--timel", "did you mean --timeline?");
+    refused("--hel", "--hel", "did you mean --help?");
+    refused("--versio", "--versio", "did you mean --version?");
+    refused("--retr 3 u", "--retr", "did you mean --retries?");
+    refused("u -s --header", "--header", "argument is missing");
+    struct line line;
+    parse(&line, "--header --head u"); /* an argument that looks like one */
+    assert_int_equal(line.request, REQUEST_CALL);
+    assert_string_equal(line.settings.headers.items[0], "--head");
+    settings_fini(&line.settings);
 }
 
 static void values_are_refused_with_the_option_s_name(void **state) {
@@ -334,6 +383,7 @@ static void help_fits_a_small_terminal(void **state) {
         lines++;
     }
     assert_true(lines <= 23); /* and the prompt below it */
+    assert_non_null(strstr(text, "connections, TLS, users: man insist\n"));
     const struct option_entry *entry = NULL;
     for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
         assert_true(names(text, entry->name) == (entry->help != NULL));
@@ -367,6 +417,7 @@ int main(void) {
         cmocka_unit_test(count_and_parallel_go_together),
         cmocka_unit_test(timeline_has_three_forms),
         cmocka_unit_test(a_stranger_is_refused_with_the_nearest_name),
+        cmocka_unit_test(a_name_is_not_abbreviated),
         cmocka_unit_test(values_are_refused_with_the_option_s_name),
         cmocka_unit_test(races_have_delays_and_a_mode),
         cmocka_unit_test(a_preset_fills_in_what_was_not_given),

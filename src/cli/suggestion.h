@@ -1,0 +1,16 @@
+/* What is said about an option that there is none of: what curl's is called here, or the nearest name. Pure. */
+#ifndef CLI_SUGGESTION_H
+#define CLI_SUGGESTION_H
+
+#include <insist/error.h>
+#include <stdbool.h>
+
+/* The option that was most likely meant: it begins so, or few letters differ. NULL: none. Without dashes; what stands
+ * behind a = is not looked at. */
+const char *suggestion_nearest(const char *typed);
+
+/* Refuse an option by the word that was typed, dashes and all, and a letter. Each returns false. */
+bool suggestion_refuse_name(insist_problem *problem, const char *typed);
+bool suggestion_refuse_letter(insist_problem *problem, int typed);
+
+#endif
