@@ -2,6 +2,7 @@
  * measured, 1 it could not be, 2 bad usage. */
 #include "workload.h"
 #include "bench/yardstick/easy.h"
+#include <insist/insist.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,15 @@ static bool measure(struct bench *bench) {
     return (options->svg_file == NULL || report_write_svg(&bench->report, options->svg_file)) && written;
 }
 
+/* What was asked for on standard output has to have got there. */
+static int printed(void) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "insist-bench: cannot write standard output: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_FINE;
+}
+
 int main(int argc, char **argv) {
     struct options options;
     if (!options_read(&options, argc, argv)) {
@@ -46,7 +56,11 @@ int main(int argc, char **argv) {
     }
     if (options.help) {
         options_explain();
-        return EXIT_FINE;
+        return printed();
+    }
+    if (options.version) {
+        printf("insist-bench %s\n", insist_version());
+        return printed();
     }
     static struct bench bench;
     bench.options = &options;

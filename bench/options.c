@@ -165,6 +165,10 @@ bool options_read(struct options *options, int argc, char **argv) {
             options->help = true;
             return true;
         }
+        if (strcmp(argv[i], "--version") == 0) {
+            options->version = true;
+            return true;
+        }
         bool read = argv[i][0] == '-' ? read_option(options, argc, argv, &i, &uses) : read_workload(options, argv[i]);
         if (!read) {
             return false;
@@ -188,6 +192,6 @@ void options_explain(void) {
          "  --svg FILE       the percentile curves as a picture\n"
          "  --server PROGRAM the test server; default: insist-testserver beside this program, in the build tree, in "
          "PATH\n"
-         "  --help\n\n"
+         "  --help, --version\n\n"
          "Exit status: 0 measured, 1 it could not be, 2 bad usage. Whether a goal was reached does not matter to it.");
 }

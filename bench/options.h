@@ -18,6 +18,7 @@ struct options {
     const char *svg_file;
     const char *server; /* NULL: insist-testserver, wherever it is found */
     bool help;
+    bool version;
 };
 
 /* False, with a sentence on standard error: bad usage. */

@@ -136,6 +136,15 @@ static int run(const struct program_options *options, const struct script_file *
     return status;
 }
 
+/* What was asked for on standard output has to have got there. */
+static int printed(void) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "insist-testserver: cannot write standard output: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_FINE;
+}
+
 int main(int argc, char **argv) {
     struct program_options options;
     struct script_file scripts = {0};
@@ -144,11 +153,11 @@ int main(int argc, char **argv) {
     }
     if (options.help) {
         program_options_explain();
-        return EXIT_FINE;
+        return printed();
     }
     if (options.version) {
         puts("insist-testserver " INSIST_VERSION);
-        return EXIT_FINE;
+        return printed();
     }
     if (options.script_file && !script_file_read(&scripts, options.script_file)) {
         script_file_fini(&scripts);

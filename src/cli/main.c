@@ -10,8 +10,11 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/request.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int refused(insist_err err, const insist_problem *problem) {
@@ -71,6 +74,9 @@ static int run(const struct settings *settings) {
     insist_problem problem = {.err = INSIST_OK};
     int code = EXIT_OTHER;
 
+    if (!output_is_possible(settings)) {
+        return EXIT_WRITE;
+    }
     insist_err err = request_plan(settings, &problem, &plan);
     if (err == INSIST_OK) {
         err = client_open(settings, &problem, &client);
@@ -94,15 +100,41 @@ static int run(const struct settings *settings) {
     return code;
 }
 
+/* What was asked for on standard output has to have got there. */
+static int printed(void) {
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written) {
+        fprintf(stderr, "insist: cannot write standard output: %s\n", strerror(errno));
+    }
+    return written ? EXIT_ANSWERED : EXIT_WRITE;
+}
+
+/* A closed one would be taken by the next file or socket, and be written to. Their stand-ins refuse input and answer,
+ * and swallow messages. */
+static void keep_standard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY); /* the lowest that is free: fd */
+        }
+    }
+}
+
 int main(int argc, char **argv) {
+    keep_standard_descriptors();
     setlocale(LC_CTYPE, "");
     struct settings settings;
     insist_problem problem;
     int code = EXIT_ANSWERED;
     switch (options_parse(argc, argv, &settings, &problem)) {
     case REQUEST_CALL: code = run(&settings); break;
-    case REQUEST_HELP: help_print(stdout); break;
-    case REQUEST_VERSION: printf("insist %s\n", insist_version()); break;
+    case REQUEST_HELP:
+        help_print(stdout);
+        code = printed();
+        break;
+    case REQUEST_VERSION:
+        printf("insist %s\n", insist_version());
+        code = printed();
+        break;
     case REQUEST_REFUSED: code = refused(problem.err, &problem); break;
     }
     settings_fini(&settings);

@@ -1,13 +1,20 @@
 #include "cli/output.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static void say_cannot_write(const char *path) {
+    fprintf(stderr, "insist: cannot write %s: %s\n", path, strerror(errno));
+}
 
 static void say_failure(struct output *output) {
     if (!output->failed) {
-        fprintf(stderr, "insist: cannot write %s: %s\n", output->path, strerror(errno));
+        say_cannot_write(output->path);
     }
     output->failed = true;
 }
@@ -46,10 +53,40 @@ static int choose_sink(void *ctx, insist_event event, insist_execution *executio
     return insist_execution_set_sink(execution, &sink) == INSIST_OK ? 0 : -1;
 }
 
+static bool to_file(const struct settings *settings) {
+    return settings->output != NULL && strcmp(settings->output, "-") != 0;
+}
+
+/* Asks for leave instead of opening it: whoever reads a FIFO would see it end. */
+static bool may_write(const char *path) {
+    struct stat status;
+    if (stat(path, &status) == 0) {
+        if (S_ISDIR(status.st_mode)) {
+            errno = EISDIR;
+            return false;
+        }
+        return access(path, W_OK) == 0;
+    }
+    if (errno != ENOENT) {
+        return false;
+    }
+    char *copy = strdup(path);
+    bool may = copy != NULL && access(dirname(copy), W_OK | X_OK) == 0;
+    free(copy);
+    return may;
+}
+
+bool output_is_possible(const struct settings *settings) {
+    bool possible = !to_file(settings) || may_write(settings->output);
+    if (!possible) {
+        say_cannot_write(settings->output);
+    }
+    return possible;
+}
+
 insist_err output_init(struct output *output, const struct settings *settings) {
-    bool to_file = settings->output != NULL && strcmp(settings->output, "-") != 0;
     *output = (struct output){.fail = settings->fail, .fd = -1};
-    if (!to_file || settings->include) { /* headers go before the body: both are kept until the end */
+    if (!to_file(settings) || settings->include) { /* headers go before the body: both are kept until the end */
         return INSIST_OK;
     }
     output->path = settings->output;

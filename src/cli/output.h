@@ -14,6 +14,9 @@ struct output {
     insist_sink sink;
 };
 
+/* Before anything is sent: false, and a message, when the file could not be written. It is left as it is. */
+bool output_is_possible(const struct settings *settings);
+
 /* INSIST_OK or INSIST_ENOMEM. */
 insist_err output_init(struct output *output, const struct settings *settings);
 bool output_has_written(const struct output *output); /* the answer's body went to the file */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NARROWEST_BAR = 10, WIDEST_BAR = 400, LABEL_ROOM = 128 };
+enum { NARROWEST_BAR = 10, WIDEST_BAR = 400, LABEL_ROOM = 128, WIDEST_ADDRESS = 64, SHORTEST_ADDRESS = 12 };
 
 enum phase { PHASE_NONE, PHASE_WAIT, PHASE_CONNECT, PHASE_FIRST_BYTE, PHASE_RECEIVE, PHASES };
 
@@ -55,8 +55,21 @@ static int64_t end_us(const insist_attempt_record *record) {
     return record->ended_us > begin ? record->ended_us : begin;
 }
 
+/* Out of the middle: what differs most is at the ends, a network and a port. */
+static void shorten(char shown[WIDEST_ADDRESS + 1], const char *address, int width) {
+    int len = (int)strnlen(address, LABEL_ROOM);
+    int head = (width - 2) * 2 / 5;
+    int tail = width - 2 - head;
+    if (len <= width) {
+        snprintf(shown, WIDEST_ADDRESS + 1, "%.*s", len, address);
+    } else {
+        snprintf(shown, WIDEST_ADDRESS + 1, "%.*s..%.*s", head, address, tail, address + len - tail);
+    }
+}
+
 static void label(struct labels *labels, const insist_attempt_record *record, int address_width) {
-    const char *address = record->address == NULL || record->address[0] == '\0' ? "-" : record->address;
+    char address[WIDEST_ADDRESS + 1];
+    shorten(address, record->address == NULL || record->address[0] == '\0' ? "-" : record->address, address_width);
     snprintf(labels->left, sizeof(labels->left), "#%u %-5s %-*s %-6s", record->index, insist_kind_name(record->kind),
              address_width, address, connection_text(record));
 
@@ -81,7 +94,7 @@ static int widest_address(const struct account *account) {
         size_t len = address == NULL ? 0 : strlen(address);
         widest = len > widest ? len : widest;
     }
-    return widest < 46 ? (int)widest : 46;
+    return widest < WIDEST_ADDRESS ? (int)widest : WIDEST_ADDRESS;
 }
 
 static const char *outcome_colour(const insist_attempt_record *record) {
@@ -147,21 +160,37 @@ static void put_bar(const struct drawing *drawing, const unsigned char *cells) {
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static void measure(struct drawing *drawing, int address_width) {
-    const struct account *account = drawing->account;
+/* How many columns the longest lines take beside the bar. */
+static size_t taken(struct drawing *drawing, int address_width) {
     size_t right = 0;
-    int64_t total = account->elapsed_us > 0 ? account->elapsed_us : 1;
-    for (size_t i = 0; i < account->attempt_count; i++) {
+    drawing->left = 0;
+    for (size_t i = 0; i < drawing->account->attempt_count; i++) {
         struct labels labels = {.left = ""};
-        label(&labels, &account->attempts[i], address_width);
+        label(&labels, &drawing->account->attempts[i], address_width);
         drawing->left = strlen(labels.left) > drawing->left ? strlen(labels.left) : drawing->left;
         right = strlen(labels.right) > right ? strlen(labels.right) : right;
-        total = end_us(&account->attempts[i]) > total ? end_us(&account->attempts[i]) : total;
     }
-    drawing->total_us = total;
-    size_t taken = drawing->left + right + 4; /* a space before the bar, its two ends, a space behind it */
-    size_t bar = drawing->style.width > taken + NARROWEST_BAR ? drawing->style.width - taken : NARROWEST_BAR;
+    return drawing->left + right + 4; /* a space before the bar, its two ends, a space behind it */
+}
+
+/* Columns for the addresses: they give way to the narrowest bar, until hardly anything is left of them. */
+static int measure(struct drawing *drawing) {
+    const struct account *account = drawing->account;
+    size_t width = drawing->style.width;
+    int address_width = widest_address(account);
+    while (address_width > SHORTEST_ADDRESS && taken(drawing, address_width) + NARROWEST_BAR > width) {
+        address_width--;
+    }
+    size_t beside = taken(drawing, address_width);
+    size_t bar = width > beside + NARROWEST_BAR ? width - beside : NARROWEST_BAR;
     drawing->bar = bar < WIDEST_BAR ? bar : WIDEST_BAR;
+
+    drawing->total_us = account->elapsed_us > 0 ? account->elapsed_us : 1;
+    for (size_t i = 0; i < account->attempt_count; i++) {
+        int64_t end = end_us(&account->attempts[i]);
+        drawing->total_us = end > drawing->total_us ? end : drawing->total_us;
+    }
+    return address_width;
 }
 
 static void put_legend(const struct drawing *drawing) {
@@ -197,8 +226,7 @@ char *timeline_of_account(const struct account *account, struct timeline_style s
     if (drawing.out == NULL) {
         return NULL;
     }
-    int address_width = widest_address(account);
-    measure(&drawing, address_width);
+    int address_width = measure(&drawing);
     if (account->attempt_count > 0) {
         put_legend(&drawing);
     }

@@ -5,7 +5,7 @@
 #include "cli/account.h"
 
 struct timeline_style {
-    unsigned width; /* columns; a bar is never narrower than 10, so a line may be longer */
+    unsigned width; /* columns; addresses and the bar keep 12 and 10 at least, so a line may be longer */
     bool utf8;
     bool colour;
 };

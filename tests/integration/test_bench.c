@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "run_program.h"
+#include <insist/insist.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
@@ -337,6 +338,17 @@ static void test_help(void **state) {
     run_fini(&run);
 }
 
+static void test_version(void **state) {
+    (void)state;
+    static const char *const arguments[] = {"--version", NULL};
+    struct run run;
+    run_start(&run, BENCH_PROGRAM, arguments, NULL);
+    run_wait(&run);
+    assert_int_equal(run.exit_status, 0);
+    assert_string_equal(run.out, "insist-bench " INSIST_VERSION "\n");
+    run_fini(&run);
+}
+
 /* What cannot be measured, or written, is a failure, not bad usage. */
 static void test_failures(void **state) {
     (void)state;
@@ -359,7 +371,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tail),       cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
         cmocka_unit_test(test_fanout),     cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
-        cmocka_unit_test(test_help),       cmocka_unit_test(test_failures),        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_help),       cmocka_unit_test(test_version), cmocka_unit_test(test_failures),        cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_duplicates), cmocka_unit_test(test_overhead),        cmocka_unit_test(test_concurrency),
     };
     return cmocka_run_group_tests(tests, make_picture, remove_picture);

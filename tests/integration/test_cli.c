@@ -681,6 +681,23 @@ static void a_body_goes_to_its_file_as_it_comes(void **state) {
     unlink(name);
 }
 
+/* The answer would be lost after all the work, so that it is seen before. */
+static void an_output_that_cannot_be_written_is_refused_first(void **state) {
+    (void)state;
+    static const char *const lines[] = {"-o /nonexistent/x URL/", "-i -o /nonexistent/x URL/", "-o /tmp URL/",
+                                        "-o /dev/null/x URL/"};
+    insist_testserver_reset(server);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct run run = insist(lines[i]);
+        assert_int_equal(run.exit_status, 23);
+        assert_int_equal(lines_with(run.err, "insist: cannot write /"), 1);
+        run_fini(&run);
+    }
+    insist_testserver_stats stats = {.size = sizeof(stats)};
+    assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    assert_int_equal(stats.requests, 0);
+}
+
 static void help_and_version_go_to_standard_output(void **state) {
     (void)state;
     struct run run = insist("--help");
@@ -723,6 +740,7 @@ int main(void) {
         cmocka_unit_test(bad_input_is_refused_before_anything_is_sent),
         cmocka_unit_test(a_header_with_a_line_break_is_refused),
         cmocka_unit_test(a_body_goes_to_its_file_as_it_comes),
+        cmocka_unit_test(an_output_that_cannot_be_written_is_refused_first),
         cmocka_unit_test(help_and_version_go_to_standard_output),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -131,6 +131,31 @@ static void a_common_width_is_kept(void **state) {
     free(text);
 }
 
+/* The longest there is; where it begins and its port are still seen. */
+static void a_long_address_is_shortened_in_its_middle(void **state) {
+    (void)state;
+    static const char longest[] = "[2001:db8:1111:2222:3333:4444:255.255.255.255%ab]:65535";
+    assert_int_equal(strlen(longest), 55);
+    struct example example;
+    example_init(&example);
+    for (int i = 0; i < 3; i++) {
+        example.records[i].address = longest;
+    }
+    example.records[1].error = INSIST_ETIMEOUT;
+    struct timeline_style style = {.width = 80};
+    char *text = timeline_of_account(&example.account, style);
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        assert_true(strcspn(line, "\n") <= 80);
+    }
+    assert_int_equal(lines_that_begin_with(text, "#0 first [200"), 1);
+    assert_non_null(strstr(text, "..b]:65535 new"));
+    free(text);
+    style.width = 140; /* room for all of it */
+    text = timeline_of_account(&example.account, style);
+    assert_non_null(strstr(text, longest));
+    free(text);
+}
+
 /* What never got anywhere has no times to draw. */
 static void an_attempt_without_times_is_drawn(void **state) {
     (void)state;
@@ -172,6 +197,7 @@ int main(void) {
         cmocka_unit_test(plain_text_is_ascii_without_escapes),
         cmocka_unit_test(a_terminal_gets_blocks_and_colour),
         cmocka_unit_test(a_common_width_is_kept),
+        cmocka_unit_test(a_long_address_is_shortened_in_its_middle),
         cmocka_unit_test(an_attempt_without_times_is_drawn),
         cmocka_unit_test(a_call_without_attempts_is_one_line),
     };
