@@ -161,8 +161,8 @@ static void help_and_version_that_cannot_be_written_are_failures(void **state) {
     }
 }
 
-/* Without standard output the answer is lost, and reaches no socket instead; without the others nothing is. */
-static void closed_streams_are_not_taken_by_others(void **state) {
+/* Without standard output the answer is lost; without the others nothing is. */
+static void closed_streams_cost_what_they_would_carry(void **state) {
     (void)state;
     char url[256];
     url_of(url, "/closed?do=200;body=hello");
@@ -173,6 +173,33 @@ static void closed_streams_are_not_taken_by_others(void **state) {
     assert_int_equal(exit_with(INSIST_PROGRAM, arguments, "/dev/full", STDERR_FILENO), 0);
     assert_int_equal(exit_with(INSIST_PROGRAM, arguments, NULL, STDIN_FILENO), 0);
     assert_int_equal(insist_testserver_hits(server, "/closed"), 5);
+}
+
+/* In the middle of a call their numbers stand for no socket that an answer or a message could get into. */
+static void closed_streams_are_not_taken_by_sockets(void **state) {
+    (void)state;
+    char url[256], link[64], places[3][16] = {{0}};
+    url_of(url, "/held?do=hang");
+    const char *const arguments[] = {"--deadline", "forever", "--timeout", "forever", url, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    for (int fd = 0; fd < 3; fd++) {
+        posix_spawn_file_actions_addclose(&actions, fd);
+    }
+    pid_t pid = start(INSIST_PROGRAM, &actions, arguments, plain);
+    posix_spawn_file_actions_destroy(&actions);
+    bool came = insist_testserver_wait_hits(server, "/held", 1, 20000);
+    for (int fd = 0; fd < 3; fd++) {
+        snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
+        (void)!readlink(link, places[fd], sizeof(places[fd]) - 1);
+    }
+    kill(pid, SIGINT);
+    int status = end_of(pid);
+    assert_true(came);
+    for (int fd = 0; fd < 3; fd++) {
+        assert_string_equal(places[fd], "/dev/null");
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 130);
 }
 
 static void a_reader_who_leaves_ends_it(void **state) {
@@ -200,7 +227,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(colour_is_for_terminals_that_have_not_declined),
         cmocka_unit_test(help_and_version_that_cannot_be_written_are_failures),
-        cmocka_unit_test(closed_streams_are_not_taken_by_others),
+        cmocka_unit_test(closed_streams_cost_what_they_would_carry),
+        cmocka_unit_test(closed_streams_are_not_taken_by_sockets),
         cmocka_unit_test(a_reader_who_leaves_ends_it),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
