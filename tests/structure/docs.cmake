@@ -1,5 +1,5 @@
-# Tests on the manual and the shells' completions: what every page has, that everything has a page, that its programs compile,
-# and that programs, pages and completions have the same options.
+# Tests on the manual, the shells' completions and the README's program: what every page has, that everything has a page, that
+# programs compile, and that programs, pages and completions have the same options.
 
 set(pages "${INSIST_SOURCE_DIR}/docs/man")
 function(insist_docs_test name)
@@ -34,4 +34,11 @@ if(BUILD_SHARED_LIBS AND NOT INSIST_SANITIZE)
     insist_docs_test(man_names "${checks}/check_man_names" "${pages}" "${INSIST_MANUAL_DIR}" "${include}" "${CMAKE_C_COMPILER}"
         "${libraries}")
     insist_docs_test(man_examples "${checks}/check_man_examples" "${pages}" "${include}" "${CMAKE_C_COMPILER}" "${libraries}")
+endif()
+
+# The README's program, built and run as it says there, with what the consumers' tests have installed.
+if(INSIST_INSTALL AND NOT INSIST_SANITIZE AND TARGET insist-testserver)
+    insist_docs_test(readme_runs "${INSIST_SOURCE_DIR}/tests/consumer/run_readme" "${INSIST_SOURCE_DIR}/README.md"
+        "${CMAKE_BINARY_DIR}/tests/consumer/places/prefix" "${CMAKE_CURRENT_BINARY_DIR}/readme")
+    set_tests_properties(docs_readme_runs PROPERTIES FIXTURES_REQUIRED insist_installed)
 endif()
