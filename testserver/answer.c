@@ -13,6 +13,10 @@
 /* Without size= and body= a cut body is announced this much longer than what is sent. */
 static const uint64_t beyond_cut = 1000;
 
+/* Of the header blocks of request and answer together: libmicrohttpd has 16 KiB for a connection, and the rest is for
+ * its own lines and the request's body. */
+static const size_t heads_limit = 12288;
+
 static bool add_field(struct answer *answer, const char *name, const char *value) {
     char *own_name = strdup(name), *own_value = strdup(value);
     struct field *grown = NULL;
@@ -181,6 +185,20 @@ static bool add_fields(struct answer *answer, const struct choice *choice, const
     return add_retry_after(answer, choice, asked->wall_s);
 }
 
+/* Of the header block but status line and framing, for which there is room. */
+static size_t size_of_fields(const struct answer *answer) {
+    size_t size = 0;
+    for (size_t i = 0; i < answer->field_count; i++) {
+        size += strlen(answer->fields[i].name) + strlen(answer->fields[i].value) + 4; /* ": " and the line's end */
+    }
+    return size;
+}
+
+/* Old clients get chunks only where these are what is wrong. */
+static bool is_chunked(const struct manner *manner, const struct asked *asked) {
+    return manner_is_chunked(manner) && (!asked->old_http || manner->bad_chunk);
+}
+
 /* Where the fault cuts. What truncate@ sends is less than announced whatever the body turned out to be. */
 static void set_limits(struct answer *answer, const struct choice *choice, bool head) {
     answer->announced = answer->size;
@@ -203,7 +221,7 @@ bool answer_make(struct answer *answer, const struct choice *choice, const struc
     memset(answer, 0, sizeof *answer);
     answer->fault = choice->fault;
     answer->status = choice->status ? choice->status : 200;
-    answer->chunked = manner_is_chunked(&choice->manner);
+    answer->chunked = is_chunked(&choice->manner, asked);
     answer->cut_given = choice->cut_given;
     answer->cut = choice->cut;
     if (!make_body(answer, choice, asked) || (choice->gzip && !compress_body(answer, choice)) ||
@@ -211,6 +229,7 @@ bool answer_make(struct answer *answer, const struct choice *choice, const struc
         answer_fini(answer);
         return false;
     }
+    answer->long_head = asked->head_size + size_of_fields(answer) > heads_limit;
     set_limits(answer, choice, asked->head);
     return true;
 }

@@ -13,8 +13,10 @@ struct asked {
     const char *content_type; /* of the request, or NULL */
     const uint8_t *body;      /* for echo: the request's, or what is told of it */
     size_t body_size;
-    int64_t wall_s; /* seconds since 1970, for dates */
-    uint64_t draw;  /* where a random fill without a seed starts */
+    int64_t wall_s;   /* seconds since 1970, for dates */
+    uint64_t draw;    /* where a random fill without a seed starts */
+    bool old_http;    /* before HTTP/1.1: knows no chunks */
+    size_t head_size; /* what the request's header block takes of the room for the answer's */
 };
 
 struct MHD_Response;
@@ -32,6 +34,7 @@ struct answer {
     struct packed *packed; /* the body, owned; NULL: not compressed */
     struct fill fill;
     bool chunked;       /* sent in chunks, its size not announced */
+    bool long_head;     /* libmicrohttpd might have no room for the header block: it goes out as raw bytes */
     uint64_t size;      /* of the body that exists, or ENDLESS */
     uint64_t announced; /* the Content-Length; above size for truncate@ beyond the end */
     uint64_t limit;     /* bytes of the body that a fault lets through; size without one */

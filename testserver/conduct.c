@@ -91,7 +91,7 @@ static void start_pump(struct exchange *exchange) {
 static void act(struct exchange *exchange) {
     const struct manner *manner = manner_of(exchange);
     give_port_order(exchange);
-    if (manner->interim_count > 0 || !manner_is_plain(manner)) {
+    if (manner->interim_count > 0 || !manner_is_plain(manner) || exchange->answer.long_head) {
         start_pump(exchange);
         return;
     }

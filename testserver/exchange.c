@@ -11,6 +11,8 @@
 static const size_t body_limit = (size_t)16 << 20; /* for echo */
 static const size_t admin_body_limit = (size_t)64 << 10;
 
+static const size_t note_size = 64; /* what libmicrohttpd keeps of a field beside its text */
+
 static void list_insert(struct exchange *exchange) {
     struct exchange **first = &exchange->server->exchanges;
     exchange->next = *first;
@@ -111,6 +113,15 @@ const char *exchange_header(const struct exchange *exchange, const char *name) {
     return MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
 }
 
+size_t exchange_head_size(const struct exchange *exchange) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const char *cookies = exchange_header(exchange, "Cookie"); /* of which it keeps a copy */
+    int notes =
+        MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
+    return (info ? info->header_size : 0) + (cookies ? strlen(cookies) : 0) + (size_t)notes * note_size;
+}
+
 char *exchange_url(const struct exchange *exchange, const char *target) {
     const char *host = exchange_header(exchange, "Host");
     char *url = NULL;
@@ -159,10 +170,14 @@ void exchange_resume(struct exchange *exchange) {
     MHD_resume_connection(exchange->mhd);
 }
 
-/* Whether libmicrohttpd could not bring its answer to an end. Our own faults never get as far as ANSWERED. */
+/* Whether libmicrohttpd could not bring its answer to an end because of the client. Our own faults never get as far as
+ * ANSWERED; an error may be our own, such as no memory, and then the client is still there. */
 static bool was_cut(const struct exchange *exchange, enum MHD_RequestTerminationCode code) {
     bool answering = exchange->state == EXCHANGE_ANSWERED || exchange->state == EXCHANGE_READY;
-    return answering && code != MHD_REQUEST_TERMINATED_COMPLETED_OK && code != MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN;
+    if (!answering || code == MHD_REQUEST_TERMINATED_COMPLETED_OK || code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN) {
+        return false;
+    }
+    return code != MHD_REQUEST_TERMINATED_WITH_ERROR || tcp_peer_left(exchange->fd);
 }
 
 void exchange_finish(struct exchange *exchange, enum MHD_RequestTerminationCode code) {

@@ -97,6 +97,9 @@ bool exchange_take_body(struct exchange *exchange, const void *data, size_t size
 /* The value of a header of the request, or NULL. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
 
+/* Bytes of its memory for a connection that libmicrohttpd has given to the request's header block, roughly. */
+size_t exchange_head_size(const struct exchange *exchange);
+
 /* The URL of `target` on this server, as the request's Host names it; for free(). NULL: no memory. */
 char *exchange_url(const struct exchange *exchange, const char *target);
 

@@ -25,7 +25,7 @@ static void write_status_line(FILE *out, const struct answer *answer, const stru
 }
 
 static void write_framing(FILE *out, const struct answer *answer, const struct manner *manner) {
-    if (manner_is_chunked(manner)) {
+    if (answer->chunked) {
         fputs("Transfer-Encoding: chunked\r\n", out);
     } else if (answer->status != 204 && answer->announced != ENDLESS && !manner->no_length) {
         fprintf(out, "Content-Length: %llu\r\n", (unsigned long long)answer->announced);

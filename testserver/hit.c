@@ -79,6 +79,8 @@ static bool make_answer(struct exchange *exchange, const struct choice *choice) 
         .body_size = exchange->body_size,
         .wall_s = (int64_t)time(NULL),
         .draw = exchange->draw,
+        .old_http = exchange->old_http,
+        .head_size = exchange_head_size(exchange),
     };
     char *told = NULL;
     if (choice->shape) {

@@ -95,7 +95,7 @@ static void lay_body(struct tape *tape) {
     if (answer->head_only || answer->status == 204 || answer->status == 304) {
         return;
     }
-    if (manner_is_chunked(tape->manner)) {
+    if (answer->chunked) {
         lay_chunks(tape);
     } else {
         add(tape, (struct stretch){.kind = STRETCH_BODY, .size = answer->limit});
@@ -217,5 +217,6 @@ bool tape_at_end(const struct tape *tape) {
 }
 
 bool tape_hands_over(const struct tape *tape) {
-    return tape->answer->fault == INSIST_TESTSERVER_NO_FAULT && manner_is_plain(tape->manner);
+    return tape->answer->fault == INSIST_TESTSERVER_NO_FAULT && manner_is_plain(tape->manner) &&
+           !tape->answer->long_head;
 }

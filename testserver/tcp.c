@@ -40,6 +40,12 @@ uint64_t tcp_acknowledged(int fd) {
     return info_of(fd).tcpi_bytes_acked;
 }
 
+bool tcp_peer_left(int fd) {
+    enum { ESTABLISHED = 1, FIN_WAIT_1 = 4, FIN_WAIT_2 = 5 }; /* as the kernel numbers them */
+    int state = info_of(fd).tcpi_state;
+    return state != ESTABLISHED && state != FIN_WAIT_1 && state != FIN_WAIT_2;
+}
+
 uint64_t tcp_waiting_to_be_accepted(int fd) {
     return info_of(fd).tcpi_unacked; /* which is the length of the queue where a socket listens */
 }

@@ -2,6 +2,7 @@
 #ifndef TESTSERVER_TCP_H
 #define TESTSERVER_TCP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Sends an RST at once; the descriptor stays valid. What is still queued is lost. */
@@ -18,6 +19,9 @@ uint64_t tcp_unread(int fd);
 
 /* Bytes that the peer's system has acknowledged since the connection began. */
 uint64_t tcp_acknowledged(int fd);
+
+/* Whether the peer has sent FIN or RST, or the connection has failed. */
+bool tcp_peer_left(int fd);
 
 /* Connections of a listening socket that wait to be accepted. */
 uint64_t tcp_waiting_to_be_accepted(int fd);

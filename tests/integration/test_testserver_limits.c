@@ -75,6 +75,54 @@ static char *padded(const char *before, char c, size_t count, const char *after)
     return text;
 }
 
+/* Answers whose header block is longer than libmicrohttpd has room for come all the same, whatever has been asked. */
+static void long_header_blocks_are_sent(void **state) {
+    (void)state;
+    insist_testserver *server = start(NULL);
+    const struct {
+        const char *before; /* of the request, padded */
+        size_t count;
+        const char *after;
+        size_t length; /* of the header's value */
+    } rows[] = {
+        {"GET /long HTTP/1.1\r\nHost: test\r\nX: ", 1, "\r\n\r\n", 17000},
+        {"GET /long HTTP/1.0\r\nHost: test\r\nX: ", 1, "\r\n\r\n", 60000},
+        {"GET /long HTTP/1.1\r\nHost: test\r\nX: ", 1, "\r\n\r\n", 11500},
+        {"GET /long HTTP/1.1\r\nHost: test\r\nX: ", 1, "\r\n\r\n", 12500},
+        {"GET /long HTTP/1.1\r\nHost: test\r\nX: ", 10000, "\r\n\r\n", 1500},
+        {"GET /long HTTP/1.1\r\nHost: test\r\nX: ", 10000, "\r\n\r\n", 5000},
+        {"GET /long HTTP/1.1\r\nHost: test\r\nCookie: a=", 5000, "\r\n\r\n", 4000},
+        {"GET /long?a=", 5000, "&b&c&d&e&f HTTP/1.1\r\nHost: test\r\n\r\n", 6000},
+        {"POST /long HTTP/1.1\r\nHost: test\r\nContent-Length: 50001\r\n\r\n", 50001, "", 9000},
+        {"POST /long HTTP/1.1\r\nHost: test\r\nContent-Length: 50000\r\n\r\n", 50000, "", 11500},
+        {"POST /long HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n", 1000, "", 11500},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        insist_testserver_entry *entry;
+        struct peer peer;
+        char *script = padded("200;body=done;h:X=", 'x', rows[i].length, "");
+        char *text = padded(rows[i].before, 'y', rows[i].count, rows[i].after);
+        assert_int_equal(insist_testserver_script(server, "/long", script, NULL), INSIST_OK);
+        assert_true(peer_connect(&peer, server));
+        assert_true(peer_send(&peer, text));
+        struct peer_answer answer = peer_read(&peer);
+        if (answer.status != 200 || answer.size < rows[i].length || !answer.body || strcmp(answer.body, "done") != 0) {
+            fail_msg("row %zu: status %d, %zu bytes", i, answer.status, answer.size);
+        }
+        peer_answer_free(&answer);
+        peer_close(&peer);
+        assert_true(insist_testserver_wait_idle(server, patience_ms));
+        entry = insist_testserver_last(server, "/long");
+        assert_non_null(entry);
+        assert_int_equal(entry->status, 200);
+        assert_false(entry->client_gone);
+        insist_testserver_entry_free(entry);
+        free(text);
+        free(script);
+    }
+    insist_testserver_free(server);
+}
+
 /* The status of the answer to what is sent; 0 where the connection ended without one. The server may end it before all
  * was sent. */
 static int status_of(insist_testserver *server, const char *text) {
@@ -514,6 +562,7 @@ static void ten_thousand_malformed_requests(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_header_blocks_are_sent),
         cmocka_unit_test(oversized_heads),
         cmocka_unit_test(malformed_heads),
         cmocka_unit_test(oversized_bodies),

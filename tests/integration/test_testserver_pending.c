@@ -212,8 +212,9 @@ struct seen {
 };
 
 static void report(const int64_t *times, size_t count, const struct seen *seen) {
-    print_message("answered within 1.000 to 1.100 s after they had been read: %.2f %%; late ticks of a bare timer: %.2f %%\n",
-                  100 * (1 - seen->answers.late_share), 100 * seen->timer.late_share);
+    print_message(
+        "answered within 1.000 to 1.100 s after they had been read: %.2f %%; late ticks of a bare timer: %.2f %%\n",
+        100 * (1 - seen->answers.late_share), 100 * seen->timer.late_share);
     print_message("shortest %.6f s, median %.6f s, 99 %% %.6f s, longest %.6f s; the timer's median is %.6f s late\n",
                   (double)times[0] / 1e6, (double)times[count / 2] / 1e6, (double)times[count - 1 - count / 100] / 1e6,
                   (double)times[count - 1] / 1e6, (double)seen->timer.median_us / 1e6);
