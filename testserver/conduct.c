@@ -5,6 +5,7 @@
 #include "hit.h"
 #include "respond.h"
 #include "server.h"
+#include "syntax.h"
 #include "tcp.h"
 
 #include <stdlib.h>
@@ -177,6 +178,19 @@ void conduct_room(struct exchange *exchange) {
     if (exchange->state == EXCHANGE_PUMPING) {
         follow(exchange, pump_more(exchange->pump, monotonic_ns()));
     }
+}
+
+bool conduct_refuses_head(struct exchange *exchange, const char *method, const char *version, enum MHD_Result *result) {
+    struct syntax_fault fault = syntax_check(exchange, method, version);
+    if (fault.status == 0) {
+        return false;
+    }
+    exchange->state = EXCHANGE_ANSWERED;
+    connection_begin(exchange->connection);
+    exchange->connection->answers = true;
+    bool made = answer_make_text(&exchange->answer, fault.status, fault.line);
+    *result = made ? respond(exchange->mhd, &exchange->answer, false) : MHD_NO;
+    return true;
 }
 
 bool conduct_refuses_body(struct exchange *exchange, enum MHD_Result *result) {

@@ -7,6 +7,10 @@
 /* The header block has been read. False: no memory. */
 bool conduct_begin(struct exchange *exchange, const char *method);
 
+/* Whether a request whose header block has been read is malformed, and answered so at once, before it is begun: what the
+ * handler returns then. Where its body ends is anybody's guess, so its connection is closed, and it is not counted. */
+bool conduct_refuses_head(struct exchange *exchange, const char *method, const char *version, enum MHD_Result *result);
+
 /* Whether a request whose header block has been read is answered at once, without its body: what the handler returns
  * then. */
 bool conduct_refuses_body(struct exchange *exchange, enum MHD_Result *result);

@@ -2,6 +2,7 @@
 #include "door.h"
 
 #include "certificate.h"
+#include "stuck.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ static void daemon_ready(struct source *source, uint32_t events) {
 
 bool door_open(struct door *door, const struct door_settings *settings) {
     const struct certificate *certificate = settings->certificate;
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
     const struct door_handlers *handlers = door->handlers;
     door->source = (struct source){daemon_ready, door};
@@ -33,12 +34,13 @@ bool door_open(struct door *door, const struct door_settings *settings) {
         tls[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities};
         tls[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     }
-    door->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, handlers->request, door, MHD_OPTION_URI_LOG_CALLBACK, handlers->target,
-                         door, MHD_OPTION_NOTIFY_COMPLETED, handlers->completed, door, MHD_OPTION_NOTIFY_CONNECTION,
-                         handlers->connection, door, MHD_OPTION_CONNECTION_LIMIT, connection_limit,
-                         MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    door->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, handlers->request, door, MHD_OPTION_EXTERNAL_LOGGER, stuck_log, door,
+        MHD_OPTION_URI_LOG_CALLBACK, handlers->target, door, MHD_OPTION_NOTIFY_COMPLETED, handlers->completed, door,
+        MHD_OPTION_NOTIFY_CONNECTION, handlers->connection, door, MHD_OPTION_CONNECTION_LIMIT, connection_limit,
+        MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0 /* its answer would be garbled: see stuck.h */, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
     if (!door->daemon) {
         return false;
     }

@@ -45,6 +45,8 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
     exchange->mhd = mhd;
     exchange->fd = connection->fd;
     exchange->tls = connection->tls;
+    exchange->raw_at = (uintptr_t)raw;
+    exchange->raw_length = strlen(raw);
     connection->current = exchange;
     list_insert(exchange);
     if (!target_init(&exchange->target, raw)) {

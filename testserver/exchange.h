@@ -42,6 +42,8 @@ struct exchange {
 
     /* the request */
     struct target target;
+    uintptr_t raw_at; /* where libmicrohttpd keeps the target as sent, and how long it is there up to a NUL */
+    size_t raw_length;
     const char *method; /* libmicrohttpd's, for as long as this request lasts */
     char *key;          /* NULL: none */
     bool begun;

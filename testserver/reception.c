@@ -79,6 +79,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
     if (!exchange->begun) { /* queuing an answer in this first call would force Connection: close */
         exchange->old_http = strcmp(version, "HTTP/1.1") != 0;
         enum MHD_Result result = MHD_YES;
+        if (conduct_refuses_head(exchange, method, version, &result)) {
+            return result;
+        }
         bool ok = conduct_begin(exchange, method);
         return ok && conduct_refuses_body(exchange, &result) ? result : ok ? MHD_YES : MHD_NO;
     }

@@ -3,8 +3,11 @@
 
 #include "exchange.h"
 #include "server.h"
+#include "syntax.h"
 #include "tcp.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static const unsigned many_turns = 100;
@@ -14,15 +17,16 @@ static uint64_t unread_of(const struct exchange *exchange) {
 }
 
 /* libmicrohttpd has not sent anything yet in answer to a request that is being read. */
-static void refuse(struct exchange *exchange) {
-    static const char answer[] = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
-                                 "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 53\r\n\r\n"
-                                 "a chunk's size line or a trailer is larger than 16 K\n";
-    const size_t size = sizeof answer - 1;
-    ssize_t sent = exchange->tls ? gnutls_record_send(exchange->tls, answer, size)
-                                 : send(exchange->fd, answer, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+static void send_answer(struct exchange *exchange, struct syntax_fault fault) {
+    char answer[320];
+    int size = snprintf(answer, sizeof answer,
+                        "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                        "Content-Length: %zu\r\n\r\n%s",
+                        fault.status, fault.status == 413 ? "Content Too Large" : "Bad Request", strlen(fault.line),
+                        fault.line);
+    ssize_t sent = exchange->tls ? gnutls_record_send(exchange->tls, answer, (size_t)size)
+                                 : send(exchange->fd, answer, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)sent; /* the connection ends in any case */
-    tcp_reset(exchange->fd);
 }
 
 /* Whether nothing of what has come has been read since the last look. */
@@ -42,7 +46,27 @@ void stuck_end(struct door *door) {
     door->turns_at_once = 0;
     for (struct exchange *exchange = door->server->exchanges; exchange; exchange = exchange->next) {
         if (exchange->connection->door == door && is_stuck(exchange)) {
-            refuse(exchange);
+            send_answer(exchange, (struct syntax_fault){413, "a chunk's size line or a trailer is larger than 16 K\n"});
+            tcp_reset(exchange->fd);
+        }
+    }
+}
+
+void stuck_log(void *cls, const char *format, va_list arguments) {
+    struct door *door = cls;
+    (void)arguments;
+    if (strncmp(format, "Error processing request", 24) != 0) {
+        return;
+    }
+    for (struct exchange *exchange = door->server->exchanges; exchange; exchange = exchange->next) {
+        if (exchange->connection->door != door || exchange->begun || exchange->state != EXCHANGE_READING) {
+            continue;
+        }
+        struct syntax_fault fault = syntax_check_length(exchange);
+        if (fault.status != 0) {
+            exchange->state = EXCHANGE_ENDING;
+            send_answer(exchange, fault);
+            tcp_finish(exchange->fd); /* what libmicrohttpd sends gets no further */
         }
     }
 }

@@ -166,6 +166,33 @@ static void oversized_heads(void **state) {
     insist_testserver_free(server);
 }
 
+/* The status of the answer, which must be a single one: nothing comes behind it where it says that the connection ends.
+ * A '\a' in the text is sent as NUL. */
+static int single_status_of(insist_testserver *server, const char *text) {
+    struct peer peer;
+    char bytes[512], value[256];
+    size_t size = strlen(text);
+    assert_in_range(size, 1, sizeof bytes);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (char)(text[i] == '\a' ? '\0' : text[i]);
+    }
+    assert_true(peer_connect(&peer, server));
+    assert_int_equal(send(peer.fd, bytes, size, MSG_NOSIGNAL), size);
+    struct peer_answer answer = peer_read(&peer);
+    assert_int_not_equal(answer.end, PEER_TIMEOUT);
+    assert_non_null(answer.body);
+    assert_null(strstr(answer.body, "HTTP/1."));
+    assert_true(peer_answer_header(&answer, "Content-Length", value));
+    assert_int_equal(strtoull(value, NULL, 10), answer.body_size);
+    if (peer_answer_header(&answer, "Connection", value)) {
+        assert_true(recv(peer.fd, bytes, sizeof bytes, 0) <= 0);
+    }
+    int status = answer.status;
+    peer_answer_free(&answer);
+    peer_close(&peer);
+    return status;
+}
+
 static void malformed_heads(void **state) {
     (void)state;
     insist_testserver *server = start(NULL);
@@ -173,6 +200,20 @@ static void malformed_heads(void **state) {
         const char *text;
         int status;
     } rows[] = {
+        {"GET /a\ab HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+        {"GET /a\x01 HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+        {"GE\x01T / HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+        {"GET a HTTP/1.1\r\nHost: test\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\r\nHost: other\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello", 400},
+        {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+        {"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+        {"GET http://test/ HTTP/1.1\r\nHost: test\r\n\r\n", 200},
+        {"OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n", 200},
+        {"GET / HTTP/1.0\r\n\r\n", 200},
+        {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200},
         {"GET /\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nno colon\r\nHost: test\r\n\r\n", 400},
@@ -190,7 +231,7 @@ static void malformed_heads(void **state) {
         {"GET /__admin/journal?limit=x HTTP/1.1\r\nHost: test\r\n\r\n", 400},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        int status = status_of(server, rows[i].text);
+        int status = single_status_of(server, rows[i].text);
         if (status != rows[i].status) {
             fail_msg("%s: status %d", rows[i].text, status);
         }
