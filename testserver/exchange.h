@@ -63,6 +63,7 @@ struct exchange {
     /* what it gets */
     uint64_t seed;               /* of its draws: the server's, or its own */
     struct rule *rule;           /* NULL: none, 200 */
+    bool brought;                /* the rule came with the request */
     bool chosen;                 /* the hit has been counted */
     uint64_t draw;               /* what its random body starts from */
     const struct choice *choice; /* the rule's; NULL: a plain answer */

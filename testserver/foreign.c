@@ -48,3 +48,8 @@ bool foreign_origin(const char *origin, const char *host) {
     bool own = authority && host && strcasecmp(authority, host) == 0;
     return !own || !copy_host(authority, name, sizeof name) || !cannot_be_rebound(name);
 }
+
+bool foreign_request(const char *origin, const char *host, const char *site) {
+    bool elsewhere = site && (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0);
+    return elsewhere || foreign_origin(origin, host);
+}

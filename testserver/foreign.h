@@ -9,4 +9,8 @@
  * name can be made to point here (DNS rebinding), the host must be a numeric address, localhost, or below .localhost. */
 bool foreign_origin(const char *origin, const char *host);
 
+/* Whether a page of somewhere else made the browser ask, also for an image or a link, which have no Origin: site is
+ * Sec-Fetch-Site, which browsers send to this machine and over https, or NULL. */
+bool foreign_request(const char *origin, const char *host, const char *site);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "familiar.h"
 #include "fault.h"
+#include "foreign.h"
 #include "lot.h"
 #include "mirror.h"
 #include "overload.h"
@@ -60,6 +61,7 @@ bool hit_find_script(struct exchange *exchange) {
     if (ok && (target->bad || key_code == TARGET_BAD || do_code == TARGET_BAD)) {
         ok = refuse(exchange, 400, "the path, key= or do= has a broken percent escape\n");
     } else if (ok && text) {
+        exchange->brought = true;
         ok = use_text(exchange, text, "do");
         text = NULL;
     } else if (ok) {
@@ -120,6 +122,12 @@ static void choose(struct exchange *exchange) {
     exchange->choice = lot.choice;
 }
 
+/* Whether its script came along from a page of somewhere else. */
+static bool is_foreign(const struct exchange *exchange) {
+    return exchange->brought && foreign_request(exchange_header(exchange, "Origin"), exchange_header(exchange, "Host"),
+                                                exchange_header(exchange, "Sec-Fetch-Site"));
+}
+
 /* Works out what the hit gets. False: no memory. */
 static bool find_answer(struct exchange *exchange) {
     if (exchange->answer.status != 0) {
@@ -140,6 +148,10 @@ static bool find_answer(struct exchange *exchange) {
     if (port_fault_needs_tls(choice->port.fault) && !exchange->server->certificate.certificate_pem) {
         exchange->choice = NULL;
         return refuse(exchange, 400, "tls-fault: this server does not speak TLS\n");
+    }
+    if (choice->port.fault != PORT_SERVES && is_foreign(exchange)) {
+        exchange->choice = NULL;
+        return refuse(exchange, 403, "do: a page of another origin may not order faults of the port\n");
     }
     if (choice->body == BODY_ECHO && exchange->body_too_large) {
         exchange->choice = NULL;

@@ -415,6 +415,38 @@ static void whoever_came_before_is_served(void **state) {
     process_fini(&server);
 }
 
+/* An image or a link of somebody else's page: the port goes on serving, and the page's own scripts do too. */
+static void pages_of_others_do_not_order_faults(void **state) {
+    (void)state;
+    insist_testserver *server;
+    const struct {
+        const char *item;
+        const char *header;
+        int status;
+    } pages[] = {
+        {"refuse=1m", "Sec-Fetch-Site: cross-site", 403},     {"refuse=1m", "Sec-Fetch-Site: same-site", 403},
+        {"drop=1m", "Origin: http://example.com", 403},       {"stall=connect", "Sec-Fetch-Site: cross-site", 403},
+        {"reset@connect", "Sec-Fetch-Site: cross-site", 403}, {"close@connect", "Origin: null", 403},
+        {"404", "Sec-Fetch-Site: cross-site", 404},           {"reset@connect:1", "Sec-Fetch-Site: none", 200},
+    };
+    assert_int_equal(insist_testserver_start(NULL, NULL, &server), INSIST_OK);
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        char text[256];
+        struct peer peer;
+        snprintf(text, sizeof text, "GET /p?do=%s HTTP/1.1\r\nHost: test\r\n%s\r\n\r\n", pages[i].item,
+                 pages[i].header);
+        assert_true(peer_connect(&peer, server));
+        assert_true(peer_send(&peer, text));
+        struct peer_answer answer = peer_read(&peer);
+        if (answer.status != pages[i].status) {
+            fail_msg("row %zu: status %d", i, answer.status);
+        }
+        peer_answer_free(&answer);
+        peer_close(&peer);
+    }
+    insist_testserver_free(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_of_the_next_connection),
@@ -428,6 +460,7 @@ int main(void) {
         cmocka_unit_test(a_full_queue_is_emptied_again),
         cmocka_unit_test(a_refused_port_comes_back_without_a_free_descriptor),
         cmocka_unit_test(whoever_came_before_is_served),
+        cmocka_unit_test(pages_of_others_do_not_order_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

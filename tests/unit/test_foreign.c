@@ -43,11 +43,22 @@ static void a_name_that_was_made_to_point_here_is(void **state) {
     assert_true(foreign_origin("http://[evil]", "[evil]"));
 }
 
+static void requests_of_other_pages_tell_their_site(void **state) {
+    (void)state;
+    assert_false(foreign_request(NULL, "127.0.0.1:8080", NULL));
+    assert_false(foreign_request(NULL, "127.0.0.1:8080", "none")); /* typed by somebody */
+    assert_false(foreign_request("http://127.0.0.1:8080", "127.0.0.1:8080", "same-origin"));
+    assert_true(foreign_request(NULL, "127.0.0.1:8080", "cross-site"));
+    assert_true(foreign_request(NULL, "127.0.0.1:8080", "same-site")); /* another port of this machine */
+    assert_true(foreign_request("http://example.com", "127.0.0.1:8080", NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_an_origin_it_is_no_page),
         cmocka_unit_test(its_own_page_is_not_foreign),
         cmocka_unit_test(others_are),
+        cmocka_unit_test(requests_of_other_pages_tell_their_site),
         cmocka_unit_test(a_name_that_was_made_to_point_here_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
