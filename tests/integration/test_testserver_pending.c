@@ -1,7 +1,8 @@
 /* Ten thousand delays at once on one thread: every request is held for a second, the arrivals are spread over nearly a
  * second, and all are pending together. By the journal's own times nobody is answered early, and 99 of 100 within 1.1 s.
  * Where a busy machine does not allow that in any of three runs, the server must at least not be later than a bare timer
- * thread beside it in the same run. Under a sanitizer the times are only printed. */
+ * thread beside it in the same run. Under a sanitizer the times are only printed.
+ * And how much memory very many answers under way take: silent ones, and compressed ones of a gigabyte each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,6 +99,7 @@ static size_t threads_of(pid_t pid) {
     return count;
 }
 
+/* The most that it ever had. */
 static long resident_kb(pid_t pid) {
     char name[64], line[256];
     long kb = 0;
@@ -105,7 +107,7 @@ static long resident_kb(pid_t pid) {
     FILE *file = fopen(name, "re");
     assert_non_null(file);
     while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "VmRSS:", 6) == 0) {
+        if (strncmp(line, "VmHWM:", 6) == 0) {
             kb = strtol(line + 6, NULL, 10);
         }
     }
@@ -290,9 +292,59 @@ static void ten_thousand_delays_pending_together(void **state) {
     }
 }
 
+/* ---- memory ----------------------------------------------------------------------------------------------------- */
+
+/* Asks for target on `count` connections, of whose answers `bytes` are read and then no more; the growth in KiB. */
+static long growth_kb(size_t count, const char *target, size_t bytes) {
+    struct process server;
+    const char *arguments[] = {NULL};
+    process_start_server(&server, arguments);
+    struct peer *peers = calloc(count, sizeof *peers);
+    assert_non_null(peers);
+    long before_kb = resident_kb(server.pid);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(peer_connect_port(&peers[i], server.port));
+        assert_true(peer_get(&peers[i], target));
+    }
+    for (size_t i = 0; i < count && bytes > 0; i++) {
+        struct peer_answer answer = peer_read_bytes(&peers[i], bytes);
+        assert_true(answer.size >= bytes);
+        peer_answer_free(&answer);
+    }
+    while (stat_of(server.admin_port, "requests") < (int64_t)count) {
+        usleep(1000);
+    }
+    long kb = resident_kb(server.pid) - before_kb;
+    print_message("%zu times %s: %ld KiB\n", count, target, kb);
+    for (size_t i = 0; i < count; i++) {
+        peer_close(&peers[i]);
+    }
+    free(peers);
+    process_end(&server);
+    process_fini(&server);
+    return kb;
+}
+
+static void silent_answers_take_little_memory(void **state) {
+    (void)state;
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    long kb = growth_kb(limit.rlim_cur >= WANTED + 200 ? WANTED : (size_t)limit.rlim_cur - 200, "/?do=hang", 0);
+    assert_true(TIMED_TRIES == 0 || kb < 128 << 10);
+}
+
+/* 200 GB, of which only what compresses them is ever there. */
+static void gzip_bombs_take_little_memory(void **state) {
+    (void)state;
+    long kb = growth_kb(200, "/?do=size=1GB;gzip", 65536);
+    assert_true(TIMED_TRIES == 0 || kb < 64 << 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_thousand_delays_pending_together),
+        cmocka_unit_test(silent_answers_take_little_memory),
+        cmocka_unit_test(gzip_bombs_take_little_memory),
     };
     return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);
 }
