@@ -20,8 +20,10 @@ static const size_t heads_limit = 12288;
 static bool add_field(struct answer *answer, const char *name, const char *value) {
     char *own_name = strdup(name), *own_value = strdup(value);
     struct field *grown = NULL;
+    size_t count = answer->field_count; /* there is room for a power of two */
     if (own_name && own_value) {
-        grown = realloc(answer->fields, (answer->field_count + 1) * sizeof *grown);
+        bool full = (count & (count - 1)) == 0;
+        grown = full ? realloc(answer->fields, (count > 0 ? count * 2 : 1) * sizeof *grown) : answer->fields;
     }
     if (!grown) {
         free(own_name);
@@ -72,6 +74,16 @@ static bool set_bytes(struct answer *answer, const void *bytes, size_t size) {
     return true;
 }
 
+static bool take_bytes(struct answer *answer, const struct asked *asked) {
+    if (!asked->body || !*asked->body) {
+        return set_bytes(answer, NULL, 0);
+    }
+    answer->bytes = *asked->body;
+    answer->size = asked->body_size;
+    *asked->body = NULL;
+    return true;
+}
+
 static bool make_body(struct answer *answer, const struct choice *choice, const struct asked *asked) {
     if (answer->status == 204 || answer->status == 304) {
         return true;
@@ -80,7 +92,7 @@ static bool make_body(struct answer *answer, const struct choice *choice, const 
         return set_bytes(answer, choice->text, (size_t)choice->size);
     }
     if (choice->body == BODY_ECHO) {
-        return set_bytes(answer, asked->body, asked->body_size);
+        return take_bytes(answer, asked);
     }
     if (choice->body == BODY_PATTERN || fault_cuts_body(choice->fault)) {
         answer->fill = choice->fill;

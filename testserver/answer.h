@@ -11,7 +11,7 @@ struct asked {
     bool head;                /* method HEAD: no body is sent, its length is told */
     const char *target;       /* as sent */
     const char *content_type; /* of the request, or NULL */
-    const uint8_t *body;      /* for echo: the request's, or what is told of it */
+    uint8_t **body; /* for echo: allocated, the request's or what is told of it; the answer takes it and leaves NULL */
     size_t body_size;
     int64_t wall_s;   /* seconds since 1970, for dates */
     uint64_t draw;    /* where a random fill without a seed starts */

@@ -65,21 +65,79 @@ void exchange_begin(struct exchange *exchange, const char *method, bool admin) {
     exchange->keeps_body = admin;
 }
 
+bool exchange_hold(struct exchange *exchange, size_t bytes) {
+    struct allowance *allowance = &exchange->server->allowance;
+    if (exchange->admin) { /* whoever has to mend things gets in */
+        allowance_take_anyway(allowance, bytes);
+    } else if (!allowance_take(allowance, bytes)) {
+        return false;
+    }
+    exchange->held += bytes;
+    return true;
+}
+
+static void give_back(struct exchange *exchange, size_t bytes) {
+    allowance_give(&exchange->server->allowance, bytes);
+    exchange->held -= bytes;
+}
+
+void exchange_trim_body(struct exchange *exchange) {
+    size_t room = exchange->body_size + 1;
+    uint8_t *trimmed = exchange->body_room > room ? realloc(exchange->body, room) : NULL;
+    if (trimmed) {
+        exchange->body = trimmed;
+        give_back(exchange, exchange->body_room - room);
+        exchange->body_room = room;
+    }
+}
+
+void exchange_drop_body(struct exchange *exchange) {
+    free(exchange->body);
+    give_back(exchange, exchange->body_room);
+    exchange->body = NULL;
+    exchange->body_size = exchange->body_room = 0;
+}
+
+/* Makes room for so many bytes of body. *kept: there was allowance for it. False: no memory. */
+static bool make_room(struct exchange *exchange, size_t size, size_t limit, bool *kept) {
+    *kept = true;
+    if (size <= exchange->body_room) {
+        return true;
+    }
+    size_t room = size * 2 < limit ? size * 2 : limit;
+    *kept = exchange_hold(exchange, room - exchange->body_room);
+    if (!*kept) {
+        return true;
+    }
+    uint8_t *grown = realloc(exchange->body, room);
+    if (!grown) {
+        give_back(exchange, room - exchange->body_room);
+        return false;
+    }
+    exchange->body = grown;
+    exchange->body_room = room;
+    return true;
+}
+
 /* Appends to the kept body, or gives it up when it grows too large. */
 static bool keep_body(struct exchange *exchange, const void *data, size_t size) {
     size_t limit = exchange->admin ? admin_body_limit : body_limit;
-    if (exchange->body_too_large || size > limit - exchange->body_size) {
-        exchange->body_too_large = true;
+    bool kept;
+    if (exchange->body_too_large || exchange->body_unkept) {
         return true;
     }
-    if (exchange->body_size + size + 1 > exchange->body_room) {
-        size_t room = (exchange->body_size + size + 1) * 2;
-        uint8_t *grown = realloc(exchange->body, room);
-        if (!grown) {
-            return false;
-        }
-        exchange->body = grown;
-        exchange->body_room = room;
+    if (size > limit - exchange->body_size) {
+        exchange->body_too_large = true;
+        exchange_drop_body(exchange);
+        return true;
+    }
+    if (!make_room(exchange, exchange->body_size + size + 1, limit + 1, &kept)) {
+        return false;
+    }
+    if (!kept) {
+        exchange->body_unkept = true;
+        exchange_drop_body(exchange);
+        return true;
     }
     memcpy(exchange->body + exchange->body_size, data, size);
     exchange->body_size += size;
@@ -101,6 +159,7 @@ bool exchange_take_body(struct exchange *exchange, const void *data, size_t size
     exchange->body_bytes += size;
     if (limit > 0 && !exchange->admin && exchange->body_bytes > limit) {
         exchange->body_refused = true;
+        exchange_drop_body(exchange);
         return true; /* only counted from here on */
     }
     if (!exchange->hash && gnutls_hash_init(&exchange->hash, GNUTLS_DIG_SHA256) != 0) {
@@ -215,5 +274,6 @@ void exchange_free(struct exchange *exchange) {
     }
     free(exchange->key);
     free(exchange->body);
+    give_back(exchange, exchange->held);
     free(exchange);
 }

@@ -52,10 +52,12 @@ struct exchange {
     bool keeps_body;
     bool body_too_large; /* for keeping */
     bool body_refused;   /* more than the server takes: 413 */
+    bool body_unkept;    /* there was no allowance for it: 503 */
     uint64_t body_bytes;
     struct beat read_beat; /* of a body that is read slowly */
     uint8_t *body;
     size_t body_size, body_room;
+    size_t held;           /* of the server's allowance, body_room included */
     gnutls_hash_hd_t hash; /* NULL without a body */
     char digest[65];
     uint64_t unread; /* bytes that had come and were not read, when somebody looked last */
@@ -96,6 +98,13 @@ bool exchange_announces_too_much(const struct exchange *exchange);
 
 /* A piece of the body. False: no memory. */
 bool exchange_take_body(struct exchange *exchange, const void *data, size_t size);
+
+/* Takes so much of the server's allowance, until the exchange is freed. False: there is not so much left. */
+bool exchange_hold(struct exchange *exchange, size_t bytes);
+
+/* Gives the room behind the kept body back; gives the whole body back. */
+void exchange_trim_body(struct exchange *exchange);
+void exchange_drop_body(struct exchange *exchange);
 
 /* The value of a header of the request, or NULL. */
 const char *exchange_header(const struct exchange *exchange, const char *name);

@@ -26,6 +26,13 @@ bool hit_refuse_body(struct exchange *exchange) {
     return refuse(exchange, 413, "the request's body is larger than this server takes\n");
 }
 
+/* Beyond what all requests together may hold: such a request is not counted for any script. */
+static bool refuse_memory(struct exchange *exchange) {
+    exchange->choice = NULL;
+    exchange->delay_us = 0;
+    return refuse(exchange, 503, "the scripts and bodies of waiting requests take all the memory that they may\n");
+}
+
 /* Takes over the script that the request brings along, or stands for; consumes text. */
 static bool use_text(struct exchange *exchange, char *text, const char *where) {
     struct script *script;
@@ -37,6 +44,10 @@ static bool use_text(struct exchange *exchange, char *text, const char *where) {
     if (err == INSIST_EINVAL) {
         snprintf(line, sizeof line, "%s: column %zu: %s\n", where, column, expected);
         return refuse(exchange, 400, line);
+    }
+    if (err == INSIST_OK && !exchange_hold(exchange, script_bytes(script))) {
+        script_free(script);
+        return refuse_memory(exchange);
     }
     exchange->rule = err == INSIST_OK ? rule_new(script) : NULL;
     return exchange->rule != NULL;
@@ -72,25 +83,44 @@ bool hit_find_script(struct exchange *exchange) {
     return ok;
 }
 
+/* What is told of the request takes its body's place. *told stays NULL where it is refused. False: no memory. */
+static bool tell(struct exchange *exchange, const struct choice *choice, uint8_t **told, size_t *size) {
+    *told = (uint8_t *)mirror_write(exchange, choice->shape, choice->lines, exchange->draw, size);
+    if (!*told) {
+        return false;
+    }
+    exchange_drop_body(exchange);
+    if (!exchange_hold(exchange, *size)) {
+        free(*told);
+        *told = NULL;
+        return refuse_memory(exchange);
+    }
+    return true;
+}
+
+/* The body that is sent back goes over to the answer, and what is held for it with it. */
 static bool make_answer(struct exchange *exchange, const struct choice *choice) {
+    uint8_t *told = NULL;
+    exchange_trim_body(exchange);
     struct asked asked = {
         .head = strcmp(exchange->method, "HEAD") == 0,
         .target = exchange->target.raw,
         .content_type = exchange_header(exchange, "Content-Type"),
-        .body = exchange->body,
+        .body = choice->shape ? &told : &exchange->body,
         .body_size = exchange->body_size,
         .wall_s = (int64_t)time(NULL),
         .draw = exchange->draw,
         .old_http = exchange->old_http,
         .head_size = exchange_head_size(exchange),
     };
-    char *told = NULL;
-    if (choice->shape) {
-        told = mirror_write(exchange, choice->shape, choice->lines, exchange->draw, &asked.body_size);
-        asked.body = (const uint8_t *)told;
+    if (choice->shape && (!tell(exchange, choice, &told, &asked.body_size) || !told)) {
+        return exchange->answer.status != 0;
     }
-    bool ok = (told || !choice->shape) && answer_make(&exchange->answer, choice, &asked);
+    bool ok = answer_make(&exchange->answer, choice, &asked);
     free(told);
+    if (!exchange->body) {
+        exchange->body_size = exchange->body_room = 0;
+    }
     return ok;
 }
 
@@ -135,6 +165,9 @@ static bool find_answer(struct exchange *exchange) {
     }
     if (exchange->body_refused) {
         return hit_refuse_body(exchange);
+    }
+    if (exchange->body_unkept) {
+        return refuse_memory(exchange);
     }
     if (!exchange->rule) {
         exchange->answer = (struct answer){.status = 200, .ready = exchange->server->plain};
@@ -246,8 +279,12 @@ static uint64_t enter(struct exchange *exchange) {
 
 void hit_choose_early(struct exchange *exchange) {
     choose(exchange);
+    exchange->keeps_body = exchange->choice && exchange->choice->body == BODY_ECHO;
 }
 
 uint64_t hit_enter(struct exchange *exchange) {
-    return find_answer(exchange) ? enter(exchange) : 0;
+    bool found = find_answer(exchange);
+    exchange->keeps_body = false;
+    exchange_drop_body(exchange);
+    return found ? enter(exchange) : 0;
 }

@@ -93,20 +93,36 @@ bool item_name(struct scan *scan, const char *form, char **out) {
     return *out || scan_fail_memory(scan);
 }
 
+static const size_t field_limit = 1000; /* of a choice */
+
+/* One more field, with this name; the fields have room for a power of two of them. NULL: no memory. */
+static struct field *append_field(struct choice *choice, char *name) {
+    size_t count = choice->field_count;
+    if ((count & (count - 1)) == 0) {
+        struct field *grown = realloc(choice->fields, (count > 0 ? count * 2 : 1) * sizeof *grown);
+        if (!grown) {
+            return NULL;
+        }
+        choice->fields = grown;
+    }
+    choice->fields[choice->field_count++] = (struct field){.name = name};
+    return &choice->fields[count];
+}
+
 static bool read_field(struct scan *scan, struct choice *choice) {
     size_t start = scan->at;
     char *name = NULL;
+    if (choice->field_count >= field_limit) {
+        return scan_fail_at(scan, start, "expected at most %zu header fields in a step", field_limit);
+    }
     if (!item_name(scan, "h:NAME=VALUE", &name)) {
         return false;
     }
-    struct field *grown = realloc(choice->fields, (choice->field_count + 1) * sizeof *grown);
-    if (!grown) {
+    struct field *field = append_field(choice, name);
+    if (!field) {
         free(name);
         return scan_fail_memory(scan);
     }
-    choice->fields = grown;
-    struct field *field = &grown[choice->field_count++];
-    *field = (struct field){.name = name};
     return item_header_text(scan, &field->value) && field_allowed(scan, start, field);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const size_t path_limit = 100000;
-static const size_t key_limit = 1000000;                   /* over all scripts */
+static const size_t key_limit = 1000000;                 /* over all scripts */
 static const size_t key_bytes_limit = (size_t)256 << 20; /* the same */
 
 bool rulebook_init(struct rulebook *rules) {

@@ -27,13 +27,34 @@ void script_free(struct script *script) {
     free(script);
 }
 
-/* One more zeroed element of `size` bytes at the end of *array; NULL when there is no room. */
+/* A field has two texts, and every text the allocator's share. */
+static size_t choice_bytes(const struct choice *choice) {
+    const size_t of_a_field = sizeof *choice->fields + 64;
+    return sizeof *choice + choice->field_count * of_a_field +
+           (choice->delay.part_count + choice->service.part_count) * sizeof *choice->delay.parts;
+}
+
+size_t script_bytes(const struct script *script) {
+    size_t bytes = sizeof *script + strlen(script->text) * 2; /* as given, and in its choices */
+    for (size_t i = 0; i < script->step_count; i++) {
+        const struct step *step = &script->steps[i];
+        bytes += sizeof *step;
+        for (size_t k = 0; k < step->choice_count; k++) {
+            bytes += choice_bytes(&step->choices[k]);
+        }
+    }
+    return bytes;
+}
+
+/* One more zeroed element of `size` bytes at the end of *array, which has room for a power of two of them; NULL when
+ * there is no room. */
 static void *append(struct scan *scan, void **array, size_t *count, size_t size) {
     if (*count >= step_limit) {
         scan_fail_at(scan, scan->at, "expected at most %zu steps, and as many choices in a step", step_limit);
         return NULL;
     }
-    char *grown = realloc(*array, (*count + 1) * size);
+    bool full = (*count & (*count - 1)) == 0;
+    char *grown = full ? realloc(*array, (*count > 0 ? *count * 2 : 1) * size) : *array;
     if (!grown) {
         scan_fail_memory(scan);
         return NULL;
@@ -41,6 +62,12 @@ static void *append(struct scan *scan, void **array, size_t *count, size_t size)
     *array = grown;
     memset(grown + *count * size, 0, size);
     return grown + (*count)++ * size;
+}
+
+/* Gives the room behind the last element back. */
+static void trim(void **array, size_t count, size_t size) {
+    void *trimmed = realloc(*array, count * size);
+    *array = trimmed ? trimmed : *array;
 }
 
 /* "x3" after a status or a fault: the whole step takes that many hits. */
@@ -80,6 +107,9 @@ static bool read_step(struct scan *scan, struct step *step) {
             return false;
         }
     } while (scan_take(scan, "|"));
+    void *all = step->choices;
+    trim(&all, step->choice_count, sizeof *step->choices);
+    step->choices = all;
     if (step->repeat == 0) {
         step->repeat = 1;
     }
@@ -133,6 +163,9 @@ insist_err script_parse(const char *text, struct script **out, size_t *column, c
         memcpy(expected, scan.expected, sizeof scan.expected);
         return scan.out_of_memory ? INSIST_ENOMEM : INSIST_EINVAL;
     }
+    void *steps = script->steps;
+    trim(&steps, script->step_count, sizeof *script->steps);
+    script->steps = steps;
     note_needs(script);
     *out = script;
     return INSIST_OK;

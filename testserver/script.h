@@ -30,6 +30,9 @@ struct script {
 insist_err script_parse(const char *text, struct script **out, size_t *column, char expected[160]);
 void script_free(struct script *script);
 
+/* The memory that it takes, about. */
+size_t script_bytes(const struct script *script);
+
 /* The step of hit number `hit`, from 0. */
 const struct step *script_step(const struct script *script, uint64_t hit);
 

@@ -3,6 +3,7 @@
 #define TESTSERVER_SERVER_H
 
 #include "acceptor.h"
+#include "allowance.h"
 #include "certificate.h"
 #include "door.h"
 #include "ledger.h"
@@ -46,6 +47,7 @@ struct insist_testserver {
     struct acceptor acceptors[PORT_COUNT];
     struct crowd crowd;
     struct table barriers;      /* of held requests */
+    struct allowance allowance; /* of all requests */
     struct exchange *exchanges; /* all */
     bool draining;              /* has begun */
     bool stopping;              /* nothing is suspended any more */

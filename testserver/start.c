@@ -18,6 +18,7 @@
 static const size_t default_journal_limit = 300000;
 static const unsigned default_idle_timeout_s = 120; /* no test leaves a connection idle for so long */
 static const size_t barrier_limit = 100000;
+static const size_t allowance_limit = (size_t)512 << 20;
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
 
@@ -164,6 +165,7 @@ static struct insist_testserver *server_new(size_t journal_limit) {
     }
     server->loop = (struct loop){.epoll_fd = -1, .timer_fd = -1, .wake_fd = -1};
     table_init(&server->barriers, barrier_limit);
+    atomic_init(&server->allowance.limit, allowance_limit);
     if (pthread_mutex_init(&server->stop_lock, NULL) != 0) {
         free(server);
         return NULL;

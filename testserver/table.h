@@ -24,8 +24,8 @@ struct table {
     struct table_entry **buckets; /* a power of two of them, or NULL */
     size_t bucket_count;
     size_t count;
-    size_t limit; /* entries at most */
-    size_t bytes; /* of the texts */
+    size_t limit;              /* entries at most */
+    size_t bytes;              /* of the texts */
     struct table_share *share; /* NULL: none */
 };
 

@@ -100,12 +100,18 @@ static void headers_type_and_place(void **state) {
 static void echo_gives_back_body_and_type(void **state) {
     (void)state;
     struct asked asked = plain;
-    asked.body = (const uint8_t *)"a\0b";
+    uint8_t *body = malloc(3);
+    assert_non_null(body);
+    memcpy(body, "a\0b", 3);
+    const uint8_t *given = body;
+    asked.body = &body;
     asked.body_size = 3;
     asked.content_type = "image/png";
     struct answer answer = make("201;echo", &asked);
     assert_int_equal(answer.size, 3);
     assert_memory_equal(answer.bytes, "a\0b", 3);
+    assert_ptr_equal(answer.bytes, given); /* taken over, not copied */
+    assert_null(body);
     assert_string_equal(field(&answer, "Content-Type"), "image/png");
     answer_fini(&answer);
     answer = make("echo", &plain);

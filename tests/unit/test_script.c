@@ -8,6 +8,7 @@
 #include "testserver/draw.h"
 #include "testserver/script.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,7 +117,7 @@ static void what_is_wrong_with_an_answer_is_its_fault_too(void **state) {
         {"unread", INSIST_TESTSERVER_UNREAD, 200},
         {"unread@5", INSIST_TESTSERVER_UNREAD, 200},
         {"read=1MB/s", INSIST_TESTSERVER_NO_FAULT, 200},
-        {"unread;endless;lf", INSIST_TESTSERVER_UNREAD, 200},        /* the first of several */
+        {"unread;endless;lf", INSIST_TESTSERVER_UNREAD, 200},               /* the first of several */
         {"unread;endless;reset@body:5", INSIST_TESTSERVER_RESET_BODY, 200}, /* but for one that ends the connection */
         {"reset;unread", INSIST_TESTSERVER_RESET, 0},
         {"1xx=103x5", INSIST_TESTSERVER_NO_FAULT, 200},
@@ -549,6 +550,51 @@ static void check_reports_the_column_apart(void **state) {
     assert_int_equal(insist_testserver_check(NULL, NULL, NULL), INSIST_EINVAL);
 }
 
+/* `count` header fields in one step; the column of the refusal, 0 for none. */
+static size_t column_with_fields(size_t count) {
+    char *text = calloc(count, strlen("h:A=b;") + 1);
+    size_t column = 0;
+    assert_non_null(text);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + i * 6, "h:A=b;", 6);
+    }
+    text[count * 6 - 1] = '\0';
+    insist_err err = insist_testserver_check(text, &column, NULL);
+    assert_int_equal(err, column ? INSIST_EINVAL : INSIST_OK);
+    free(text);
+    return column;
+}
+
+static void a_step_has_a_thousand_header_fields_at_most(void **state) {
+    (void)state;
+    assert_int_equal(column_with_fields(1000), 0);
+    assert_int_equal(column_with_fields(1001), 6003);
+}
+
+/* Many steps, and many choices of one step: all are there afterwards. */
+static void long_scripts_are_whole(void **state) {
+    (void)state;
+    struct script *script;
+    size_t column;
+    char expected[160];
+    char text[5 * 999];
+    for (size_t kind = 0; kind < 2; kind++) {
+        for (size_t i = 0; i < 999; i++) {
+            snprintf(text + i * 4, 5, "%zu%c", 200 + i % 400, kind == 0 ? ',' : '|');
+        }
+        text[999 * 4 - 1] = '\0';
+        assert_int_equal(script_parse(text, &script, &column, expected), INSIST_OK);
+        assert_int_equal(script->step_count, kind == 0 ? 999 : 1);
+        assert_int_equal(script->steps[0].choice_count, kind == 0 ? 1 : 999);
+        for (size_t i = 0; i < 999; i++) {
+            const struct choice *choice = kind == 0 ? &script->steps[i].choices[0] : &script->steps[0].choices[i];
+            assert_int_equal(choice->status, 200 + i % 400);
+        }
+        assert_true(script_bytes(script) > 999 * sizeof(struct choice));
+        script_free(script);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_and_the_last_step_repeats),
@@ -569,6 +615,8 @@ int main(void) {
         cmocka_unit_test(draws_are_spread_evenly),
         cmocka_unit_test(foretold_steps_agree_with_the_script),
         cmocka_unit_test(check_reports_the_column_apart),
+        cmocka_unit_test(a_step_has_a_thousand_header_fields_at_most),
+        cmocka_unit_test(long_scripts_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
