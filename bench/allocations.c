@@ -17,9 +17,6 @@
 
 enum role { ROLE_WORKER, ROLE_IN_CALL, ROLE_OUTSIDE };
 
-/* fixed while it counts: where libinsist's code lies */
-static uintptr_t first, last;
-
 static atomic_bool counting;
 static atomic_ullong of_callers, of_workers;
 static _Thread_local enum role role;
@@ -33,6 +30,9 @@ void allocations_leave_call(void) {
 }
 
 #if HAS_OWN_MALLOC
+
+/* fixed while it counts: where libinsist's code lies */
+static uintptr_t first, last;
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);

@@ -61,6 +61,7 @@ struct exchange {
     gnutls_hash_hd_t hash; /* NULL without a body */
     char digest[65];
     uint64_t unread; /* bytes that had come and were not read, when somebody looked last */
+    uint64_t read;   /* bytes of the body that had been read then */
 
     /* what it gets */
     uint64_t seed;               /* of its draws: the server's, or its own */

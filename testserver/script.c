@@ -67,7 +67,9 @@ static void *append(struct scan *scan, void **array, size_t *count, size_t size)
 /* Gives the room behind the last element back. */
 static void trim(void **array, size_t count, size_t size) {
     void *trimmed = realloc(*array, count * size);
-    *array = trimmed ? trimmed : *array;
+    if (trimmed) {
+        *array = trimmed;
+    }
 }
 
 /* "x3" after a status or a fault: the whole step takes that many hits. */

@@ -29,14 +29,17 @@ static void send_answer(struct exchange *exchange, struct syntax_fault fault) {
     (void)sent; /* the connection ends in any case */
 }
 
-/* Whether nothing of what has come has been read since the last look. */
+/* Whether nothing of what has come has been read since the last look. What comes as fast as it is read keeps the socket
+ * full: then the body grows. */
 static bool is_stuck(struct exchange *exchange) {
     if (exchange->state != EXCHANGE_READING || exchange->suspended) {
         return false;
     }
-    uint64_t before = exchange->unread;
+    uint64_t unread_before = exchange->unread;
+    uint64_t read_before = exchange->read;
     exchange->unread = unread_of(exchange);
-    return before > 0 && exchange->unread >= before;
+    exchange->read = exchange->body_bytes;
+    return unread_before > 0 && exchange->unread >= unread_before && exchange->read == read_before;
 }
 
 void stuck_end(struct door *door) {

@@ -138,7 +138,7 @@ static void duplicates_by_key_and_by_body(void **state) {
     assert_int_equal(request(server, "PUT", "/note", "", "same"), 200);
     assert_int_equal(request(server, "PUT", "/note", "", "other"), 200);
     for (int i = 0; i < 2; i++) { /* not UTF-8 */
-        assert_int_equal(request(server, "P\xe4Y", "/odd%e4", "Idempotency-Key: k\xe4\r\n", ""), 200);
+        assert_int_equal(request(server, "PAY", "/odd%e4", "Idempotency-Key: k\xe4\r\n", ""), 200);
     }
     assert_int_equal(insist_testserver_duplicates(server, "/odd\xe4"), 1);
     assert_int_equal(insist_testserver_duplicates(server, "/pay"), 1);
