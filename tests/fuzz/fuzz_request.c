@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RUNS = 20000, WAIT_S = 1, TRIES = 20 };
@@ -92,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ssize_t sent = size > 0 ? send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
     bool well = is_well();
     for (unsigned i = 0; i < TRIES && !well && !is_told_to(); i++) { /* it may have been told to refuse for a moment, or /ok to */
+        nanosleep(&(struct timespec){.tv_nsec = (i + 1) * 1000000}, NULL);
         must(insist_testserver_script(server, "/ok", NULL, NULL) == INSIST_OK, "a path can be reset");
         well = is_well();
     }
