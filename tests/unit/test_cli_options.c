@@ -20,6 +20,18 @@ struct line {
     enum request request;
 };
 
+/* Settings borrow from argv: the words live as long as the test program. */
+static char *kept[4096];
+static size_t keeps;
+
+static int free_words(void **state) {
+    (void)state;
+    while (keeps > 0) {
+        free(kept[--keeps]);
+    }
+    return 0;
+}
+
 /* Words are parted by blanks; a word of two quotes is empty. */
 static void parse(struct line *line, const char *words) {
     char text[512];
@@ -32,9 +44,6 @@ static void parse(struct line *line, const char *words) {
         argv[argc++] = strdup(strcmp(word, "''") == 0 ? "" : word);
     }
     line->request = options_parse(argc, argv, &line->settings, &line->problem);
-    /* Settings borrow from argv: the words live as long as the test program. */
-    static char *kept[4096];
-    static size_t keeps;
     for (int i = 1; i < argc; i++) {
         assert_true(keeps < sizeof(kept) / sizeof(kept[0]));
         kept[keeps++] = argv[i];
@@ -425,5 +434,5 @@ int main(void) {
         cmocka_unit_test(help_fits_a_small_terminal),
         cmocka_unit_test(the_man_page_has_every_option),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_words);
 }
