@@ -66,7 +66,7 @@ static void *append(struct scan *scan, void **array, size_t *count, size_t size)
 
 /* Gives the room behind the last element back. */
 static void trim(void **array, size_t count, size_t size) {
-    void *trimmed = realloc(*array, count * size);
+    void *trimmed = count > 0 ? realloc(*array, count * size) : NULL;
     if (trimmed) {
         *array = trimmed;
     }
