@@ -270,7 +270,8 @@ static void test_concurrency(void **state) {
     assert_true(check_row(json, "insist", "2000_cpu_times") > 0);
     check_memory(json, "insist", "2000_kib");
     check_memory(json, "libcurl", "2000_kib");
-    assert_true(check_row(json, "libcurl", "connections") == 64);
+    double own = check_row(json, "libcurl", "connections"); /* one a caller, of those that got a request */
+    assert_true(own > 1 && own <= 64);
     assert_true(check_row(json, "insist", "connections") < 64);
     json_decref(json);
 }
