@@ -27,13 +27,13 @@ set(INSIST_ZSH_COMPLETIONS_DIR "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" CAC
 foreach(target IN ITEMS insist-cli insist-testserver insist-bench)
     if(TARGET ${target})
         string(REPLACE "-cli" "" program "${target}")
-        install(FILES "completions/bash/${program}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
-        install(FILES "completions/fish/${program}.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+        install(FILES "docs/completions/bash/${program}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+        install(FILES "docs/completions/fish/${program}.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
         set(any_program TRUE)
     endif()
 endforeach()
 if(any_program)
-    install(FILES completions/zsh/_insist DESTINATION "${INSIST_ZSH_COMPLETIONS_DIR}")
+    install(FILES docs/completions/zsh/_insist DESTINATION "${INSIST_ZSH_COMPLETIONS_DIR}")
 endif()
 
 # A static library hands its own dependencies on; who links a shared one needs none of their headers.

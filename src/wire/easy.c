@@ -113,6 +113,20 @@ bool easy_set_up(struct transfer *transfer) {
            set_from_settings(easy, transport->settings) && set_tls(easy, transport->settings, transport->network);
 }
 
+bool easy_renew(struct transfer *transfer) {
+    CURL *worn = transfer->easy;
+    if (!transfer->used || !transfer->transport->uses_handles_once)
+        return true;
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy) {
+        transfer->easy = worn;
+        return false;
+    }
+    curl_easy_cleanup(worn);
+    transfer->used = false;
+    return easy_set_up(transfer);
+}
+
 /* What is never set here, but would break what is when a user sets it. */
 static bool unset_others(CURL *easy) {
     bool failed = false;

@@ -123,25 +123,11 @@ static void clear_outcome(struct job *job) {
     job->progress.connected_ns = job->progress.first_byte_ns = 0;
 }
 
-static bool renew_handle(struct transfer *transfer) {
-    CURL *worn = transfer->easy;
-    if (!transfer->used || !transfer->transport->uses_handles_once)
-        return true;
-    transfer->easy = curl_easy_init();
-    if (!transfer->easy) {
-        transfer->easy = worn;
-        return false;
-    }
-    curl_easy_cleanup(worn);
-    transfer->used = false;
-    return easy_set_up(transfer);
-}
-
 static void request(struct transfer *transfer) {
     struct transport_curl *transport = transfer->transport;
     clear_answer(transfer);
     clear_outcome(transfer->job);
-    insist_err err = renew_handle(transfer) ? easy_prepare(transfer) : INSIST_ENOMEM;
+    insist_err err = easy_renew(transfer) ? easy_prepare(transfer) : INSIST_ENOMEM;
     transfer->used = true;
     if (err == INSIST_OK && curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
         err = INSIST_ENOMEM;

@@ -136,6 +136,7 @@ void transfer_moved_on(struct transfer *transfer);
 
 /* easy.c */
 bool easy_set_up(struct transfer *transfer);        /* a new handle's options; false: no memory */
+bool easy_renew(struct transfer *transfer);         /* another handle, where one must not be used again; likewise */
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 
 /* guards.c: libcurl calls them; data is the transfer */

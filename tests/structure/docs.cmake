@@ -11,7 +11,7 @@ insist_docs_test(man "${checks}/check_man" "${pages}" "${INSIST_MANUAL_DIR}")
 insist_docs_test(man_checks "${checks}/check_the_man_checks" "${pages}" "${INSIST_MANUAL_DIR}" "${include}" "${CMAKE_C_COMPILER}")
 
 # insist_options_test(TARGET SOURCE): the program and the file that has the table of its options.
-set(completions "${INSIST_SOURCE_DIR}/completions")
+set(completions "${INSIST_SOURCE_DIR}/docs/completions")
 function(insist_options_test target source)
     if(TARGET ${target})
         get_target_property(program ${target} OUTPUT_NAME)
