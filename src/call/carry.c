@@ -216,6 +216,11 @@ static int fire(void *ctx, insist_event event) {
     return of_client != 0 ? of_client : of_call;
 }
 
+static insist_err interruption(void *ctx) {
+    const struct carrier *carrier = ctx;
+    return mailbox_interruption(carrier->mailbox);
+}
+
 static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {
     struct carrier *carrier = ctx;
     unsigned cost = throttled ? BUDGET_COST_THROTTLED : BUDGET_COST;
@@ -254,6 +259,7 @@ const struct execution_ports carry_ports = {
     .rewind = rewind_sink,
     .can_send_again = can_send_again,
     .fire = fire,
+    .interruption = interruption,
     .charge = charge,
     .give_back = give_back,
     .refund = refund,

@@ -66,6 +66,8 @@ static void start_due(struct execution *execution) {
 void execution_begin(struct execution *execution, insist_err interrupted, int64_t now_ns) {
     execution->view.start_ns = execution->view.now_ns = now_ns;
     events_fire(execution, INSIST_BEFORE_EXECUTION_START, NULL);
+    if (interrupted == INSIST_OK)
+        interrupted = events_interruption(execution);
     if (execution->handler_number != 0)
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
     else if (interrupted != INSIST_OK)

@@ -28,6 +28,9 @@ struct execution_ports {
 
     /* User code: 0, or a handler's number. */
     int (*fire)(void *ctx, insist_event event);
+    /* Has the call been cancelled while user code ran? INSIST_OK: no. Else nothing more is started, and
+     * execution_interrupt() follows. NULL: never. */
+    insist_err (*interruption)(void *ctx);
 
     /* The budget. A NULL charge allows everything; else it returns what an extra attempt was charged, 0 when it is
      * refused. */

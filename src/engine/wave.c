@@ -104,8 +104,9 @@ static void take_back(struct execution *execution, insist_kind kind, unsigned ch
         starter_take_back(&execution->rules.race->starter, &execution->view);
 }
 
-/* It was refused before it was handed over: a hedge is left out, anything else closes the call. */
-static void refuse(struct execution *execution, struct attempt *attempt, insist_err err) {
+/* It is not handed over: a hedge is left out, anything else ends the call. A cancel will do that by itself, once the
+ * answers that are here have gone before it. */
+static void refuse(struct execution *execution, struct attempt *attempt, insist_err err, insist_why_ended why) {
     attempt->outcome.err = err;
     take_back(execution, attempt->kind, attempt->charged, attempt->charged_at_ns);
     attempt->charged = 0;
@@ -114,10 +115,10 @@ static void refuse(struct execution *execution, struct attempt *attempt, insist_
         execution->wave_hedges--;
     }
     finish_attempt(execution, attempt);
-    attempt->why_ended = err == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
+    attempt->why_ended = why;
     if (execution->handler_number != 0)
         finish_at_once(execution, INSIST_HANDLER, INSIST_EHANDLER, NULL);
-    else if (attempt->kind != INSIST_HEDGE)
+    else if (why == INSIST_ENDED_REJECTED && attempt->kind != INSIST_HEDGE)
         finish_close(execution, INSIST_REJECTED, err, NULL);
 }
 
@@ -162,13 +163,18 @@ static void start_attempt(struct execution *execution, const struct start *start
     events_fire(execution, INSIST_BEFORE_ATTEMPT, attempt);
     execution->view.own_headers = NULL;
     if (execution->handler_number != 0) {
-        refuse(execution, attempt, INSIST_EHANDLER);
+        refuse(execution, attempt, INSIST_EHANDLER, INSIST_ENDED_HANDLER);
+        return;
+    }
+    insist_err err = events_interruption(execution);
+    if (err != INSIST_OK) {
+        refuse(execution, attempt, err, INSIST_ENDED_CANCELLED);
         return;
     }
     bool waits = false;
-    insist_err err = execution->ports->start(execution->ctx, attempt, &waits);
+    err = execution->ports->start(execution->ctx, attempt, &waits);
     if (err != INSIST_OK) {
-        refuse(execution, attempt, err);
+        refuse(execution, attempt, err, INSIST_ENDED_REJECTED);
         return;
     }
     attempt->started = true;

@@ -428,6 +428,32 @@ static void inside_a_handler(void **state) {
     insist_retry_policy_free(at_once);
 }
 
+/* Nothing is started any more behind the user code in which the token was fired, not even the first attempt. */
+static void inside_a_handler_before(insist_event event, size_t attempts) {
+    sem_init(&fired, 0, 0);
+    waits_inside = true;
+    assert_int_equal(insist_handlers_push(handlers, event, fire_from_within, NULL), INSIST_OK);
+    insist_result *result = cancelled_call(plan_of("POST", at("/never")), plain(), until_user_code_runs_then_fire);
+    assert_int_equal(insist_result_attempts(result), attempts);
+    if (attempts > 0) {
+        assert_attempt(result, 0, INSIST_ENDED_CANCELLED, INSIST_NOT_SENT);
+        assert_int_equal(insist_result_attempt(result, 0)->started_us, -1);
+    }
+    insist_result_free(result);
+    assert_nothing_follows(0);
+    assert_int_equal(insist_testserver_hits(server, "/never"), 0);
+}
+
+static void inside_a_handler_before_the_call(void **state) {
+    (void)state;
+    inside_a_handler_before(INSIST_BEFORE_EXECUTION_START, 0);
+}
+
+static void inside_a_handler_before_an_attempt(void **state) {
+    (void)state;
+    inside_a_handler_before(INSIST_BEFORE_ATTEMPT, 1);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, scene_begin, scene_end)
 
 int main(void) {
@@ -447,6 +473,8 @@ int main(void) {
         CASE(between_pieces_of_a_reader),
         CASE(inside_a_reader),
         CASE(inside_a_handler),
+        CASE(inside_a_handler_before_the_call),
+        CASE(inside_a_handler_before_an_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,11 +127,18 @@ static int fire(void *ctx, insist_event event) {
         note(world, "retry(%lld) ", (long long)(view->last_wait_us / 1000));
     else
         note(world, "%s%u ", names[event], insist_execution_attempt(view));
+    if (world->cancelled_within && (unsigned)event == world->cancel_event)
+        world->cancelled = view->attempts_started >= world->cancel_attempt;
     if (event == INSIST_BEFORE_READ_BODY)
         view->current->sink.write = world->has_sink ? take : NULL;
     if (world->handler_number == 0 || (unsigned)event != world->handler_event)
         return 0;
     return world->handler_skip-- == 0 ? world->handler_number : 0;
+}
+
+static insist_err interruption(void *ctx) {
+    const struct world *world = ctx;
+    return world->cancelled ? INSIST_ECANCELED : INSIST_OK;
 }
 
 static insist_verdict decide(void *ctx, const insist_execution *view, insist_err *error) {
@@ -245,6 +252,7 @@ void world_init(struct world *world, const struct script *scripts, size_t count)
                                             .deliver = deliver,
                                             .rewind = rewind_sink,
                                             .fire = fire,
+                                            .interruption = interruption,
                                             .give_back = give_back,
                                             .refund = refund,
                                             .first_begun = first_begun,
@@ -330,6 +338,8 @@ static void tell(struct world *world, struct world_attempt *one) {
 }
 
 static int64_t cancel_ns(const struct world *world) {
+    if (world->cancelled)
+        return world->now_ns; /* the mailbox wakes the call at once */
     return world->cancel_at_ms == 0 ? TIME_NEVER : world->start_ns + world->cancel_at_ms * WORLD_MS;
 }
 

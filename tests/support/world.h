@@ -73,6 +73,9 @@ struct world {
     bool has_sink, sink_rewinds;
     unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none */
     int64_t cancel_at_ms;       /* 0: not */
+    bool cancelled_within;      /* by user code, at cancel_event, before its cancel_attempt-th attempt */
+    unsigned cancel_event, cancel_attempt;
+    bool cancelled;             /* by it */
     int64_t hedge_delays_ms[WORLD_HEDGES]; /* for the scheduler: by the number of hedges; 0 ends; -1: at once */
     bool starter_says_no;
     unsigned starter_asked, not_started;

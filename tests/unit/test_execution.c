@@ -624,6 +624,35 @@ static void timeout_unseen_at_the_deadline_is_the_deadline(void **state) {
     world_fini(&world);
 }
 
+static void cancelled_before_an_attempt(unsigned event, unsigned attempt, const char *log, size_t attempts,
+                                        size_t started) {
+    PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
+    world.cancelled_within = true;
+    world.cancel_event = event;
+    world.cancel_attempt = attempt;
+    world.has_budget = true;
+    world.charges_allowed = 10;
+    world_play(&world);
+    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, started == 0 ? 0 : 503, started == 0 ? 0 : 110, attempts);
+    assert_string_equal(world.log, log);
+    assert_int_equal(world.attempt_count, started);
+    assert_int_equal(world.given_back, started); /* what the retry was charged */
+    if (attempts > 0) {
+        const struct attempt *last = world_attempt(&world, attempts - 1);
+        assert_int_equal(last->why_ended, INSIST_ENDED_CANCELLED);
+        assert_int_equal(last->outcome.err, INSIST_ECANCELED);
+        assert_int_equal(last->outcome.sent, INSIST_NOT_SENT);
+    }
+    world_fini(&world);
+}
+
+static void cancel_by_user_code_before_an_attempt_keeps_it_from_being_started(void **state) {
+    (void)state;
+    cancelled_before_an_attempt(INSIST_BEFORE_EXECUTION_START, 0, "start end ", 0, 0);
+    cancelled_before_an_attempt(INSIST_BEFORE_ATTEMPT, 0, "start before0 after0 end ", 1, 0);
+    cancelled_before_an_attempt(INSIST_BEFORE_ATTEMPT, 2, "start before0 after0 retry(100) before1 after1 end ", 2, 1);
+}
+
 static void what_is_not_followed_by_another_is_final(void **state) {
     (void)state;
     PLAY(world, ANSWER(503, 10));
@@ -758,6 +787,7 @@ int main(void) {
         cmocka_unit_test(answer_beats_a_cancel_of_the_same_turn),
         cmocka_unit_test(outcome_unseen_at_the_end_is_kept),
         cmocka_unit_test(timeout_unseen_at_the_deadline_is_the_deadline),
+        cmocka_unit_test(cancel_by_user_code_before_an_attempt_keeps_it_from_being_started),
         cmocka_unit_test(what_is_not_followed_by_another_is_final),
         cmocka_unit_test(full_queue_rejects_the_call),
         cmocka_unit_test(full_queue_for_a_retry_keeps_the_last_answer),

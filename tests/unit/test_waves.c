@@ -37,6 +37,22 @@ static void hedge_wins_and_the_loser_is_left_behind(void **state) {
     world_fini(&world);
 }
 
+static void cancel_by_user_code_before_a_hedge_keeps_it_from_being_started(void **state) {
+    (void)state;
+    PLAY(world, HANGS, ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, 50, 0);
+    world.cancelled_within = true;
+    world.cancel_event = INSIST_BEFORE_ATTEMPT;
+    world.cancel_attempt = 2;
+    world_play(&world);
+    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 0, 50, 2);
+    assert_string_equal(world.log, "start before0 before1 after1 after0 end ");
+    assert_int_equal(world.attempt_count, 1); /* on the wire */
+    assert_int_equal(world.not_started, 1);
+    assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_CANCELLED);
+    world_fini(&world);
+}
+
 static void delay_counts_from_the_wire(void **state) {
     (void)state;
     PLAY(world, {.sent_ms = 30, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
@@ -626,6 +642,7 @@ static void budget_refused_for_a_retry_gives_the_last_real_outcome(void **state)
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hedge_wins_and_the_loser_is_left_behind),
+        cmocka_unit_test(cancel_by_user_code_before_a_hedge_keeps_it_from_being_started),
         cmocka_unit_test(delay_counts_from_the_wire),
         cmocka_unit_test(connect_delay_applies_until_it_is_on_the_wire),
         cmocka_unit_test(one_that_waits_for_room_is_not_hedged),
