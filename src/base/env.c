@@ -10,7 +10,7 @@
 
 static void *standard_resize(void *ctx, void *old, size_t size) {
     (void)ctx;
-    return realloc(old, size);
+    return old != NULL ? realloc(old, size) : malloc(size);
 }
 
 static void standard_release(void *ctx, void *old) {
@@ -77,7 +77,8 @@ void *env_resize(const struct env *env, void *old, size_t size) {
 }
 
 void env_release(const struct env *env, void *old) {
-    env->allocator.release(env->allocator.ctx, old);
+    if (old != NULL)
+        env->allocator.release(env->allocator.ctx, old);
 }
 
 char *env_copy_text(const struct env *env, const char *text) {

@@ -12,7 +12,7 @@
 struct allocator {
     void *ctx;
     void *(*resize)(void *ctx, void *old, size_t size); /* as realloc(); old may be NULL, size is never 0 */
-    void (*release)(void *ctx, void *old);              /* as free(); NULL is fine */
+    void (*release)(void *ctx, void *old);              /* as free(); old is never NULL */
 };
 
 struct clock {
@@ -43,7 +43,7 @@ extern const struct env env_standard;
 
 void *env_alloc(const struct env *env, size_t size); /* zeroed; NULL when out of memory */
 void *env_resize(const struct env *env, void *old, size_t size);
-void env_release(const struct env *env, void *old);
+void env_release(const struct env *env, void *old); /* NULL is fine */
 char *env_copy_text(const struct env *env, const char *text);
 char *env_copy_bytes(const struct env *env, const void *data, size_t length); /* a NUL is put behind */
 

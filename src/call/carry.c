@@ -148,8 +148,10 @@ void carry_collect(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
     outcome_move(&attempt->outcome, &job->outcome);
     const struct headers *headers = &attempt->outcome.headers;
-    attempt->outcome.retry_after_us = retry_after_us(headers_get(headers, "Retry-After"), headers_get(headers, "Date"),
-                                                     env_wall_s(carrier->client->env));
+    const char *asked = headers_get(headers, "Retry-After");
+    if (asked != NULL)
+        attempt->outcome.retry_after_us =
+            retry_after_us(asked, headers_get(headers, "Date"), env_wall_s(carrier->client->env));
     attempt->job = NULL;
     job_release(job);
 }
@@ -209,6 +211,8 @@ static int fire(void *ctx, insist_event event) {
         counter_add(&carrier->client->counters.attempt_timeouts);
     if (carrier->client->logger.log != NULL)
         log_event(&carrier->client->logger, &carrier->client->hidden, carrier->execution, event);
+    if (carrier->client->handlers == NULL && carrier->handlers == NULL)
+        return 0;
     int of_client = handlers_fire(carrier->client->handlers, event, &carrier->execution->view);
     int of_call = handlers_fire(carrier->handlers, event, &carrier->execution->view);
     if (handlers_listen(carrier->client->handlers, event) || handlers_listen(carrier->handlers, event))

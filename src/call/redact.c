@@ -85,7 +85,7 @@ insist_err redact_url(struct body *text, const char *url, const struct headers *
         url = skip_user(scheme + 3);
     }
     const char *query = memchr(url, '?', (size_t)(end - url));
-    if (query == NULL)
+    if (query == NULL || hidden == NULL || headers_count(hidden) == 0)
         return body_append(text, url, (size_t)(end - url));
     insist_err err = body_append(text, url, (size_t)(query + 1 - url));
     return err != INSIST_OK ? err : append_query(text, query + 1, end, hidden);
