@@ -11,8 +11,18 @@ void body_init(struct body *body, const struct env *env, uint64_t limit) {
     *body = (struct body){.env = env, .limit = limit};
 }
 
+void body_init_in(struct body *body, const struct env *env, uint64_t limit, char *room, size_t size) {
+    *body = (struct body){.env = env,
+                          .data = room,
+                          .capacity = limit < size - 1 ? (size_t)limit + 1 : size,
+                          .limit = limit,
+                          .lent = true};
+    room[0] = '\0';
+}
+
 void body_fini(struct body *body) {
-    env_release(body->env, body->data);
+    if (!body->lent)
+        env_release(body->env, body->data);
     body_init(body, body->env, body->limit);
 }
 
@@ -33,9 +43,12 @@ static bool reserve(struct body *body, size_t needed) {
         return true;
     size_t most = body->limit < SIZE_MAX ? (size_t)body->limit + 1 : SIZE_MAX;
     size_t capacity = size_grow(body->capacity, FIRST_CAPACITY, needed, most);
-    char *data = capacity > 0 ? env_resize(body->env, body->data, capacity) : NULL;
+    char *data = capacity > 0 ? env_resize(body->env, body->lent ? NULL : body->data, capacity) : NULL;
     if (!data)
         return false;
+    if (body->lent && body->data)
+        memcpy(data, body->data, body->length);
+    body->lent = false;
     body->data = data;
     body->capacity = capacity;
     return true;
@@ -45,7 +58,14 @@ static bool fits(const struct body *body, size_t more) {
     return body->length <= body->limit && more <= body->limit - body->length;
 }
 
-insist_err body_append(struct body *body, const void *data, size_t length) {
+static void put(struct body *body, const void *data, size_t length) {
+    memmove(body->data + body->length, data, length);
+    body->length += length;
+    body->data[body->length] = '\0';
+}
+
+/* Kept apart, so that what is common stays short. */
+__attribute__((noinline)) static insist_err grow_and_append(struct body *body, const void *data, size_t length) {
     size_t needed = body->length;
     if (length == 0)
         return INSIST_OK;
@@ -59,9 +79,14 @@ insist_err body_append(struct body *body, const void *data, size_t length) {
     bool own = body->data && offset <= body->length;
     if (!reserve(body, needed))
         return INSIST_ENOMEM;
-    memmove(body->data + body->length, own ? body->data + offset : data, length);
-    body->length += length;
-    body->data[body->length] = '\0';
+    put(body, own ? body->data + offset : data, length);
+    return INSIST_OK;
+}
+
+insist_err body_append(struct body *body, const void *data, size_t length) {
+    if (length == 0 || length >= body->capacity - body->length)
+        return grow_and_append(body, data, length);
+    put(body, data, length); /* the limit allowed the capacity */
     return INSIST_OK;
 }
 
@@ -105,10 +130,14 @@ const char *body_text(const struct body *body) {
 }
 
 char *body_take(struct body *body, size_t *length) {
-    char *data = body->data ? body->data : env_alloc(body->env, 1);
+    bool copied = body->lent || !body->data;
+    char *data = copied ? env_copy_bytes(body->env, body->data, body->length) : body->data;
     if (!data)
         return NULL;
     *length = body->length;
-    body_init(body, body->env, body->limit);
+    if (copied)
+        body_clear(body);
+    else
+        body_init(body, body->env, body->limit);
     return data;
 }

@@ -13,9 +13,28 @@ void headers_init(struct headers *headers, const struct env *env) {
     *headers = (struct headers){.env = env};
 }
 
+void headers_init_in(struct headers *headers, const struct env *env, struct header_place *places, size_t capacity,
+                     char *text, size_t text_capacity) {
+    *headers = (struct headers){.env = env,
+                                .text = text,
+                                .text_capacity = text_capacity,
+                                .places = places,
+                                .capacity = capacity,
+                                .text_lent = true,
+                                .places_lent = true};
+}
+
+static char *own_text(const struct headers *headers) { /* NULL: it has none */
+    return headers->text_lent ? NULL : headers->text;
+}
+
+static struct header_place *own_places(const struct headers *headers) {
+    return headers->places_lent ? NULL : headers->places;
+}
+
 void headers_fini(struct headers *headers) {
-    env_release(headers->env, headers->text);
-    env_release(headers->env, headers->places);
+    env_release(headers->env, own_text(headers));
+    env_release(headers->env, own_places(headers));
     headers_init(headers, headers->env);
 }
 
@@ -35,9 +54,12 @@ static bool reserve_places(struct headers *headers, size_t count) {
     size_t capacity = size_grow(headers->capacity, FIRST_CAPACITY, count, SIZE_MAX / sizeof(*headers->places));
     if (capacity == 0)
         return false;
-    struct header_place *places = env_resize(headers->env, headers->places, capacity * sizeof(*places));
+    struct header_place *places = env_resize(headers->env, own_places(headers), capacity * sizeof(*places));
     if (!places)
         return false;
+    if (headers->places_lent && headers->count > 0)
+        memcpy(places, headers->places, headers->count * sizeof(*places));
+    headers->places_lent = false;
     headers->places = places;
     headers->capacity = capacity;
     return true;
@@ -54,7 +76,8 @@ static bool reserve_text(struct headers *headers, size_t length, char **replaced
         return false;
     if (headers->text_length > 0)
         memcpy(text, headers->text, headers->text_length);
-    *replaced = headers->text;
+    *replaced = own_text(headers);
+    headers->text_lent = false;
     headers->text = text;
     headers->text_capacity = capacity;
     return true;

@@ -17,9 +17,13 @@ struct headers {
     size_t text_length, text_capacity;
     struct header_place *places;
     size_t count, capacity;
+    bool text_lent, places_lent; /* the memory is its owner's, which is left once it is outgrown */
 };
 
 void headers_init(struct headers *headers, const struct env *env);
+/* Begins in memory of its owner's, which must last as long as the list does, wherever that is moved. */
+void headers_init_in(struct headers *headers, const struct env *env, struct header_place *places, size_t capacity,
+                     char *text, size_t text_capacity);
 void headers_fini(struct headers *headers);
 void headers_clear(struct headers *headers);                 /* keeps its memory */
 void headers_move(struct headers *to, struct headers *from); /* to is overwritten, from is left empty */

@@ -3,17 +3,21 @@
 #include "base/time_math.h"
 #include <string.h>
 
-static insist_result *result_new(const struct env *env, const char *url) {
+/* What most explanations need beside the method and the url. */
+#define EXPLAIN_BYTES 64
+
+static insist_result *result_new(const struct env *env, const char *method, const char *url) {
     size_t url_size = strlen(url) + 1;
-    insist_result *result = env_alloc(env, sizeof *result + url_size);
+    size_t explain_size = strlen(method) + url_size + EXPLAIN_BYTES;
+    insist_result *result = env_alloc(env, sizeof *result + url_size + explain_size);
     if (result == NULL)
         return NULL;
     result->env = env;
-    result->url = memcpy(result->own_url, url, url_size);
+    result->url = memcpy(result->texts, url, url_size);
     result->retry_after_us = -1;
     headers_init(&result->headers, env);
     body_init(&result->body, env, UINT64_MAX);
-    body_init(&result->explain, env, UINT64_MAX);
+    body_init_in(&result->explain, env, UINT64_MAX, result->texts + url_size, explain_size);
     body_init(&result->giving_up, env, UINT64_MAX);
     failures_init(&result->failures, env);
     return result;
@@ -24,6 +28,7 @@ void insist_result_free(insist_result *result) {
         return;
     headers_fini(&result->headers);
     body_fini(&result->body);
+    env_release(result->env, result->room);
     body_fini(&result->explain);
     body_fini(&result->giving_up);
     failures_fini(&result->failures);
@@ -45,8 +50,7 @@ static insist_err keep_attempts(insist_result *result, const struct execution *e
         struct kept_attempt *kept = &result->attempts[i];
         execution_record(execution, i, &kept->record);
         kept->retry_after_us = execution->attempts[i]->outcome.retry_after_us;
-        for (size_t j = 0; j < sizeof kept->address; j++)
-            kept->address[j] = execution->attempts[i]->progress.address[j];
+        memcpy(kept->address, execution->attempts[i]->progress.address, sizeof kept->address);
         kept->record.address = kept->address;
     }
     return INSIST_OK;
@@ -55,6 +59,8 @@ static insist_err keep_attempts(insist_result *result, const struct execution *e
 static void take_outcome(insist_result *result, struct outcome *outcome) {
     result->status = outcome->status;
     result->retry_after_us = outcome->retry_after_us;
+    result->room = outcome->room;
+    outcome->room = NULL;
     headers_move(&result->headers, &outcome->headers);
     body_move(&result->body, &outcome->body);
     result->redirected = outcome->url;
@@ -88,7 +94,7 @@ static insist_racing racing_of(const struct execution_rules *rules) {
 
 insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution,
                                    size_t failures_kept) {
-    insist_result *result = result_new(env, execution->view.request->shown_url);
+    insist_result *result = result_new(env, execution->view.request->method, execution->view.request->shown_url);
     if (result == NULL)
         return NULL;
     result->err = execution->err;
@@ -107,7 +113,7 @@ insist_result *result_of_execution(const struct env *env, const struct headers *
 
 insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
                                  const char *url, insist_err err, const char *sentence) {
-    insist_result *result = result_new(env, url != NULL ? url : "");
+    insist_result *result = result_new(env, method, url != NULL ? url : "");
     if (result == NULL)
         return NULL;
     result->err = err;

@@ -20,7 +20,8 @@ struct insist_result {
     int status;
     insist_racing racing;
     int64_t elapsed_us;
-    int64_t retry_after_us; /* -1: none */
+    int64_t retry_after_us;    /* -1: none */
+    struct outcome_room *room; /* of both; may be NULL */
     struct headers headers;
     struct body body;
     const char *url;
@@ -31,7 +32,7 @@ struct insist_result {
     struct kept_attempt *attempts; /* first, if there was one only */
     size_t count;
     struct kept_attempt first;
-    char own_url[];
+    char texts[]; /* room for the plan's url, and for what most explanations take */
 };
 
 /* hidden: keys of a query whose values are not shown. */

@@ -7,11 +7,23 @@ void outcome_init(struct outcome *outcome, const struct env *env, uint64_t body_
     body_init(&outcome->body, env, body_limit);
 }
 
+bool outcome_init_roomy(struct outcome *outcome, const struct env *env, uint64_t body_limit) {
+    struct outcome_room *room = env_resize(env, NULL, sizeof *room);
+    if (room == NULL)
+        return false;
+    *outcome = (struct outcome){.retry_after_us = -1, .room = room};
+    headers_init_in(&outcome->headers, env, room->places, sizeof room->places / sizeof room->places[0], room->text,
+                    sizeof room->text);
+    body_init_in(&outcome->body, env, body_limit, room->body, sizeof room->body);
+    return true;
+}
+
 void outcome_fini(struct outcome *outcome) {
     const struct env *env = outcome->body.env;
     env_release(env, outcome->url);
     headers_fini(&outcome->headers);
     body_fini(&outcome->body);
+    env_release(env, outcome->room);
     outcome_init(outcome, env, outcome->body.limit);
 }
 

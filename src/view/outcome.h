@@ -26,14 +26,25 @@ struct outcome {
     int os_errno;
     int status; /* may be set beside an error: the body did not come whole */
     insist_sent sent;
-    bool stale;             /* its reused connection died before the first byte of an answer */
-    int64_t retry_after_us; /* what the answer asks for; -1: nothing. Filled in by whoever owns a wall clock */
+    bool stale;                /* its reused connection died before the first byte of an answer */
+    int64_t retry_after_us;    /* what the answer asks for; -1: nothing. Filled in by whoever owns a wall clock */
+    struct outcome_room *room; /* that headers and body begin in; NULL: none */
     struct headers headers;
     struct body body;
     char *url; /* that answered, after redirects; NULL: the plan's own */
 };
 
+/* For an answer as it mostly is: whoever starts an attempt brings the room along, and taking the answer in needs no
+ * memory then. With what malloc puts beside it, it is small enough for a thread's own store of blocks. */
+struct outcome_room {
+    struct header_place places[16];
+    char text[512];
+    char body[384];
+};
+
 void outcome_init(struct outcome *outcome, const struct env *env, uint64_t body_limit);
+/* Likewise, with room. False: no memory. */
+bool outcome_init_roomy(struct outcome *outcome, const struct env *env, uint64_t body_limit);
 void outcome_fini(struct outcome *outcome);
 /* to must be initialised, what it held is dropped; from is left empty. */
 void outcome_move(struct outcome *to, struct outcome *from);

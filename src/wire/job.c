@@ -9,10 +9,10 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     struct job *job = env_alloc(env, sizeof(*job));
     if (!job)
         return NULL;
-    if (request->body_is_read && !(job->upload.bytes = env_alloc(env, UPLOAD_BYTES))) {
-        env_release(env, job);
-        return NULL;
-    }
+    if (!outcome_init_roomy(&job->outcome, env, body_limit))
+        goto no_room;
+    if (request->body_is_read && !(job->upload.bytes = env_alloc(env, UPLOAD_BYTES)))
+        goto no_upload;
 
     job->env = env;
     job->request = request_retain(request);
@@ -22,7 +22,6 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     job->mail.progress = job->progress;
     headers_init(&job->own_headers, env);
     body_init(&job->taken_addresses, env, UINT64_MAX);
-    outcome_init(&job->outcome, env, body_limit);
     list_init(&job->mail.link);
     list_init(&job->inbox.link);
     list_init(&job->permit.link);
@@ -33,6 +32,12 @@ struct job *job_new(const struct env *env, const struct request *request, struct
     atomic_init(&job->apart, false);
     atomic_init(&job->can_restart, true);
     return job;
+
+no_upload:
+    outcome_fini(&job->outcome);
+no_room:
+    env_release(env, job);
+    return NULL;
 }
 
 struct job *job_retain(struct job *job) {

@@ -297,6 +297,63 @@ static void taking_nothing_still_gives_memory(void **state) {
     end(&f);
 }
 
+static void lent_memory_is_used_until_it_is_outgrown(void **state) {
+    (void)state;
+    struct fixture f;
+    struct body moved;
+    char room[8] = "xxxxxxx";
+    begin(&f, 100);
+    body_init_in(&f.body, &f.env, 100, room, sizeof room);
+    assert_body(&f.body, "");
+    assert_int_equal(body_append_text(&f.body, "abcdefg"), INSIST_OK);
+    assert_string_equal(room, "abcdefg");
+    body_move(&moved, &f.body);
+    assert_int_equal(fail_alloc_requests(&f.memory), 0);
+
+    fail_alloc_at(&f.memory, 1);
+    assert_int_equal(body_append_text(&moved, "h"), INSIST_ENOMEM);
+    assert_body(&moved, "abcdefg");
+    assert_int_equal(body_append_text(&moved, "h"), INSIST_OK);
+    assert_int_equal(body_append(&moved, moved.data, moved.length), INSIST_OK);
+    assert_body(&moved, "abcdefghabcdefgh");
+    assert_string_equal(room, "abcdefg");
+    body_fini(&moved);
+    end(&f);
+}
+
+static void lent_memory_does_not_widen_the_limit(void **state) {
+    (void)state;
+    struct fixture f;
+    char room[8];
+    begin(&f, 3);
+    body_init_in(&f.body, &f.env, 3, room, sizeof room);
+    assert_int_equal(body_append_text(&f.body, "abcd"), INSIST_ETOOLARGE);
+    assert_int_equal(body_append_text(&f.body, "abc"), INSIST_OK);
+    assert_int_equal(body_append_text(&f.body, "d"), INSIST_ETOOLARGE);
+    assert_body(&f.body, "abc");
+    end(&f);
+}
+
+static void what_is_taken_from_lent_memory_is_a_copy(void **state) {
+    (void)state;
+    struct fixture f;
+    char room[8];
+    size_t length = 99;
+    begin(&f, 100);
+    body_init_in(&f.body, &f.env, 100, room, sizeof room);
+    assert_int_equal(body_append(&f.body, "a\0b", 3), INSIST_OK);
+    fail_alloc_at(&f.memory, 1);
+    assert_null(body_take(&f.body, &length));
+    assert_int_equal(f.body.length, 3);
+    char *data = body_take(&f.body, &length);
+    assert_ptr_not_equal(data, room);
+    assert_int_equal(length, 3);
+    assert_memory_equal(data, "a\0b", 4);
+    assert_body(&f.body, "");
+    env_release(&f.env, data);
+    end(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_empty_without_memory),
@@ -317,6 +374,9 @@ int main(void) {
         cmocka_unit_test(moving_leaves_an_empty_body),
         cmocka_unit_test(taking_hands_the_memory_over),
         cmocka_unit_test(taking_nothing_still_gives_memory),
+        cmocka_unit_test(lent_memory_is_used_until_it_is_outgrown),
+        cmocka_unit_test(lent_memory_does_not_widen_the_limit),
+        cmocka_unit_test(what_is_taken_from_lent_memory_is_a_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

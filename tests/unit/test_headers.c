@@ -340,6 +340,51 @@ static void sizes_that_no_offset_can_tell(void **state) {
     end(&f);
 }
 
+static void lent_memory_is_used_until_it_is_outgrown(void **state) {
+    (void)state;
+    struct fixture f;
+    struct headers moved;
+    struct header_place places[2];
+    char text[8];
+    begin(&f);
+    headers_init_in(&f.headers, &f.env, places, 2, text, sizeof text);
+    assert_int_equal(headers_count(&f.headers), 0);
+    add(&f.headers, "A", "1");
+    add(&f.headers, "B", "2");
+    headers_move(&moved, &f.headers);
+    ASSERT_FIELDS(&moved, 2, "A", "1", "B", "2");
+    assert_ptr_equal(headers_name_at(&moved, 0), text);
+    assert_int_equal(fail_alloc_requests(&f.memory), 0);
+
+    for (size_t n = 1; n <= 2; n++) { /* for the places, and for the text */
+        fail_alloc_at(&f.memory, n);
+        assert_int_equal(headers_add(&moved, "C", "3"), INSIST_ENOMEM);
+        ASSERT_FIELDS(&moved, 2, "A", "1", "B", "2");
+    }
+    fail_alloc_at(&f.memory, 0);
+    add(&moved, "C", "3");
+    ASSERT_FIELDS(&moved, 3, "A", "1", "B", "2", "C", "3");
+    assert_int_equal(headers_extend_last(&moved, "4", 1), INSIST_OK);
+    assert_string_equal(headers_get(&moved, "C"), "3 4");
+    assert_memory_equal(text, "A\0001\0B\0002", 8); /* it was left as it was */
+    headers_fini(&moved);
+    end(&f);
+}
+
+static void lent_memory_of_one_kind_may_be_left_alone(void **state) {
+    (void)state;
+    struct fixture f;
+    struct header_place places[2];
+    char text[8];
+    begin(&f);
+    headers_init_in(&f.headers, &f.env, places, 2, text, sizeof text);
+    add(&f.headers, "Name", "longer than the room");
+    assert_int_equal(fail_alloc_requests(&f.memory), 1);
+    assert_ptr_equal(f.headers.places, places);
+    ASSERT_FIELDS(&f.headers, 1, "Name", "longer than the room");
+    end(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_empty_without_memory),
@@ -359,6 +404,8 @@ int main(void) {
         cmocka_unit_test(out_of_memory_when_setting_changes_nothing),
         cmocka_unit_test(out_of_memory_when_copying_changes_nothing),
         cmocka_unit_test(sizes_that_no_offset_can_tell),
+        cmocka_unit_test(lent_memory_is_used_until_it_is_outgrown),
+        cmocka_unit_test(lent_memory_of_one_kind_may_be_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

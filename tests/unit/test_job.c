@@ -75,6 +75,11 @@ static void test_no_memory_for_a_job_or_a_mailbox(void **state) {
     fail_alloc_from(&example.memory, 1);
     assert_null(job_example_new(&example));
     assert_null(mailbox_new(&example.env));
+    example.request.body_is_read = true;
+    for (size_t n = 1; n <= 3; n++) { /* the job, the room for its answer, what is read of its body */
+        fail_alloc_at(&example.memory, n);
+        assert_null(job_example_new(&example));
+    }
     assert_true(job_example_fini(&example));
 }
 

@@ -8,6 +8,7 @@
 
 #include "support/fail_alloc.h"
 #include "view/outcome.h"
+#include <string.h>
 
 static void starts_without_anything(void **state) {
     (void)state;
@@ -93,6 +94,34 @@ static void what_is_finished_may_be_finished_again(void **state) {
     assert_int_equal(fail_alloc_outstanding(&memory), 0);
 }
 
+static void room_takes_an_answer_in_without_more_memory(void **state) {
+    (void)state;
+    struct fail_alloc memory;
+    struct env env = fail_alloc_env(&memory, &env_standard);
+    struct outcome from, to;
+    char body[200] = "";
+    memset(body, 'b', sizeof body - 1);
+    fail_alloc_at(&memory, 1);
+    assert_false(outcome_init_roomy(&from, &env, 1000));
+    assert_true(outcome_init_roomy(&from, &env, 1000));
+    assert_int_equal(from.retry_after_us, -1);
+    assert_int_equal(from.body.limit, 1000);
+    outcome_init(&to, &env, 10);
+    size_t requests = fail_alloc_requests(&memory);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(headers_add(&from.headers, "X-Name-Of-A-Field", "and its value"), INSIST_OK);
+    assert_int_equal(body_append_text(&from.body, body), INSIST_OK);
+    outcome_move(&to, &from);
+    assert_int_equal(fail_alloc_requests(&memory), requests);
+    assert_null(from.room);
+    outcome_fini(&from);
+    assert_int_equal(headers_count(&to.headers), 10);
+    assert_string_equal(headers_get(&to.headers, "x-name-of-a-field"), "and its value");
+    assert_string_equal(body_text(&to.body), body);
+    outcome_fini(&to);
+    assert_int_equal(fail_alloc_outstanding(&memory), 0);
+}
+
 static struct outcome ended(insist_err err, int status, int64_t retry_after_us) {
     struct outcome outcome;
     outcome_init(&outcome, &env_standard, 10);
@@ -141,6 +170,7 @@ int main(void) {
         cmocka_unit_test(starts_without_anything),
         cmocka_unit_test(moving_takes_everything_along),
         cmocka_unit_test(what_is_finished_may_be_finished_again),
+        cmocka_unit_test(room_takes_an_answer_in_without_more_memory),
         cmocka_unit_test(an_answer_is_complete_and_has_a_status),
         cmocka_unit_test(throttled_is_429_or_503_with_retry_after),
     };
