@@ -1,7 +1,11 @@
 /* Workload: many calls in flight at a time, because answers take 200 ms: what a request costs and how much memory an
  * attempt needs, from 1 to 2,000 of them; and how many connections 64 callers use of whom 8 may be in flight. Beside
- * insist with two workers: bare libcurl, an easy handle for each caller, and a multi handle with as many requests at a
- * time, which a single thread drives; and callers that only wait, for the costs of the load itself. */
+ * insist with two workers: bare libcurl, an easy handle for each caller, and one multi handle with as many slots, which a
+ * single thread drives; and callers that only wait, for the costs of the load itself.
+ *
+ * Every caller has made a call before it counts, so that its connection is there. Callers begin one after another, over
+ * as long as an answer takes: else all of them would send at the same instant, for ever, and the server would be what is
+ * measured. */
 #include "contender.h"
 #include "heap.h"
 #include "instant.h"
@@ -9,20 +13,31 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { TURNS = 10, CONTENDERS = 4, SHARERS = 64, SHARED = 8, SHARED_CALLS = 4000 };
+enum { CONTENDERS = 4, SHARERS = 64, SHARED = 8, SHARED_CALLS = 4000 };
 
 static const int64_t answer_ns = 200000000;
 
+/* A number of callers, and the names of its figures. */
 static const struct level {
     unsigned callers;
+    unsigned answers;                         /* it counts for so many answers of a caller */
     const char *p50, *p99, *cpu, *rate, *kib; /* kib: NULL where it is too little to be told from chance */
 } levels[] = {
-    {1, "1_p50_ms", "1_p99_ms", "1_cpu_us", "1_per_second", NULL},
-    {100, "100_p50_ms", "100_p99_ms", "100_cpu_us", "100_per_second", "100_kib"},
-    {1000, "1000_p50_ms", "1000_p99_ms", "1000_cpu_us", "1000_per_second", "1000_kib"},
-    {2000, "2000_p50_ms", "2000_p99_ms", "2000_cpu_us", "2000_per_second", "2000_kib"},
+    {1, 5, "1_p50_ms", "1_p99_ms", "1_cpu_us", "1_per_second", NULL},
+    {100, 5, "100_p50_ms", "100_p99_ms", "100_cpu_us", "100_per_second", "100_kib"},
+    {1000, 5, "1000_p50_ms", "1000_p99_ms", "1000_cpu_us", "1000_per_second", "1000_kib"},
+    {2000, 10, "2000_p50_ms", "2000_p99_ms", "2000_cpu_us", "2000_per_second", "2000_kib"},
 };
-enum { LEVELS = sizeof levels / sizeof levels[0] };
+enum { LEVELS = sizeof levels / sizeof levels[0], FEW = 1, MOST = LEVELS - 1 };
+
+static const struct report_goal goals[] = {
+    {"in-flight", "insist", "2000_per_second", NULL, 9500, true},
+    {"in-flight", "insist", "2000_cpu_us", "libcurl", 1.1, false},
+    {"in-flight", "insist", "2000_kib", "libcurl", 0.5, false},
+    {"memory", "insist", "2000_kib", NULL, 24, false},
+    {"flat", "insist", "cpu_2000_to_100", NULL, 1.1, false},
+    {"connections", "insist", "connections", NULL, SHARED, false},
+};
 
 /* ---- callers that only wait ------------------------------------------------------------------------------------- */
 
@@ -44,118 +59,130 @@ static struct contender_answer call_timer(void *state, void *caller) {
     return (struct contender_answer){.good = true};
 }
 
-static const struct contender_kind contender_timer = {open_timer, close_timer, NULL, NULL, call_timer};
+static const struct contender_kind contender_timer = {.open = open_timer, .close = close_timer, .call = call_timer};
+
+static const struct contender contenders[CONTENDERS] = {
+    {.name = "timer", .kind = &contender_timer},
+    {.name = "libcurl", .kind = &contender_easy},
+    {.name = "insist", .kind = &contender_insist, .workers = 2},
+    {.name = "libcurl-multi", .kind = &contender_flow},
+};
 
 /* ---- a level ---------------------------------------------------------------------------------------------------- */
 
 struct turn {
     struct load_outcome outcome;
-    double heap_bytes, cpu_us; /* cpu_us: of a request */
+    double heap_bytes; /* at most, and more than before; 0: not known */
 };
 
-static bool take_turn(struct bench *bench, const struct contender *contender, const char *path, const struct load *load,
+static bool take_turn(struct bench *bench, const struct contender *contender, const struct load *load, bool watch_heap,
                       struct turn *turn) {
     struct heap_watch watch;
     uint64_t slow;
     char url[128];
-    snprintf(url, sizeof url, "%s%s", bench->server.url, path);
-    if (!heap_watch_start(&watch)) {
+    *turn = (struct turn){0};
+    snprintf(url, sizeof url, "%s/concurrency", bench->server.url);
+    if (!server_forget(&bench->server) || (watch_heap && !heap_watch_start(&watch))) {
         return false;
     }
     bool done = contender_run(contender, url, load, &turn->outcome, &slow);
-    turn->heap_bytes = heap_watch_stop(&watch);
+    turn->heap_bytes = watch_heap ? heap_watch_stop(&watch) : 0;
     return done && server_wait_idle(&bench->server);
 }
 
-static void report_turn(struct report *report, const struct level *level, const char *name, double requests,
-                        const struct turn *turn) {
+static double cpu_us(const struct turn *turn) {
+    return (double)turn->outcome.cpu_us / (double)turn->outcome.ended;
+}
+
+static void report_turn(struct report *report, const struct level *level, const char *name, const struct turn *turn) {
     const struct load_outcome *outcome = &turn->outcome;
     report_add(report, name, level->p50, samples_percentile_ms(&outcome->latencies, 0.5));
     report_add(report, name, level->p99, samples_percentile_ms(&outcome->latencies, 0.99));
-    report_add(report, name, level->cpu, (double)outcome->cpu_us / requests);
-    report_add(report, name, level->rate, requests * 1e9 / (double)outcome->elapsed_ns);
-    if (level == &levels[LEVELS - 1]) {
+    report_add(report, name, level->cpu, cpu_us(turn));
+    report_add(report, name, level->rate, (double)outcome->ended * 1e9 / (double)outcome->elapsed_ns);
+    if (level == &levels[MOST]) {
         report_add(report, name, "failed", (double)outcome->failed);
         report_add_curve(report, name, &outcome->latencies);
     }
 }
 
-/* --requests is about the last level, and of the others in proportion; with few of them there are no more callers. */
-static unsigned callers_of(const struct bench *bench, const struct level *level) {
+/* --requests is about the last level: with few of them there are no more callers, and they count for a shorter time. */
+static struct load describe_load(struct bench *bench, const struct level *level) {
     uint64_t requests = bench->options->requests;
-    return requests > 0 && requests < level->callers ? (unsigned)requests : level->callers;
+    struct load load = {.callers = level->callers,
+                        .duration_ns = answer_ns * level->answers,
+                        .warm_calls = 1,
+                        .spread_ns = answer_ns,
+                        .settle_ns = answer_ns * 2,
+                        .progress = &bench->progress};
+    if (requests > 0) {
+        uint64_t answers = requests / levels[MOST].callers;
+        load.callers = requests < level->callers ? (unsigned)requests : level->callers;
+        load.duration_ns = answer_ns * (int64_t)(answers > 2 ? answers : 2);
+    }
+    return load;
 }
 
-static uint64_t calls_of(const struct bench *bench, const struct level *level) {
-    uint64_t requests = bench->options->requests;
-    uint64_t calls = requests * level->callers / levels[LEVELS - 1].callers;
-    unsigned callers = callers_of(bench, level);
-    return requests == 0 ? (uint64_t)level->callers * TURNS : calls > callers ? calls : callers;
-}
-
-static bool run_level(struct bench *bench, const struct level *level) {
+static bool run_level(struct bench *bench, const struct level *level, double cpu[CONTENDERS]) {
     struct report *report = &bench->report;
-    const unsigned callers = callers_of(bench, level);
-    const uint64_t calls = calls_of(bench, level);
-    const struct contender contenders[CONTENDERS] = {
-        {.name = "timer", .kind = &contender_timer},
-        {.name = "libcurl", .kind = &contender_easy},
-        {.name = "libcurl-multi", .kind = &contender_multi, .width = callers},
-        {.name = "insist", .kind = &contender_insist, .workers = 2},
-    };
-    double cpu_us[CONTENDERS], kib[CONTENDERS], load_bytes = 0;
-    bool done = server_forget(&bench->server);
+    const struct load load = describe_load(bench, level);
+    double load_bytes = 0;
+    bool done = true;
     for (unsigned i = 0; i < CONTENDERS && done; i++) {
-        unsigned width = contenders[i].width > 0 ? contenders[i].width : 1;
-        struct load load = {
-            .callers = callers / width, .calls = (calls + width - 1) / width, .progress = &bench->progress};
         struct turn turn;
-        done = take_turn(bench, &contenders[i], "/concurrency", &load, &turn);
+        const char *name = contenders[i].name;
+        bool threaded = contenders[i].kind != &contender_flow;
+        done = take_turn(bench, &contenders[i], &load, level->kib != NULL, &turn);
         if (done) {
-            double requests = (double)turn.outcome.calls * width;
-            report_turn(report, level, contenders[i].name, requests, &turn);
-            cpu_us[i] = (double)turn.outcome.cpu_us / requests;
+            report_turn(report, level, name, &turn);
+            cpu[i] = cpu_us(&turn);
             load_bytes = i == 0 ? turn.heap_bytes : load_bytes;
-            kib[i] = (turn.heap_bytes - (width == 1 ? load_bytes : 0)) / callers / 1024;
-            kib[i] = turn.heap_bytes > 0 ? kib[i] : NAN;
         }
         if (done && i > 0 && level->kib != NULL) {
-            report_add(report, contenders[i].name, level->kib, kib[i]);
+            double bytes = turn.heap_bytes - (threaded ? load_bytes : 0);
+            report_add(report, name, level->kib, turn.heap_bytes > 0 ? bytes / load.callers / 1024 : NAN);
         }
         load_outcome_fini(&turn.outcome);
     }
-    if (done && level == &levels[LEVELS - 1]) {
-        report_add(report, "insist", "2000_cpu_times", cpu_us[3] / cpu_us[1]);
-        report_add(report, "insist", "2000_kib_times", kib[3] / kib[1]);
-    }
     return done;
+}
+
+static bool run_levels(struct bench *bench, unsigned round) {
+    double cpu[LEVELS][CONTENDERS];
+    for (unsigned i = 0; i < LEVELS; i++) {
+        progress_begin(&bench->progress, round, bench->options->rounds, levels[i].cpu);
+        if (!run_level(bench, &levels[i], cpu[i])) {
+            return false;
+        }
+    }
+    for (unsigned i = 1; i < CONTENDERS; i++) {
+        report_add(&bench->report, contenders[i].name, "cpu_2000_to_100", cpu[MOST][i] / cpu[FEW][i]);
+    }
+    return true;
 }
 
 /* ---- connections ------------------------------------------------------------------------------------------------ */
 
 static bool count_connections(struct bench *bench) {
-    const struct contender contenders[] = {
+    static const struct contender sharers[] = {
         {.name = "libcurl", .kind = &contender_easy},
         {.name = "insist", .kind = &contender_insist, .workers = 2, .in_flight = SHARED},
     };
+    struct server *server = &bench->server;
     const uint64_t requests = bench->options->requests;
     const struct load load = {
         .callers = SHARERS, .calls = requests > 0 ? requests : SHARED_CALLS, .progress = &bench->progress};
+    char url[128];
+    snprintf(url, sizeof url, "%s/connections", server->url);
     bool done = true;
-    for (unsigned i = 0; i < 2 && done; i++) {
-        struct load_outcome outcome;
+    for (unsigned i = 0; i < sizeof sharers / sizeof sharers[0] && done; i++) {
+        struct load_outcome outcome = {0};
         uint64_t before, after, slow;
-        char url[128];
-        snprintf(url, sizeof url, "%s/connections", bench->server.url);
-        done = server_connections(&bench->server, &before);
-        if (!done) {
-            return false;
-        }
-        done = contender_run(&contenders[i], url, &load, &outcome, &slow) && server_wait_idle(&bench->server) &&
-               server_connections(&bench->server, &after);
+        done = server_connections(server, &before) && contender_run(&sharers[i], url, &load, &outcome, &slow) &&
+               server_wait_idle(server) && server_connections(server, &after);
         load_outcome_fini(&outcome);
         if (done) {
-            report_add(&bench->report, contenders[i].name, "connections", (double)(after - before));
+            report_add(&bench->report, sharers[i].name, "connections", (double)(after - before));
         }
     }
     return done;
@@ -168,20 +195,17 @@ static void describe(struct report *report) {
         "answers that take 200 ms, by 1 to 2,000 callers; then 64 callers, of whom 8 may be in flight, and answers "
         "that take 5 ms";
     report->curve_title = "concurrency: 2,000 callers, answers that take 200 ms";
-    report_add_goal_least(report, "insist", "2000_per_second", 9500);
-    report_add_goal(report, "insist", "2000_cpu_times", 1.1);
-    report_add_goal(report, "insist", "2000_kib_times", 0.5);
-    report_add_goal(report, "insist", "2000_kib", 24);
-    report_add_goal(report, "insist", "connections", SHARED);
-    report_add_ratio(report, "insist", "2000_cpu_us", "libcurl");
+    report_add_goals(report, goals, sizeof goals / sizeof goals[0]);
     report_add_ratio(report, "insist", "2000_cpu_us", "libcurl-multi");
     report_add_ratio(report, "insist", "2000_per_second", "timer");
     report_add_ratio(report, "insist", "2000_kib", "libcurl-multi");
-    report_add_note(report,
-                    "N_…: N callers, or for libcurl-multi N requests at a time by one thread, again when the last "
-                    "is answered; cpu_us: the client's processor time for a request, its caller's included");
+    report_add_note(
+        report, "N_…: N callers, or for libcurl-multi N easy handles on one multi handle and one thread; cpu_us: the "
+                "client's processor time for a request, its caller's included (timer: that of the waiting alone)");
     report_add_note(report, "kib: memory that malloc() has given out at most, less what the load itself needs (timer), "
-                            "divided by N; no stacks. …_times: insist's figure divided by libcurl's, round by round");
+                            "divided by N; no stacks");
+    report_add_note(report, "cpu_2000_to_100: the cost of a request at 2,000 callers divided by that at 100, round by "
+                            "round; a lone caller wakes an idle processor for each request, which costs more");
     report_add_note(report, "timer: callers that wait for 200 ms and ask for nothing");
 }
 
@@ -190,11 +214,7 @@ static bool run(struct bench *bench) {
     bool done = server_script(&bench->server, "/concurrency", "200;size=128;delay=200ms") &&
                 server_script(&bench->server, "/connections", "200;size=128;delay=5ms");
     for (unsigned round = 1; round <= bench->options->rounds && done; round++) {
-        for (unsigned i = 0; i < LEVELS && done; i++) {
-            progress_begin(&bench->progress, round, bench->options->rounds, levels[i].cpu);
-            done = run_level(bench, &levels[i]);
-        }
-        done = done && count_connections(bench);
+        done = run_levels(bench, round) && count_connections(bench);
     }
     return done;
 }

@@ -22,12 +22,20 @@ struct contender_kind {
     void *(*enter)(void *state); /* a caller's own; NULL: no memory. The function may be NULL */
     void (*leave)(void *caller);
     struct contender_answer (*call)(void *state, void *caller); /* any caller's thread */
+    /* Instead of all these: makes a load's calls by itself. Of these, slow ones are not counted. */
+    bool (*run)(const struct contender *contender, const char *url, const struct load *load,
+                struct load_outcome *outcome);
 };
 
 extern const struct contender_kind contender_insist;     /* insist_execute() */
 extern const struct contender_kind contender_insist_all; /* insist_execute_all() */
 extern const struct contender_kind contender_easy;       /* bare libcurl, an easy handle a caller */
-extern const struct contender_kind contender_multi;      /* bare libcurl, a multi handle a caller */
+extern const struct contender_kind contender_multi; /* bare libcurl, a multi handle a caller: width requests at once */
+extern const struct contender_kind contender_flow;  /* bare libcurl, one multi handle, its slots instead of callers */
+extern const struct contender_kind contender_peer;  /* go-retryablehttp, in a process of its own */
+
+/* Whether contender_peer is there: it is built where Go is installed. */
+bool contender_peer_built(void);
 
 static const int64_t contender_slow_us = 10000; /* the delay of the hedges */
 

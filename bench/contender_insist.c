@@ -109,5 +109,6 @@ static struct contender_answer call_all(void *state, void *caller) {
     return answer;
 }
 
-const struct contender_kind contender_insist = {open_ours, close_ours, NULL, NULL, call_one};
-const struct contender_kind contender_insist_all = {open_ours, close_ours, enter_all, free, call_all};
+const struct contender_kind contender_insist = {.open = open_ours, .close = close_ours, .call = call_one};
+const struct contender_kind contender_insist_all = {
+    .open = open_ours, .close = close_ours, .enter = enter_all, .leave = free, .call = call_all};

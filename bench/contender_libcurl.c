@@ -53,5 +53,7 @@ static struct contender_answer call_multi(void *state, void *caller) {
     return answer;
 }
 
-const struct contender_kind contender_easy = {open_yardstick, free, enter_easy, leave_easy, call_easy};
-const struct contender_kind contender_multi = {open_yardstick, free, enter_multi, leave_multi, call_multi};
+const struct contender_kind contender_easy = {
+    .open = open_yardstick, .close = free, .enter = enter_easy, .leave = leave_easy, .call = call_easy};
+const struct contender_kind contender_multi = {
+    .open = open_yardstick, .close = free, .enter = enter_multi, .leave = leave_multi, .call = call_multi};

@@ -2,6 +2,12 @@
 #include "contest.h"
 #include <stdio.h>
 
+enum { HEDGES = 2, HEDGE_AFTER_MS = 10 };
+
+insist_scheduler contest_hedges(void) {
+    return insist_race_every_ms(HEDGE_AFTER_MS, HEDGES);
+}
+
 static void report_latencies(struct report *report, const char *name, const struct samples *sorted) {
     report_add(report, name, "p50_ms", samples_percentile_ms(sorted, 0.5));
     report_add(report, name, "p90_ms", samples_percentile_ms(sorted, 0.9));
@@ -12,15 +18,18 @@ static void report_latencies(struct report *report, const char *name, const stru
 }
 
 /* The extra requests are those that the server counted beyond one for each request of each call. */
-static void report_turn(struct bench *bench, const struct contest *contest, const char *name,
+static void report_turn(struct bench *bench, const struct contest *contest, const struct contender *contender,
                         const struct load_outcome *outcome, uint64_t slow, uint64_t hits) {
     struct report *report = &bench->report;
+    const char *name = contender->name;
     double requests = (double)outcome->calls * contest->width;
     report_latencies(report, name, &outcome->latencies);
     report_add(report, name, "extra_percent", 100 * ((double)hits - requests) / requests);
-    report_add(report, name, "slow_percent", 100 * (double)slow / requests);
-    report_add(report, name, "cpu_us_per_request", (double)outcome->cpu_us / requests);
-    report_add(report, name, "calls_per_second", (double)outcome->calls * 1e9 / (double)outcome->elapsed_ns);
+    if (contender->kind->run == NULL) {
+        report_add(report, name, "slow_percent", 100 * (double)slow / requests);
+    }
+    report_add(report, name, "cpu_us_per_request", (double)outcome->cpu_us / (double)outcome->ended / contest->width);
+    report_add(report, name, "calls_per_second", (double)outcome->ended * 1e9 / (double)outcome->elapsed_ns);
     report_add(report, name, "failed", (double)outcome->failed);
     if (bench->options->per_second > 0) {
         report_add(report, name, "late_percent", 100 * (double)outcome->late / (double)outcome->calls);
@@ -51,17 +60,17 @@ static bool take_turn(struct bench *bench, const struct contest *contest, const 
                       const char *path) {
     struct server *server = &bench->server;
     struct load load = describe_load(bench, contest);
-    struct load_outcome outcome;
+    struct load_outcome outcome = {0};
     uint64_t hits, slow;
     char url[128];
     snprintf(url, sizeof url, "%s%s", server->url, path);
-    if (!server_forget(server)) {
-        return false;
+    if (contender->kind == &contender_peer && !contender_peer_built()) {
+        return true;
     }
-    bool done = contender_run(contender, url, &load, &outcome, &slow) && server_wait_idle(server) &&
-                server_hits(server, path, &hits);
+    bool done = server_forget(server) && contender_run(contender, url, &load, &outcome, &slow) &&
+                server_wait_idle(server) && server_hits(server, path, &hits);
     if (done) {
-        report_turn(bench, contest, contender->name, &outcome, slow, hits);
+        report_turn(bench, contest, contender, &outcome, slow, hits);
     }
     load_outcome_fini(&outcome);
     return done;
@@ -82,26 +91,50 @@ static bool run_round(struct bench *bench, const struct contest *contest, unsign
     return true;
 }
 
-static bool report_ideals(struct bench *bench, const struct contest *contest) {
-    for (unsigned i = 0; i < contest->ideal_count; i++) {
-        const char *name = contest->ideals[i].name;
-        struct samples samples = {0};
-        double extra_percent;
-        bool simulated = simulate_run(&contest->ideals[i].simulation, &samples, &extra_percent);
-        if (simulated) {
-            report_latencies(&bench->report, name, &samples);
-            report_add(&bench->report, name, "extra_percent", extra_percent);
-        }
-        samples_fini(&samples);
-        if (!simulated) {
-            fputs("insist-bench: out of memory\n", stderr);
-            return false;
-        }
+static bool report_ideal(struct bench *bench, const char *name, const struct simulation *simulation) {
+    struct samples samples = {0};
+    double extra_percent;
+    bool simulated = simulate_run(simulation, &samples, &extra_percent);
+    if (simulated) {
+        report_latencies(&bench->report, name, &samples);
+        report_add(&bench->report, name, "extra_percent", extra_percent);
+    } else {
+        fputs("insist-bench: out of memory\n", stderr);
     }
-    return true;
+    samples_fini(&samples);
+    return simulated;
+}
+
+static bool report_ideals(struct bench *bench, const struct contest *contest) {
+    struct simulation simulation = {
+        .draw = contest->draw, .width = contest->width, .operations = contest->operations, .seed = 1};
+    struct simulation race = simulation;
+    race.hedges = HEDGES;
+    race.every_ms = HEDGE_AFTER_MS;
+    race.seed = 2;
+    return report_ideal(bench, "ideal", &simulation) && report_ideal(bench, "ideal-race", &race);
+}
+
+static void describe(struct report *report, const struct contest *contest) {
+    static const char *const figures[] = {"p50_ms", "p99_ms", "p99.9_ms", "cpu_us_per_request"};
+    report->what = contest->what;
+    report->curve_title = contest->title;
+    report_add_goals(report, contest->goals, contest->goal_count);
+    report_add_ratio(report, "insist", "p50_ms", "libcurl");
+    report_add_ratio(report, "insist", "cpu_us_per_request", "libcurl");
+    for (unsigned i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        report_add_ratio(report, "insist-race", figures[i], "libcurl");
+    }
+    report_add_note(report,
+                    "slow_percent: requests, hedges left out, that took longer than 10 ms from being sent to the "
+                    "first byte; whoever hedges after 10 ms hedges all of these");
+    report_add_note(
+        report,
+        "ideal and ideal-race are simulated from the distribution, not measured: no client, no network, no queue");
 }
 
 bool contest_run(struct bench *bench, const struct contest *contest) {
+    describe(&bench->report, contest);
     for (unsigned round = 1; round <= bench->options->rounds; round++) {
         if (!run_round(bench, contest, round)) {
             return false;

@@ -7,9 +7,11 @@
 #include "simulate.h"
 #include "workload.h"
 
-enum { CONTEST_CONTENDERS = 4, CONTEST_IDEALS = 2 };
+enum { CONTEST_CONTENDERS = 5, CONTEST_GOALS = 8 };
 
 struct contest {
+    const char *what;   /* one sentence */
+    const char *title;  /* of the picture */
     const char *script; /* of the path */
     struct contender contenders[CONTEST_CONTENDERS];
     unsigned contender_count;
@@ -17,15 +19,18 @@ struct contest {
     uint64_t calls;        /* of a round */
     unsigned width;        /* requests of a call */
     unsigned open_callers; /* with --rate: so many, that one is always free */
-    struct {
-        const char *name; /* begins with "ideal" */
-        struct simulation simulation;
-    } ideals[CONTEST_IDEALS];
-    unsigned ideal_count;
+    /* what is simulated, without hedges and with them */
+    double (*draw)(uint64_t *random); /* how long an answer takes, in milliseconds */
+    uint64_t operations;
+    struct report_goal goals[CONTEST_GOALS];
+    unsigned goal_count;
 };
 
+/* The hedges of insist-race: after 10 ms, two at most. */
+insist_scheduler contest_hedges(void);
 /* Reports p50_ms, p90_ms, p99_ms, p99.9_ms, max_ms, extra_percent, slow_percent, cpu_us_per_request,
- * calls_per_second and failed of every contender, and the ideals. False, with a sentence on standard error. */
+ * calls_per_second and failed of every contender, and the ideals: "ideal", and "ideal-race" with those hedges. False,
+ * with a sentence on standard error. */
 bool contest_run(struct bench *bench, const struct contest *contest);
 
 #endif

@@ -173,7 +173,7 @@ static bool run(struct bench *bench) {
                    "return; then without, how long after a cancel";
     report->curve_title = "deadline: how long after it calls return";
     for (size_t i = 0; i < CAUSES; i++) {
-        report_add_goal(report, "insist", causes[i].figures.p999, 10);
+        report_add_goal(report, &(struct report_goal){"W8", "insist", causes[i].figures.p999, NULL, 10, false});
     }
     deadline_cancel_describe(report);
     report_add_ratio(report, "insist", causes[0].figures.p50, "libcurl");

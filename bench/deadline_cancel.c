@@ -97,7 +97,7 @@ static bool take_turn(struct bench *bench, const struct cancelled *cancelled, ui
 
 void deadline_cancel_describe(struct report *report) {
     for (size_t i = 0; i < PHASES; i++) {
-        report_add_goal(report, "insist", phases[i].figures.p99, 5);
+        report_add_goal(report, &(struct report_goal){"cancel", "insist", phases[i].figures.p99, NULL, 5, false});
     }
 }
 

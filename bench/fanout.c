@@ -9,11 +9,10 @@
 
 enum { WIDTH = 100 };
 
-static insist_scheduler every_10_ms_twice(void) {
-    return insist_race_every_ms(10, 2);
-}
-
 static const struct contest contest = {
+    .what =
+        "operations of 100 requests at once, each as slow as The Tail at Scale has it; hedges after 10 ms, two at most",
+    .title = "fanout: the slowest of 100 requests, with hedges after 10 ms and without",
     .script =
         "200;delay=mix(0.98:uniform(1ms,10ms),0.019:pareto(10ms,1.550970264,69ms),0.001:pareto(69ms,2.118010737))",
     .contenders =
@@ -21,46 +20,27 @@ static const struct contest contest = {
          {.name = "insist", .kind = &contender_insist_all, .width = WIDTH, .workers = 1},
          {.name = "insist-race",
           .kind = &contender_insist_all,
-          .schedule = every_10_ms_twice,
+          .schedule = contest_hedges,
           .width = WIDTH,
           .workers = 1},
-         {.name = "insist-race-default", .kind = &contender_insist_all, .schedule = every_10_ms_twice, .width = WIDTH}},
+         {.name = "insist-race-default", .kind = &contender_insist_all, .schedule = contest_hedges, .width = WIDTH}},
     .contender_count = 4,
     .callers = 1,
     .calls = 3000,
     .width = WIDTH,
-    .ideals = {{"ideal", {.draw = simulate_tail_at_scale, .width = WIDTH, .operations = 60000, .seed = 1}},
-               {"ideal-race",
-                {.draw = simulate_tail_at_scale,
-                 .width = WIDTH,
-                 .hedges = 2,
-                 .every_ms = 10,
-                 .operations = 60000,
-                 .seed = 2}}},
-    .ideal_count = 2,
+    .draw = simulate_tail_at_scale,
+    .operations = 60000,
+    .goals = {{"W2", "insist-race", "p99.9_ms", NULL, 40, false},
+              {"W2", "insist-race", "extra_percent", NULL, 3.5, false},
+              {"W2", "insist-race-default", "p99.9_ms", NULL, 40, false},
+              {"W2", "insist-race-default", "extra_percent", NULL, 3.5, false}},
+    .goal_count = 4,
 };
 
 static bool run(struct bench *bench) {
-    struct report *report = &bench->report;
-    report->what =
-        "operations of 100 requests at once, each as slow as The Tail at Scale has it; hedges after 10 ms, two at most";
-    report->curve_title = "fanout: the slowest of 100 requests, with hedges after 10 ms and without";
-    report_add_goal(report, "insist-race", "p99.9_ms", 40);
-    report_add_goal(report, "insist-race", "extra_percent", 3.5);
-    report_add_ratio(report, "insist", "p50_ms", "libcurl");
-    report_add_ratio(report, "insist", "cpu_us_per_request", "libcurl");
-    report_add_ratio(report, "insist-race", "p50_ms", "libcurl");
-    report_add_ratio(report, "insist-race", "p99_ms", "libcurl");
-    report_add_ratio(report, "insist-race", "p99.9_ms", "libcurl");
-    report_add_ratio(report, "insist-race", "cpu_us_per_request", "libcurl");
-    report_add_note(report, "insist and insist-race have one worker, as libcurl has one thread: a second one sends the "
-                            "requests faster than the one server can read them (insist-race-default)");
-    report_add_note(report,
-                    "slow_percent: requests, hedges left out, that took longer than 10 ms from being sent to the "
-                    "first byte; whoever hedges after 10 ms hedges all of these");
-    report_add_note(
-        report,
-        "ideal and ideal-race are simulated from the distribution, not measured: no client, no network, no queue");
+    report_add_note(&bench->report,
+                    "insist and insist-race have one worker, as libcurl has one thread: a second one sends the "
+                    "requests faster than the one server can read them (insist-race-default)");
     return contest_run(bench, &contest);
 }
 

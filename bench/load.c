@@ -1,7 +1,7 @@
 /* One thread a caller; all of them wait at a barrier until the last is ready. See load.h.
  * The number of the next call is the only thing that callers share; each keeps its own samples. */
 #include "load.h"
-#include "cpu.h"
+#include "load_window.h"
 #include "instant.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,7 +20,7 @@ struct run {
     unsigned ready;
     bool begun;
     /* written before begun is set */
-    int64_t start_ns;
+    struct load_window window;
     /* atomics */
     atomic_bool broken;
     atomic_ullong next;
@@ -33,6 +33,7 @@ struct caller {
     struct samples latencies;
     uint64_t failed;
     uint64_t late;
+    uint64_t ended;
 };
 
 static bool wait_for_begin(struct run *run, bool able) {
@@ -58,13 +59,13 @@ static bool take_call(struct caller *caller, struct load_tick *tick) {
         return false;
     }
     if (load->per_second > 0) {
-        tick->planned_ns = run->start_ns + (int64_t)((double)tick->number * 1e9 / load->per_second);
+        tick->planned_ns = run->window.start_ns + (int64_t)((double)tick->number * 1e9 / load->per_second);
         instant_wait_until_ns(tick->planned_ns);
         caller->late += instant_now_ns() - tick->planned_ns > late_ns;
         return true;
     }
     tick->planned_ns = instant_now_ns();
-    return load->calls > 0 || tick->planned_ns - run->start_ns < load->duration_ns;
+    return tick->planned_ns < run->window.until_ns;
 }
 
 static void show_progress(const struct run *run, const struct load_tick *tick) {
@@ -73,8 +74,28 @@ static void show_progress(const struct run *run, const struct load_tick *tick) {
         return;
     }
     double done = load->calls > 0 ? (double)tick->number / (double)load->calls
-                                  : (double)(instant_now_ns() - run->start_ns) / (double)load->duration_ns;
+                                  : (double)(instant_now_ns() - run->window.from_ns) / (double)load->duration_ns;
     progress_show(load->progress, done);
+}
+
+static bool make_call(struct caller *caller, const struct load_tick *tick) {
+    struct run *run = caller->run;
+    bool good = run->load->call(run->load->ctx, tick);
+    int64_t ended_ns = instant_now_ns();
+    caller->ended += load_window_holds(&run->window, ended_ns);
+    if (!load_window_holds(&run->window, tick->planned_ns)) {
+        return true;
+    }
+    caller->failed += !good;
+    return samples_add(&caller->latencies, ended_ns - tick->planned_ns);
+}
+
+/* Calls that are to be over, and to have what they need, before the start. */
+static void warm_up(const struct caller *caller, struct load_tick *tick) {
+    const struct load *load = caller->run->load;
+    for (unsigned i = 0; i < load->warm_calls; i++) {
+        load->call(load->ctx, tick);
+    }
 }
 
 static void *run_caller(void *argument) {
@@ -83,10 +104,15 @@ static void *run_caller(void *argument) {
     struct load_tick tick = {.caller = caller->number};
     tick.state = load->enter != NULL ? load->enter(load->ctx) : NULL;
     bool able = load->enter == NULL || tick.state != NULL;
+    if (able) {
+        warm_up(caller, &tick);
+    }
     if (wait_for_begin(caller->run, able)) {
+        if (load->spread_ns > 0) {
+            instant_wait_until_ns(load_window_begin_ns(&caller->run->window, load, caller->number));
+        }
         while (take_call(caller, &tick)) {
-            caller->failed += !load->call(load->ctx, &tick);
-            if (!samples_add(&caller->latencies, instant_now_ns() - tick.planned_ns)) {
+            if (!make_call(caller, &tick)) {
                 atomic_store(&caller->run->broken, true);
             }
             show_progress(caller->run, &tick);
@@ -117,7 +143,7 @@ static unsigned start_callers(struct run *run, struct caller *callers) {
 }
 
 /* Lets them begin once all that were started are ready. */
-static void begin(struct run *run, unsigned started) {
+static void begin(struct run *run, unsigned started, struct load_outcome *outcome) {
     if (started < run->load->callers) {
         atomic_store(&run->broken, true);
     }
@@ -125,7 +151,7 @@ static void begin(struct run *run, unsigned started) {
     while (run->ready < started) {
         pthread_cond_wait(&run->changed, &run->lock);
     }
-    run->start_ns = instant_now_ns();
+    run->window = load_window_open(run->load, outcome);
     run->begun = true;
     pthread_cond_broadcast(&run->changed);
     pthread_mutex_unlock(&run->lock);
@@ -135,6 +161,7 @@ static bool collect(struct caller *caller, struct load_outcome *outcome) {
     bool joined = samples_join(&outcome->latencies, &caller->latencies);
     outcome->failed += caller->failed;
     outcome->late += caller->late;
+    outcome->ended += caller->ended;
     samples_fini(&caller->latencies);
     return joined;
 }
@@ -148,13 +175,12 @@ bool load_run(const struct load *load, struct load_outcome *outcome) {
         return false;
     }
     unsigned started = start_callers(&run, callers);
-    int64_t cpu_us = cpu_used_us();
-    begin(&run, started);
+    begin(&run, started, outcome);
+    load_window_watch(&run.window, outcome);
     for (unsigned i = 0; i < started; i++) {
         pthread_join(callers[i].thread, NULL);
     }
-    outcome->elapsed_ns = instant_now_ns() - run.start_ns;
-    outcome->cpu_us = cpu_used_us() - cpu_us;
+    load_window_close(&run.window, outcome);
     bool complete = !atomic_load(&run.broken);
     for (unsigned i = 0; i < started; i++) {
         complete = collect(&callers[i], outcome) && complete;

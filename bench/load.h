@@ -23,6 +23,10 @@ struct load {
     uint64_t calls;      /* ends after so many; 0: after the duration */
     int64_t duration_ns; /* of a closed loop without a number of calls */
     double per_second;   /* of an open loop; 0: a closed one */
+    /* what does not count */
+    unsigned warm_calls; /* of each caller, before the start */
+    int64_t spread_ns;   /* callers of a closed loop with a duration begin one after another, evenly over that time */
+    int64_t settle_ns;   /* such a loop counts when that time has passed since the start, and then for its duration */
     struct progress *progress;
     void *ctx;
     void *(*enter)(void *ctx);             /* on the caller's thread before the first call; may be NULL */
@@ -31,12 +35,13 @@ struct load {
 };
 
 struct load_outcome {
-    struct samples latencies; /* of all calls, sorted */
-    uint64_t calls;
-    uint64_t failed;
-    uint64_t late; /* begun more than a millisecond behind their plan */
-    int64_t elapsed_ns;
-    int64_t cpu_us; /* processor time of this process meanwhile */
+    struct samples latencies; /* of all calls that were begun while it counted, sorted */
+    uint64_t calls;           /* so many are these */
+    uint64_t failed;          /* of them */
+    uint64_t late;            /* begun more than a millisecond behind their plan */
+    uint64_t ended;           /* while it counted */
+    int64_t elapsed_ns;       /* so long it counted */
+    int64_t cpu_us;           /* processor time of the client's process meanwhile */
 };
 
 /* Runs it to its end. False, with a sentence on standard error: no memory, no thread, or enter() gave NULL. The

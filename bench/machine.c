@@ -4,6 +4,7 @@
 #include <insist/insist.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ void machine_look(struct machine *machine) {
         .build = BUILD,
     };
     if (uname(&name) == 0) {
+        name.release[strcspn(name.release, "-")] = '\0'; /* what follows names a build of the kernel */
         snprintf(machine->system, sizeof machine->system, "%.20s %.40s", name.sysname, name.release);
         snprintf(machine->hardware, sizeof machine->hardware, "%.31s", name.machine);
     }

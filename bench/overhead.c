@@ -1,87 +1,99 @@
 /* Workload: what a call costs when nothing goes wrong. Small answers on kept-alive connections, by 1, 8 and 64 callers;
  * downloads of a megabyte; and how often libinsist itself asks for memory in a call. Beside it bare libcurl, an easy
- * handle for each caller, and a multi handle with as many requests at a time, which a single thread drives. */
+ * handle for each caller, and one multi handle with as many slots; and go-retryablehttp where it was built. Each caller
+ * warms up first, so that connections are there and none of them counts. */
 #include "allocations.h"
 #include "contender.h"
 #include "workload.h"
 #include <math.h>
 #include <stdio.h>
 
-enum { WARM_CALLS = 200, COUNTED_CALLS = 1000 };
+enum { WARM_UP = 20, WARM_CALLS = 200, COUNTED_CALLS = 1000 };
 
-/* A number of callers, and the names of its figures; those that end in _times are insist's, divided by libcurl's. */
+/* A number of callers, and the names of its figures. */
 static const struct level {
     unsigned callers;
     uint64_t calls; /* of a round */
     const char *script;
-    bool multi;
-    const char *p50, *p99, *cpu, *rate, *p50_times, *cpu_times, *rate_times;
+    bool all_contenders;
+    const char *p50, *p99, *cpu, *rate, *connections;
 } levels[] = {
-    {1, 10000, "200;size=128", true, "1_p50_ms", "1_p99_ms", "1_cpu_us", "1_per_second", "1_p50_times", "1_cpu_times",
-     "1_rate_times"},
-    {8, 20000, "200;size=128", true, "8_p50_ms", "8_p99_ms", "8_cpu_us", "8_per_second", "8_p50_times", "8_cpu_times",
-     "8_rate_times"},
-    {64, 40000, "200;size=128", true, "64_p50_ms", "64_p99_ms", "64_cpu_us", "64_per_second", "64_p50_times",
-     "64_cpu_times", "64_rate_times"},
-    {1, 500, "200;size=1MiB", false, "1mib_p50_ms", "1mib_p99_ms", "1mib_cpu_us", "1mib_per_second", "1mib_p50_times",
-     "1mib_cpu_times", "1mib_rate_times"},
+    {1, 10000, "200;size=128", true, "1_p50_ms", "1_p99_ms", "1_cpu_us", "1_per_second", NULL},
+    {8, 20000, "200;size=128", true, "8_p50_ms", "8_p99_ms", "8_cpu_us", "8_per_second", NULL},
+    {64, 40000, "200;size=128", true, "64_p50_ms", "64_p99_ms", "64_cpu_us", "64_per_second", "64_connections"},
+    {1, 500, "200;size=1MiB", false, "1mib_p50_ms", "1mib_p99_ms", "1mib_cpu_us", "1mib_per_second", NULL},
 };
 enum { LEVELS = sizeof levels / sizeof levels[0], CURVE_LEVEL = 2 };
 
-struct costs {
-    double p50_ms, cpu_us, per_second;
+static const struct contender contenders[] = {
+    {.name = "libcurl", .kind = &contender_easy},
+    {.name = "insist", .kind = &contender_insist},
+    {.name = "libcurl-multi", .kind = &contender_flow},
+    {.name = "go-retryablehttp", .kind = &contender_peer},
+};
+enum { CONTENDERS = sizeof contenders / sizeof contenders[0], SINGLE_CONTENDERS = 2 };
+
+static const struct report_goal goals[] = {
+    {"overhead-64", "insist", "64_cpu_us", "libcurl", 1.15, false},
+    {"overhead-64", "insist", "64_per_second", "libcurl", 0.9, true},
+    {"overhead-1", "insist", "1_p50_ms", "libcurl", 1.15, false},
+    {"overhead-1", "insist", "1_cpu_us", "libcurl", 1.15, false},
+    {"overhead-8", "insist", "8_cpu_us", "libcurl", 1.2, false},
+    {"overhead-8", "insist", "8_p50_ms", "libcurl", 1.3, false},
+    {"memory", "insist", "1mib_cpu_us", "libcurl", 1.05, false},
+    {"allocations", "insist", "caller_allocations", NULL, 4, false},
+    {"allocations", "insist", "worker_allocations", NULL, 0, false},
 };
 
 static uint64_t calls_of(const struct bench *bench, const struct level *level) {
     return bench->options->requests > 0 ? bench->options->requests : level->calls;
 }
 
-static bool measure(struct bench *bench, const struct level *level, const struct contender *contender, const char *path,
-                    struct costs *costs) {
-    struct report *report = &bench->report;
-    unsigned width = contender->width > 0 ? contender->width : 1;
-    struct load load = {.callers = width > 1 ? 1 : level->callers,
-                        .calls = (calls_of(bench, level) + width - 1) / width,
-                        .progress = &bench->progress};
-    struct load_outcome outcome;
-    uint64_t slow;
+static void report_turn(struct report *report, const struct level *level, const char *name,
+                        const struct load_outcome *outcome, uint64_t connections) {
+    report_add(report, name, level->p50, samples_percentile_ms(&outcome->latencies, 0.5));
+    report_add(report, name, level->p99, samples_percentile_ms(&outcome->latencies, 0.99));
+    report_add(report, name, level->cpu, (double)outcome->cpu_us / (double)outcome->ended);
+    report_add(report, name, level->rate, (double)outcome->ended * 1e9 / (double)outcome->elapsed_ns);
+    if (level->connections != NULL) {
+        report_add(report, name, level->connections, (double)connections);
+    }
+    if (level == &levels[CURVE_LEVEL]) {
+        report_add(report, name, "failed", (double)outcome->failed);
+        report_add_curve(report, name, &outcome->latencies);
+    }
+}
+
+static bool take_turn(struct bench *bench, const struct level *level, const struct contender *contender,
+                      const char *path) {
+    struct server *server = &bench->server;
+    const struct load load = {.callers = level->callers,
+                              .calls = calls_of(bench, level),
+                              .warm_calls = WARM_UP,
+                              .progress = &bench->progress};
+    struct load_outcome outcome = {0};
+    uint64_t slow, before, after;
     char url[128];
-    snprintf(url, sizeof url, "%s%s", bench->server.url, path);
-    bool done = contender_run(contender, url, &load, &outcome, &slow) && server_wait_idle(&bench->server);
+    snprintf(url, sizeof url, "%s%s", server->url, path);
+    bool done = server_forget(server) && server_connections(server, &before) &&
+                contender_run(contender, url, &load, &outcome, &slow) && server_wait_idle(server) &&
+                server_connections(server, &after);
     if (done) {
-        double requests = (double)outcome.calls * width;
-        *costs = (struct costs){.p50_ms = samples_percentile_ms(&outcome.latencies, 0.5),
-                                .cpu_us = (double)outcome.cpu_us / requests,
-                                .per_second = requests * 1e9 / (double)outcome.elapsed_ns};
-        report_add(report, contender->name, level->p50, costs->p50_ms);
-        report_add(report, contender->name, level->p99, samples_percentile_ms(&outcome.latencies, 0.99));
-        report_add(report, contender->name, level->cpu, costs->cpu_us);
-        report_add(report, contender->name, level->rate, costs->per_second);
-        if (level == &levels[CURVE_LEVEL]) {
-            report_add(report, contender->name, "failed", (double)outcome.failed);
-            report_add_curve(report, contender->name, &outcome.latencies);
-        }
+        report_turn(&bench->report, level, contender->name, &outcome, after - before);
     }
     load_outcome_fini(&outcome);
     return done;
 }
 
 static bool run_level(struct bench *bench, const struct level *level) {
-    struct report *report = &bench->report;
-    const struct contender libcurl = {.name = "libcurl", .kind = &contender_easy};
-    const struct contender multi = {.name = "libcurl-multi", .kind = &contender_multi, .width = level->callers};
-    const struct contender insist = {.name = "insist", .kind = &contender_insist};
-    struct costs theirs, ours, of_multi;
     char path[32];
     snprintf(path, sizeof path, "/%s", level->cpu);
-    bool done = server_script(&bench->server, path, level->script) && server_forget(&bench->server) &&
-                measure(bench, level, &libcurl, path, &theirs) &&
-                (!level->multi || measure(bench, level, &multi, path, &of_multi)) &&
-                measure(bench, level, &insist, path, &ours);
-    if (done) {
-        report_add(report, "insist", level->p50_times, ours.p50_ms / theirs.p50_ms);
-        report_add(report, "insist", level->cpu_times, ours.cpu_us / theirs.cpu_us);
-        report_add(report, "insist", level->rate_times, ours.per_second / theirs.per_second);
+    bool done = server_script(&bench->server, path, level->script);
+    unsigned count = level->all_contenders ? CONTENDERS : SINGLE_CONTENDERS;
+    for (unsigned i = 0; i < count && done; i++) {
+        if (contenders[i].kind != &contender_peer || contender_peer_built()) {
+            done = take_turn(bench, level, &contenders[i], path);
+        }
     }
     return done;
 }
@@ -136,24 +148,16 @@ static void describe(struct report *report) {
         "calls that meet no fault: answers of 128 bytes on kept-alive connections by 1, 8 and 64 callers, and "
         "downloads of 1 MiB";
     report->curve_title = "overhead: 64 callers, answers of 128 bytes";
-    report_add_goal(report, "insist", "1_p50_times", 1.15);
-    report_add_goal(report, "insist", "1_cpu_times", 1.15);
-    report_add_goal(report, "insist", "8_p50_times", 1.3);
-    report_add_goal(report, "insist", "8_cpu_times", 1.2);
-    report_add_goal(report, "insist", "64_cpu_times", 1.15);
-    report_add_goal_least(report, "insist", "64_rate_times", 0.9);
-    report_add_goal(report, "insist", "1mib_cpu_times", 1.05);
-    report_add_goal(report, "insist", "caller_allocations", 4);
-    report_add_goal(report, "insist", "worker_allocations", 0);
-    for (unsigned i = 0; i < 3; i++) {
+    report_add_goals(report, goals, sizeof goals / sizeof goals[0]);
+    for (unsigned i = 0; i < CURVE_LEVEL + 1; i++) {
         report_add_ratio(report, "insist", levels[i].cpu, "libcurl-multi");
         report_add_ratio(report, "insist", levels[i].rate, "libcurl-multi");
     }
     report_add_note(report, "N_…: N callers, 1mib_…: one caller and downloads of 1 MiB; cpu_us: the client's processor "
-                            "time for a request; …_times: insist's figure divided by libcurl's, round by round");
+                            "time for a request");
     report_add_note(report,
-                    "libcurl: an easy handle for each caller, used again; libcurl-multi: one thread and a multi "
-                    "handle with N requests at a time, its p50 and p99 are those of the last of them");
+                    "libcurl: a blocking easy handle for each caller, used again; libcurl-multi: one thread, one "
+                    "multi handle on epoll, and N easy handles, each used again as soon as it is answered");
     report_add_note(report,
                     "…_allocations: those of libinsist itself in a call, after 200 calls; libcurl's do not count");
 }

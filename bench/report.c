@@ -73,15 +73,15 @@ void report_add_curve(struct report *report, const char *name, const struct samp
     curve->count++;
 }
 
-void report_add_goal(struct report *report, const char *name, const char *figure, double most) {
+void report_add_goal(struct report *report, const struct report_goal *goal) {
     if (report->goal_count < REPORT_GOALS) {
-        report->goals[report->goal_count++] = (struct report_goal){name, figure, most, false};
+        report->goals[report->goal_count++] = *goal;
     }
 }
 
-void report_add_goal_least(struct report *report, const char *name, const char *figure, double least) {
-    if (report->goal_count < REPORT_GOALS) {
-        report->goals[report->goal_count++] = (struct report_goal){name, figure, least, true};
+void report_add_goals(struct report *report, const struct report_goal *goals, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        report_add_goal(report, &goals[i]);
     }
 }
 
@@ -145,6 +145,13 @@ struct summary report_ratio_summary(const struct report *report, const struct re
         }
     }
     return summarize(values, count);
+}
+
+struct summary report_goal_summary(const struct report *report, const struct report_goal *goal) {
+    if (goal->against == NULL) {
+        return report_summary(report_row(report, goal->name, goal->figure));
+    }
+    return report_ratio_summary(report, &(struct report_ratio){goal->name, goal->figure, goal->against});
 }
 
 double report_curve_ms(const struct report_curve *curve, unsigned point) {

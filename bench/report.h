@@ -14,7 +14,7 @@ enum {
     REPORT_CURVES = 8,
     REPORT_POINTS = 121,
     REPORT_GOALS = 32,
-    REPORT_NOTES = 8
+    REPORT_NOTES = 12
 };
 
 struct report_row {
@@ -32,19 +32,21 @@ struct report_curve {
     uint64_t fewest; /* samples in a round */
 };
 
-/* What a figure is to reach. */
-struct report_goal {
-    const char *name;
-    const char *figure;
-    double bound;
-    bool least; /* at least that, else at most */
-};
-
 /* A figure of one contender, divided by that of another, round by round. */
 struct report_ratio {
     const char *name;
     const char *figure;
     const char *against;
+};
+
+/* What a figure is to reach, or its ratio to a yardstick's. */
+struct report_goal {
+    const char *goal; /* what it is part of: "overhead-64", "W1" */
+    const char *name;
+    const char *figure;
+    const char *against; /* NULL: the figure itself */
+    double bound;
+    bool least; /* at least that, else at most */
 };
 
 struct report {
@@ -71,8 +73,8 @@ void report_fini(struct report *report);
 /* Adds a round's value. What does not fit is left out, and report_full says so. */
 void report_add(struct report *report, const char *name, const char *figure, double value);
 void report_add_curve(struct report *report, const char *name, const struct samples *sorted);
-void report_add_goal(struct report *report, const char *name, const char *figure, double most);
-void report_add_goal_least(struct report *report, const char *name, const char *figure, double least);
+void report_add_goal(struct report *report, const struct report_goal *goal);
+void report_add_goals(struct report *report, const struct report_goal *goals, unsigned count);
 void report_add_ratio(struct report *report, const char *name, const char *figure, const char *against);
 void report_add_note(struct report *report, const char *sentence);
 
@@ -80,6 +82,8 @@ void report_add_note(struct report *report, const char *sentence);
 const struct report_row *report_row(const struct report *report, const char *name, const char *figure);
 struct summary report_summary(const struct report_row *row);
 struct summary report_ratio_summary(const struct report *report, const struct report_ratio *ratio);
+/* Of what the goal is about. */
+struct summary report_goal_summary(const struct report *report, const struct report_goal *goal);
 /* Whether a median reaches it; NaN does not. */
 bool report_reaches(const struct report_goal *goal, double median);
 /* The share that point number i of a curve stands for: 0 to 0.9999, nines evenly spaced. */

@@ -29,15 +29,34 @@ static json_t *rows_array(const struct report *report) {
     return rows;
 }
 
+static json_t *ratio_object(const struct report *report, const struct report_ratio *ratio) {
+    struct summary summary = report_ratio_summary(report, ratio);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", ratio->name, "figure", ratio->figure, "against",
+                     ratio->against, "median", number(summary.median), "min", number(summary.min), "max",
+                     number(summary.max));
+}
+
+/* Adds to an object what the goal is called, what it asks for, and whether that was reached. */
+static json_t *with_goal(json_t *object, const struct report_goal *goal, double median) {
+    json_object_set_new(object, "goal", json_string(goal->goal));
+    json_object_set_new(object, goal->least ? "at_least" : "at_most", number(goal->bound));
+    json_object_set_new(object, "reached", isnan(median) ? json_null() : json_boolean(report_reaches(goal, median)));
+    return object;
+}
+
+/* Those that a goal is about, then the others. */
 static json_t *ratios_array(const struct report *report) {
     json_t *ratios = json_array();
+    for (unsigned i = 0; i < report->goal_count; i++) {
+        const struct report_goal *goal = &report->goals[i];
+        if (goal->against != NULL) {
+            struct report_ratio ratio = {goal->name, goal->figure, goal->against};
+            double median = report_ratio_summary(report, &ratio).median;
+            json_array_append_new(ratios, with_goal(ratio_object(report, &ratio), goal, median));
+        }
+    }
     for (unsigned i = 0; i < report->ratio_count; i++) {
-        const struct report_ratio *ratio = &report->ratios[i];
-        struct summary summary = report_ratio_summary(report, ratio);
-        json_array_append_new(ratios,
-                              json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", ratio->name, "figure", ratio->figure,
-                                        "against", ratio->against, "median", number(summary.median), "min",
-                                        number(summary.min), "max", number(summary.max)));
+        json_array_append_new(ratios, ratio_object(report, &report->ratios[i]));
     }
     return ratios;
 }
@@ -46,11 +65,10 @@ static json_t *goals_array(const struct report *report) {
     json_t *goals = json_array();
     for (unsigned i = 0; i < report->goal_count; i++) {
         const struct report_goal *goal = &report->goals[i];
-        double median = report_summary(report_row(report, goal->name, goal->figure)).median;
-        json_t *reached = isnan(median) ? json_null() : json_boolean(report_reaches(goal, median));
-        json_array_append_new(goals, json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", goal->name, "figure", goal->figure,
-                                               goal->least ? "at_least" : "at_most", number(goal->bound), "median",
-                                               number(median), "reached", reached));
+        double median = report_goal_summary(report, goal).median;
+        json_t *object = json_pack("{s:s, s:s, s:s?, s:o}", "name", goal->name, "figure", goal->figure, "against",
+                                   goal->against, "median", number(median));
+        json_array_append_new(goals, with_goal(object, goal, median));
     }
     return goals;
 }

@@ -2,6 +2,7 @@
  * they went. */
 #include "report.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAMES = 8, CELL = 64 };
@@ -59,28 +60,54 @@ static int column_width(const struct report *report, const char *name) {
     return (int)width;
 }
 
+/* "W1: insist-race p99_ms 16.94 (16.83..17.13), at most 17.8: reached". */
+static void put_goal(const struct report *report, const struct report_goal *goal, FILE *out) {
+    struct summary summary = report_goal_summary(report, goal);
+    const char *verdict = isnan(summary.median)                  ? "not measured"
+                          : report_reaches(goal, summary.median) ? "reached"
+                                                                 : "MISSED";
+    fprintf(out, "goal %s: %s %s", goal->goal, goal->name, goal->figure);
+    if (goal->against != NULL) {
+        fprintf(out, " / %s", goal->against);
+    }
+    fprintf(out, " %.4g (%.4g..%.4g), at %s %.4g: %s\n", summary.median, summary.min, summary.max,
+            goal->least ? "least" : "most", goal->bound, verdict);
+}
+
+static void put_ratio(const struct report *report, const struct report_ratio *ratio, FILE *out) {
+    struct summary summary = report_ratio_summary(report, ratio);
+    fprintf(out, "ratio: %s %s / %s %.4g (%.4g..%.4g)\n", ratio->name, ratio->figure, ratio->against, summary.median,
+            summary.min, summary.max);
+}
+
 static void put_goals(const struct report *report, FILE *out) {
     for (unsigned i = 0; i < report->goal_count; i++) {
-        const struct report_goal *goal = &report->goals[i];
-        double median = report_summary(report_row(report, goal->name, goal->figure)).median;
-        const char *verdict = isnan(median) ? "not measured" : report_reaches(goal, median) ? "reached" : "missed";
-        fprintf(out, "goal: %s %s at %s %.4g: %s (%.4g)\n", goal->name, goal->figure, goal->least ? "least" : "most",
-                goal->bound, verdict, median);
+        put_goal(report, &report->goals[i], out);
     }
     for (unsigned i = 0; i < report->ratio_count; i++) {
-        const struct report_ratio *ratio = &report->ratios[i];
-        struct summary summary = report_ratio_summary(report, ratio);
-        fprintf(out, "ratio: %s %s against %s: %.3f (%.3f..%.3f)\n", ratio->name, ratio->figure, ratio->against,
-                summary.median, summary.min, summary.max);
+        put_ratio(report, &report->ratios[i], out);
     }
+}
+
+/* Where it was measured. */
+static void put_machine(const struct machine *machine, FILE *out) {
+    double load_after = -1;
+    if (getloadavg(&load_after, 1) != 1) {
+        load_after = -1;
+    }
+    fprintf(out, "%ld processors (%s), %s; libinsist %s, %s; %s, %s; load average before %.2f, after %.2f\n",
+            machine->processors, machine->hardware, machine->system, machine->library, machine->libcurl,
+            machine->compiler, machine->build, machine->load_before, load_after);
 }
 
 void report_put_table(const struct report *report, FILE *out) {
     const char *names[NAMES];
     int widths[NAMES];
     unsigned count = list_names(report, names);
-    fprintf(out, "%s: %s\n%u round%s, in turn; median (least..most)\n\n%-24s", report->workload, report->what,
-            report->rounds, report->rounds == 1 ? "" : "s", "");
+    fprintf(out, "%s: %s\n", report->workload, report->what);
+    put_machine(&report->machine, out);
+    fprintf(out, "%u round%s, in turn; median (least..most)\n\n%-24s", report->rounds, report->rounds == 1 ? "" : "s",
+            "");
     for (unsigned i = 0; i < count; i++) {
         widths[i] = column_width(report, names[i]);
         fprintf(out, "  %*s", widths[i], names[i]);

@@ -1,18 +1,15 @@
-/* See server.h. The child ends with this process, however that ends. */
+/* See server.h. */
 #include "server.h"
 #include "instant.h"
+#include "program.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { PATH_BYTES = 4096 };
 
 struct server_kind {
     uint64_t seed;
@@ -22,49 +19,21 @@ struct server_kind {
 
 /* ---- the process ------------------------------------------------------------------------------------------------ */
 
-/* Where this program lies, without its name. False: not known. */
-static bool own_folder(char folder[PATH_BYTES]) {
-    ssize_t length = readlink("/proc/self/exe", folder, PATH_BYTES - 1);
-    if (length <= 0) {
-        return false;
-    }
-    folder[length] = '\0';
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL) {
-        return false;
-    }
-    *slash = '\0';
-    return true;
-}
-
-static void find_program(const char *wanted, char program[PATH_BYTES + 64]) {
-    static const char *const places[] = {"/insist-testserver", "/../testserver/insist-testserver"};
-    char folder[PATH_BYTES];
-    snprintf(program, PATH_BYTES + 64, "%s", wanted != NULL ? wanted : "insist-testserver");
-    if (wanted != NULL || !own_folder(folder)) {
-        return;
-    }
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char place[PATH_BYTES + 64];
-        snprintf(place, sizeof place, "%s%s", folder, places[i]);
-        if (access(place, X_OK) == 0) {
-            memcpy(program, place, sizeof place);
-            return;
-        }
+/* Beside this program, in the build tree, or wherever PATH has it. */
+static void find_program(const char *wanted, char program[PROGRAM_BYTES]) {
+    if (wanted != NULL || !program_find_nearby("insist-testserver", "testserver", program)) {
+        snprintf(program, PROGRAM_BYTES, "%s", wanted != NULL ? wanted : "insist-testserver");
     }
 }
 
 /* In the child: becomes the server. */
-static void become_server(pid_t parent, int output, const char *program, const struct server_kind *kind) {
+static void become_server(const char *program, const struct server_kind *kind) {
     char number[24];
     snprintf(number, sizeof number, "%llu", (unsigned long long)kind->seed);
     const char *tls = kind->tls ? "--tls" : NULL; /* the first word that is missing ends the list */
     const char *fault = kind->tls && kind->tls_fault != NULL ? "--tls-fault" : NULL;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == parent && dup2(output, STDOUT_FILENO) >= 0) {
-        execlp(program, program, "--port", "0", "--seed", number, tls, fault, kind->tls_fault, (char *)NULL);
-        fprintf(stderr, "insist-bench: %s: %s\n", program, strerror(errno));
-    }
+    execlp(program, program, "--port", "0", "--seed", number, tls, fault, kind->tls_fault, (char *)NULL);
+    fprintf(stderr, "insist-bench: %s: %s\n", program, strerror(errno));
     _exit(127);
 }
 
@@ -92,20 +61,18 @@ static bool read_announcement(struct server *server) {
 }
 
 static bool launch(struct server *server, const char *wanted, const struct server_kind *kind) {
-    char program[PATH_BYTES + 64];
-    int ends[2];
-    find_program(wanted, program);
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    char path[PROGRAM_BYTES];
+    struct program program;
+    find_program(wanted, path);
+    if (!program_fork(&program)) {
         return false;
     }
-    pid_t parent = getpid();
-    server->output = ends[0];
-    server->pid = fork();
-    if (server->pid == 0) {
-        become_server(parent, ends[1], program, kind);
+    if (program.pid == 0) {
+        become_server(path, kind);
     }
-    close(ends[1]);
-    return server->pid > 0 && read_announcement(server);
+    server->pid = program.pid;
+    server->output = program.output;
+    return read_announcement(server);
 }
 
 static bool start(struct server *server, const char *program, const struct server_kind *kind) {

@@ -2,6 +2,7 @@
 if(TARGET insist-bench)
     insist_add_test(test_bench integration 240 "test_bench.c;run_program.c" "" "PkgConfig::JANSSON")
     target_compile_definitions(test_bench PRIVATE BENCH_PROGRAM="$<TARGET_FILE:insist-bench>"
+        BENCH_PEER="$<TARGET_FILE_DIR:insist-bench>/insist-bench-retryablehttp"
         TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
     add_dependencies(test_bench insist-bench insist-testserver)
 endif()

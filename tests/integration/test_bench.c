@@ -127,6 +127,29 @@ static json_t *measure(const char *workload, const char *option, const char *val
     return json;
 }
 
+/* Those goals are named, and nothing is said of another. */
+static void check_goals(const json_t *json, const char *const *names, size_t count) {
+    size_t i;
+    const json_t *goal;
+    const json_t *goals = json_object_get(json, "goals");
+    size_t seen = 0;
+    json_array_foreach(goals, i, goal) {
+        size_t place = 0;
+        while (place < count && strcmp(names[place], text_of(goal, "goal")) != 0) {
+            place++;
+        }
+        assert_true(place < count);
+        seen |= (size_t)1 << place;
+    }
+    assert_int_equal(seen, ((size_t)1 << count) - 1);
+}
+
+/* The yardstick in another language competes where it was built. */
+static void check_peer(const json_t *json, const char *figure) {
+    bool built = access(BENCH_PEER, X_OK) == 0;
+    assert_int_equal(find_row(json_object_get(json, "rows"), "go-retryablehttp", figure) != NULL, built);
+}
+
 /* ---- workloads -------------------------------------------------------------------------------------------------- */
 
 static void check_latencies(const json_t *json, const char *name) {
@@ -148,6 +171,8 @@ static void test_tail(void **state) {
     check_row(json, "ideal-race", "p99_ms");
     assert_true(check_row(json, "libcurl", "extra_percent") == 0);
     assert_true(check_row(json, "insist", "extra_percent") == 0);
+    check_goals(json, (const char *const[]){"W1", "W1-auto"}, 2);
+    check_peer(json, "p99.9_ms");
     assert_true(check_row(json, "insist-race", "extra_percent") >
                 0); /* of 300 some fifteen take longer than the delay */
     json_decref(json);
@@ -177,6 +202,7 @@ static void test_fanout(void **state) {
     check_latencies(json, "insist-race");
     check_latencies(json, "insist-race-default");
     assert_true(check_row(json, "insist", "extra_percent") == 0);
+    check_goals(json, (const char *const[]){"W2"}, 1);
     json_decref(json);
 }
 
@@ -188,6 +214,7 @@ static void test_storm(void **state) {
     check_row(json, "insist", "errors_failed_percent");
     check_row(json, "insist", "errors_requests_per_call");
     assert_non_null(find_row(json_object_get(json, "rows"), "insist", "first_retry_ms")); /* null if there was none */
+    check_goals(json, (const char *const[]){"W3"}, 1);
     json_decref(json);
 }
 
@@ -208,6 +235,7 @@ static void test_deadline(void **state) {
     assert_true(check_row(json, "insist", "retry-after_max_ms") < 0); /* the call does not wait for nothing */
     assert_true(check_row(json, "libcurl", "dns_p50_ms") > 4000);     /* the lookup takes five seconds */
     check_row(json, "insist", "not_held");
+    check_goals(json, (const char *const[]){"W8", "cancel"}, 2);
     json_decref(json);
 }
 
@@ -221,6 +249,7 @@ static void test_duplicates(void **state) {
     assert_true(check_row(json, "insist", "untrue") == 0);
     assert_true(check_row(json, "libcurl", "read-rst_duplicates") > 0);
     assert_true(check_row(json, "libcurl", "duplicates") > 0);
+    check_goals(json, (const char *const[]){"W7"}, 1);
     json_decref(json);
 }
 
@@ -230,12 +259,6 @@ static void check_memory(const json_t *json, const char *name, const char *figur
     if (MALLOC_IS_WATCHED) {
         assert_true(check_row(json, name, figure) > 0);
     }
-}
-
-static const json_t *find_goal(const json_t *json, const char *figure) {
-    const json_t *goal = find_row(json_object_get(json, "goals"), "insist", figure);
-    assert_non_null(goal);
-    return goal;
 }
 
 static void test_overhead(void **state) {
@@ -248,15 +271,23 @@ static void test_overhead(void **state) {
         assert_true(check_row(json, names[i], "64_per_second") > 0);
         assert_true(check_row(json, names[i], "failed") == 0);
     }
-    assert_true(check_row(json, "insist", "1_p50_times") > 0);
-    assert_true(check_row(json, "insist", "8_cpu_times") > 0);
-    assert_true(check_row(json, "insist", "1mib_cpu_times") > 0);
+    assert_true(check_row(json, "insist", "1mib_cpu_us") > 0);
+    assert_true(check_row(json, "libcurl", "64_connections") >= 1);
     check_memory(json, "insist", "caller_allocations");
     assert_non_null(find_row(json_object_get(json, "rows"), "insist", "worker_allocations"));
-    assert_true(number_of(find_goal(json, "64_cpu_times"), "at_most") == 1.15);
-    const json_t *goal = find_goal(json, "64_rate_times");
+    const json_t *goal = find_row(json_object_get(json, "goals"), "insist", "64_cpu_us");
+    const json_t *ratio = find_row(json_object_get(json, "ratios"), "insist", "64_cpu_us");
+    assert_string_equal(text_of(goal, "goal"), "overhead-64");
+    assert_string_equal(text_of(goal, "against"), "libcurl");
+    assert_true(number_of(goal, "at_most") == 1.15);
+    assert_true(number_of(ratio, "median") == number_of(goal, "median"));
+    assert_string_equal(text_of(ratio, "against"), "libcurl");
+    assert_true(number_of(ratio, "at_most") == 1.15);
+    goal = find_row(json_object_get(json, "goals"), "insist", "64_per_second");
     bool reached = number_of(goal, "median") >= number_of(goal, "at_least");
     assert_int_equal(json_is_true(json_object_get(goal, "reached")), reached);
+    check_goals(json, (const char *const[]){"overhead-1", "overhead-8", "overhead-64", "memory", "allocations"}, 5);
+    check_peer(json, "64_cpu_us");
     json_decref(json);
 }
 
@@ -267,12 +298,13 @@ static void test_concurrency(void **state) {
     assert_true(check_row(json, "libcurl", "1_p50_ms") >= 200);
     assert_true(check_row(json, "libcurl-multi", "2000_cpu_us") > 0);
     assert_true(check_row(json, "insist", "2000_per_second") > 0);
-    assert_true(check_row(json, "insist", "2000_cpu_times") > 0);
+    assert_true(check_row(json, "insist", "cpu_2000_to_100") > 0);
     check_memory(json, "insist", "2000_kib");
     check_memory(json, "libcurl", "2000_kib");
     double own = check_row(json, "libcurl", "connections"); /* one a caller, of those that got a request */
     assert_true(own > 1 && own <= 64);
     assert_true(check_row(json, "insist", "connections") < 64);
+    check_goals(json, (const char *const[]){"in-flight", "memory", "flat", "connections"}, 4);
     json_decref(json);
 }
 
@@ -371,10 +403,11 @@ static void test_failures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tail),       cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
-        cmocka_unit_test(test_fanout),     cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
-        cmocka_unit_test(test_help),       cmocka_unit_test(test_version), cmocka_unit_test(test_failures),        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_duplicates), cmocka_unit_test(test_overhead),        cmocka_unit_test(test_concurrency),
+        cmocka_unit_test(test_tail),        cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
+        cmocka_unit_test(test_fanout),      cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
+        cmocka_unit_test(test_help),        cmocka_unit_test(test_version),         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_deadline),    cmocka_unit_test(test_duplicates),      cmocka_unit_test(test_overhead),
+        cmocka_unit_test(test_concurrency),
     };
     return cmocka_run_group_tests(tests, make_picture, remove_picture);
 }
