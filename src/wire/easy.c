@@ -26,6 +26,7 @@ static bool set_callbacks(struct transfer *transfer) {
     SET(easy, CURLOPT_OPENSOCKETDATA, transfer);
     SET(easy, CURLOPT_CLOSESOCKETFUNCTION, guard_close_socket);
     SET(easy, CURLOPT_CLOSESOCKETDATA, transfer->transport); /* a connection outlives its transfer */
+    SET(easy, CURLOPT_HEADER, transfer->transport->looks_at_lines_first ? 1L : 0L);
     SET(easy, CURLOPT_HEADERFUNCTION, receive_header);
     SET(easy, CURLOPT_HEADERDATA, transfer);
     SET(easy, CURLOPT_WRITEFUNCTION, receive_body);
@@ -113,20 +114,6 @@ bool easy_set_up(struct transfer *transfer) {
            set_from_settings(easy, transport->settings) && set_tls(easy, transport->settings, transport->network);
 }
 
-bool easy_renew(struct transfer *transfer) {
-    CURL *worn = transfer->easy;
-    if (!transfer->used || !transfer->transport->uses_handles_once)
-        return true;
-    transfer->easy = curl_easy_init();
-    if (!transfer->easy) {
-        transfer->easy = worn;
-        return false;
-    }
-    curl_easy_cleanup(worn);
-    transfer->used = false;
-    return easy_set_up(transfer);
-}
-
 /* What is never set here, but would break what is when a user sets it. */
 static bool unset_others(CURL *easy) {
     bool failed = false;
@@ -134,7 +121,6 @@ static bool unset_others(CURL *easy) {
     SET(easy, CURLOPT_LOW_SPEED_LIMIT, 0L);
     SET(easy, CURLOPT_LOW_SPEED_TIME, 0L);
     SET(easy, CURLOPT_ACCEPT_ENCODING, NULL);
-    SET(easy, CURLOPT_HEADER, 0L);
     SET(easy, CURLOPT_FAILONERROR, 0L);
     SET(easy, CURLOPT_CONNECT_ONLY, 0L);
     SET(easy, CURLOPT_SHARE, NULL);

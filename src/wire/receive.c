@@ -34,7 +34,7 @@ static insist_err read_status(struct transfer *transfer, const char *line, size_
     answer->status = status_of(line, length);
     if (answer->status == 0)
         return INSIST_EPROTO;
-    answer->in_block = true;
+    answer->in_block = answer->at_its_first = true;
     headers_clear(&transfer->job->outcome.headers);
     if (answer->status >= 200)
         transfer->job->progress.status = transfer->job->outcome.status = answer->status;
@@ -134,12 +134,21 @@ static insist_err end_block(struct transfer *transfer) {
     return err;
 }
 
+/* Right behind the status line there is nothing to go on with (RFC 9112 section 2.2). */
+static bool continues_nothing(struct answer *answer, const char *line, size_t length) {
+    bool first = answer->in_block && answer->at_its_first;
+    answer->at_its_first = false;
+    return first && length > 0 && is_blank(line[0]);
+}
+
 static insist_err read_line(struct transfer *transfer, const char *line, size_t length) {
     struct answer *answer = &transfer->answer;
     if (answer->complete) /* a trailer: counted, not kept */
         return INSIST_OK;
     if (!answer->in_block)
         return read_status(transfer, line, length);
+    if (continues_nothing(answer, line, length))
+        return INSIST_EPROTO;
     return length == 0 ? end_block(transfer) : keep_line(&transfer->job->outcome.headers, line, length);
 }
 
@@ -213,12 +222,22 @@ static size_t stream_bytes(struct transfer *transfer, const char *bytes, size_t 
     return length;
 }
 
+/* Where a line could harm libcurl it is asked for with the body, whose bytes are shown before libcurl looks at them: each line
+ * once so, in pieces perhaps, and then to receive_header. Behind a 101, which nobody asked for, there are other bytes. */
+static size_t look_at_line(struct transfer *transfer, const char *piece, size_t length) {
+    struct answer *answer = &transfer->answer;
+    bool is_line = transfer->transport->looks_at_lines_first && (answer->in_block || answer->status != 101);
+    if (!is_line || continues_nothing(answer, piece, length))
+        return refuse(transfer, INSIST_EPROTO);
+    return length;
+}
+
 size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
     struct transfer *transfer = data;
     struct answer *answer = &transfer->answer;
     size_t length = size * count;
-    if (!answer->complete) /* behind a 101 that nobody asked for */
-        return refuse(transfer, INSIST_EPROTO);
+    if (!answer->complete)
+        return look_at_line(transfer, bytes, length);
     if (pauses(transfer) || transfer->lent)
         return CURL_WRITEFUNC_PAUSE;
     if (transfer->consumed == 0)

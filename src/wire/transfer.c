@@ -127,8 +127,7 @@ static void request(struct transfer *transfer) {
     struct transport_curl *transport = transfer->transport;
     clear_answer(transfer);
     clear_outcome(transfer->job);
-    insist_err err = easy_renew(transfer) ? easy_prepare(transfer) : INSIST_ENOMEM;
-    transfer->used = true;
+    insist_err err = easy_prepare(transfer);
     if (err == INSIST_OK && curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
         err = INSIST_ENOMEM;
     if (err != INSIST_OK) {

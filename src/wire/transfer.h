@@ -44,7 +44,7 @@ struct transport_curl {
     struct list spare; /* transfers without a job, ready to be used again */
     struct list busy;  /* those with one */
     size_t spare_count, busy_count;
-    bool uses_handles_once; /* this libcurl must not be given one again */
+    bool looks_at_lines_first; /* this libcurl must not see each of them (receive.c) */
     int64_t now_ns; /* of this turn */
 };
 
@@ -63,6 +63,7 @@ struct answer {
     bool blocked;      /* libcurl wanted to send it again */
     bool begun;        /* its first header line came */
     bool in_block;     /* behind a status line, before the blank line */
+    bool at_its_first; /* nothing has come behind the status line */
     bool complete;     /* the blank line of a status of 200 or more */
     bool no_follow;    /* a redirect that may not be followed: an answer, with an error */
     bool discarded;    /* a redirect that is followed: nobody wants its body */
@@ -78,8 +79,7 @@ enum pause { PAUSE_DUE, PAUSE_WAITING, PAUSE_OVER }; /* at the headers */
 struct transfer {
     /* for ever */
     struct transport_curl *transport;
-    CURL *easy; /* another one for each request, if handles are used once */
-    bool used;
+    CURL *easy;
     struct list link; /* of the spare ones, or of the busy */
     struct lines lines;
     struct curl_slist pinned; /* to the address that is tried */
@@ -136,7 +136,6 @@ void transfer_moved_on(struct transfer *transfer);
 
 /* easy.c */
 bool easy_set_up(struct transfer *transfer);        /* a new handle's options; false: no memory */
-bool easy_renew(struct transfer *transfer);         /* another handle, where one must not be used again; likewise */
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 
 /* guards.c: libcurl calls them; data is the transfer */

@@ -23,9 +23,9 @@ bool transport_curl_begin(void) {
     return pthread_once(&once, begin) == 0 && begun == CURLE_OK;
 }
 
-/* libcurl 7.88.1 still knows the last header of a handle's answer after it has freed it, and writes there when the next answer's
- * first header line begins with a blank: any server could do that (curl issue 11101, mended in May 2023). */
-static bool handles_wear_out(void) {
+/* Before 8.2 libcurl still knows the last header of a handle's answer after it has freed it, and writes there when the next
+ * answer's first header line begins with a blank: any server could do that (curl issue 11101). */
+static bool lines_are_a_danger(void) {
     return curl_version_info(CURLVERSION_NOW)->version_num < 0x080200;
 }
 
@@ -287,7 +287,7 @@ struct transport *transport_curl_new(void *settings, const struct transport_host
     transport->network = wire->network ? wire->network : &network_default;
     transport->host = *host;
     transport->finish = finish;
-    transport->uses_handles_once = handles_wear_out();
+    transport->looks_at_lines_first = lines_are_a_danger();
     transport->now_ns = env_now_ns(wire->env);
     list_init(&transport->spare);
     list_init(&transport->busy);

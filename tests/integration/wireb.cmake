@@ -5,6 +5,7 @@ function(insist_wire_test name)
         "base;view;wire" "PkgConfig::GNUTLS;CURL::libcurl;ZLIB::ZLIB")
 endfunction()
 
+insist_wire_test(test_wire_continuation)
 insist_wire_test(test_wire_exchange)
 insist_wire_test(test_wire_gate)
 insist_wire_test(test_wire_idle)
