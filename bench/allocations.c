@@ -34,9 +34,9 @@ void allocations_leave_call(void) {
 /* fixed while it counts: where libinsist's code lies */
 static uintptr_t first, last;
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
+void *real_malloc(size_t size) __asm__("__libc_malloc");
+void *real_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+void *real_realloc(void *old, size_t size) __asm__("__libc_realloc");
 
 static void note(const void *asked_from) {
     uintptr_t at = (uintptr_t)asked_from;
@@ -48,17 +48,17 @@ static void note(const void *asked_from) {
 
 __attribute__((visibility("default"))) void *malloc(size_t size) {
     note(__builtin_return_address(0));
-    return __libc_malloc(size);
+    return real_malloc(size);
 }
 
 __attribute__((visibility("default"))) void *calloc(size_t count, size_t size) {
     note(__builtin_return_address(0));
-    return __libc_calloc(count, size);
+    return real_calloc(count, size);
 }
 
 __attribute__((visibility("default"))) void *realloc(void *old, size_t size) {
     note(__builtin_return_address(0));
-    return __libc_realloc(old, size);
+    return real_realloc(old, size);
 }
 
 /* The segment of code that has insist_execute() in it. */

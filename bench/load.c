@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static const int64_t late_ns = 1000000;
-static const size_t stack_bytes = 256 * 1024;
+static const size_t stack_bytes = (size_t)256 * 1024;
 
 struct run {
     /* fixed */

@@ -107,12 +107,14 @@ static void put_axes(const struct frame *frame) {
             "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">50 %%</text>\n",
             x, TOP, x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 18);
-    for (double ms = frame->low_ms; ms <= frame->high_ms * 1.001; ms = round_ms(ms * 1.5, true)) {
+    double ms = frame->low_ms;
+    while (ms <= frame->high_ms * 1.001) {
         double y = place_y(frame, ms);
         fprintf(frame->out,
                 "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>"
                 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
                 LEFT, y, WIDTH - RIGHT, y, LEFT - 8, y + 4, ms);
+        ms = round_ms(ms * 1.5, true);
     }
 }
 

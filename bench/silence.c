@@ -2,6 +2,7 @@
  * come later. */
 #include "silence.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -26,7 +27,10 @@ static bool fill(struct silence *silence, const struct sockaddr_in *address) {
         if (silence->fillers[i] < 0) {
             return false;
         }
-        connect(silence->fillers[i], (const struct sockaddr *)address, sizeof *address);
+        if (connect(silence->fillers[i], (const struct sockaddr *)address, sizeof *address) != 0 &&
+            errno != EINPROGRESS) {
+            return false;
+        }
     }
     struct pollfd first = {.fd = silence->fillers[0], .events = POLLOUT};
     return poll(&first, 1, PATIENCE_MS) == 1;

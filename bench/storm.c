@@ -155,7 +155,8 @@ static bool run_outage(struct bench *bench, const struct contestant *contestant,
     struct load_outcome outcome;
     pthread_t conductor;
     int64_t length_ns = outage_length_ns(bench);
-    double seconds = (double)(length_ns + length_ns / well_before_part + length_ns / well_again_part) / 1e9;
+    int64_t turn_ns = length_ns + length_ns / well_before_part + length_ns / well_again_part;
+    double seconds = (double)turn_ns / 1e9;
     if (!open_turn(&turn, "200;delay=5ms", (uint64_t)(seconds * rate(bench)))) {
         return false;
     }

@@ -31,7 +31,7 @@ enum way {
     BRIEF = 64,      /* attempts have BRIEF_MS */
     SHORT = 128,     /* the call has DEADLINE_MS */
     OVER = 256,      /* its deadline has passed */
-    CANCELLED = 512, /* by a handler, once an attempt is there */
+    CANCELLED = 512, /* by a handler, once the headers are there */
     REFUSED = 1024,  /* by a handler, before there is one */
     NAMED = 2048,    /* localhost */
     NOBODY = 4096,   /* nobody listens */
@@ -92,7 +92,7 @@ static const struct kind {
     {"GET", "hang,200", RACED, INSIST_OK, 200},
     {"GET", "503,200;delay=3ms", RACED, INSIST_OK, 200},
     {"GET", "200;delay=1ms", LEARNT, INSIST_OK, 200},
-    {"GET", "hang", CANCELLED, INSIST_ECANCELED, 0},
+    {"GET", "200;size=100KB", CANCELLED, INSIST_ECANCELED, -1},
     {"GET", "200", REFUSED, INSIST_EHANDLER, 0},
     {"GET", "200;size=200KB", SINK, INSIST_OK, 200},
     {"GET", "200;size=200KB", FULL_SINK, INSIST_ESINK, 200},
@@ -137,9 +137,9 @@ static int cancel(void *token, insist_event event, insist_execution *execution) 
     return 0;
 }
 
-static insist_err handlers_of(insist_handler_fn *handler, void *ctx, insist_handlers **handlers) {
+static insist_err handlers_of(insist_event event, insist_handler_fn *handler, void *ctx, insist_handlers **handlers) {
     insist_err err = handlers_new(&scene.env, handlers);
-    return err != INSIST_OK ? err : insist_handlers_push(*handlers, INSIST_BEFORE_ATTEMPT, handler, ctx);
+    return err != INSIST_OK ? err : insist_handlers_push(*handlers, event, handler, ctx);
 }
 
 static insist_err new_client(insist_client **client) {
@@ -162,7 +162,7 @@ insist_err soak_init(const struct soak_servers *servers) {
         err = insist_race_policy_new(insist_race_quantile(0.9, 1), insist_start_always(), INSIST_REFILL, NULL,
                                      &scene.learnt);
     if (err == INSIST_OK)
-        err = handlers_of(refuse, NULL, &scene.refusing);
+        err = handlers_of(INSIST_BEFORE_ATTEMPT, refuse, NULL, &scene.refusing);
     return err != INSIST_OK ? err : new_client(&scene.client);
 }
 
@@ -226,8 +226,7 @@ static insist_err new_plan(const struct kind *kind, const char *url, size_t *unr
  * ends there, and a call's last attempt may end so in place of what its script says. */
 static bool has_lost_its_connection(const struct kind *kind, insist_err err, const insist_result *result) {
     bool cut = err == INSIST_ERESET || err == INSIST_EEOF;
-    bool was_to_be_cut = kind->err == INSIST_ERESET || kind->err == INSIST_EEOF;
-    return cut && (was_to_be_cut || insist_result_reason(result) == INSIST_NOT_REPEATABLE);
+    return cut && (kind->err != INSIST_OK || insist_result_reason(result) == INSIST_NOT_REPEATABLE);
 }
 
 static bool is_as_expected(const struct kind *kind, insist_err err, const insist_result *result) {
@@ -266,7 +265,7 @@ static insist_err cancelled_execute(insist_client *client, insist_plan *plan, in
     insist_handlers *handlers = NULL;
     insist_err err = cancel_new(&scene.env, &token);
     if (err == INSIST_OK)
-        err = handlers_of(cancel, token, &handlers);
+        err = handlers_of(INSIST_BEFORE_READ_BODY, cancel, token, &handlers);
     if (err == INSIST_OK)
         err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.handlers = handlers, .cancel = token), result);
     insist_handlers_free(handlers);
