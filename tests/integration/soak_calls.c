@@ -92,7 +92,7 @@ static const struct kind {
     {"GET", "hang,200", RACED, INSIST_OK, 200},
     {"GET", "503,200;delay=3ms", RACED, INSIST_OK, 200},
     {"GET", "200;delay=1ms", LEARNT, INSIST_OK, 200},
-    {"GET", "200;size=100KB", CANCELLED, INSIST_ECANCELED, -1},
+    {"GET", "stall=body@100", CANCELLED, INSIST_ECANCELED, -1},
     {"GET", "200", REFUSED, INSIST_EHANDLER, 0},
     {"GET", "200;size=200KB", SINK, INSIST_OK, 200},
     {"GET", "200;size=200KB", FULL_SINK, INSIST_ESINK, 200},

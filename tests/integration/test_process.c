@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IN_FRONT __attribute__((visibility("default")))
@@ -33,6 +34,15 @@ typedef int sigaction_fn(int, const struct sigaction *, struct sigaction *);
 static char held_back;           /* the first byte of what is to wait; 0: nothing */
 static atomic_int sends_left;    /* how many of those still are */
 static atomic_int sigpipe_asked; /* how often anybody touched SIGPIPE */
+static atomic_bool unshielded;   /* whether threads of a client that is called PIPER send without MSG_NOSIGNAL */
+static atomic_int broken_pipes;  /* how often that failed with EPIPE */
+
+#define PIPER "piper"
+
+static bool is_piper(void) {
+    char name[16] = "";
+    return pthread_getname_np(pthread_self(), name, sizeof name) == 0 && strncmp(name, PIPER, strlen(PIPER)) == 0;
+}
 
 IN_FRONT ssize_t send(int fd, const void *bytes, size_t length, int flags) {
     send_fn *real;
@@ -44,7 +54,12 @@ IN_FRONT ssize_t send(int fd, const void *bytes, size_t length, int flags) {
         errno = EAGAIN;
         return -1;
     }
-    return real(fd, bytes, length, flags);
+    if (!atomic_load(&unshielded) || !is_piper())
+        return real(fd, bytes, length, flags);
+    ssize_t sent = real(fd, bytes, length, flags & ~MSG_NOSIGNAL);
+    if (sent < 0 && errno == EPIPE)
+        atomic_fetch_add(&broken_pipes, 1);
+    return sent;
 }
 
 IN_FRONT int sigaction(int number, const struct sigaction *action, struct sigaction *before) {
@@ -199,6 +214,39 @@ static void sigpipe_https(void **state) {
     sigpipe_stays_as_it_was(true, 5);
 }
 
+static atomic_int sigpipes_taken;
+
+static void count_sigpipe(int number) {
+    (void)number;
+    atomic_fetch_add(&sigpipes_taken, 1);
+}
+
+/* TLS says goodbye on a connection that has been shut down. Were that written as OpenSSL itself writes, without
+ * MSG_NOSIGNAL, then what keeps the signal away would be that the workers block it. */
+static void sigpipe_is_blocked_where_tls_is_written(void **state) {
+    const struct sigaction ours = {.sa_handler = count_sigpipe};
+    const struct timespec moment = {.tv_nsec = 1000000};
+    struct sigaction before;
+    struct scene scene;
+    insist_client *client = NULL;
+    (void)state;
+    begin(&scene, true);
+    assert_int_equal(sigaction(SIGPIPE, &ours, &before), 0);
+    const insist_client_options *options =
+        INSIST_CLIENT_OPTIONS(.thread_name = PIPER, .tls = INSIST_TLS_OPTIONS(.ca_file = scene.certificate));
+    assert_int_equal(insist_client_new(options, NULL, &client), INSIST_OK);
+    get_ok(&scene, client);
+    atomic_store(&unshielded, true);
+    assert_int_equal(insist_client_close_idle(client), INSIST_OK);
+    while (atomic_load(&broken_pipes) == 0 && atomic_load(&sigpipes_taken) == 0)
+        nanosleep(&moment, NULL);
+    atomic_store(&unshielded, false);
+    insist_client_free(client);
+    assert_int_equal(atomic_load(&sigpipes_taken), 0);
+    assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);
+    end(&scene);
+}
+
 /* ---- descriptors ------------------------------------------------------------------------------------------------- */
 
 #define DESCRIPTORS 1024
@@ -329,6 +377,7 @@ int main(void) {
         cmocka_unit_test(held_back_once_https),
         cmocka_unit_test(sigpipe_http),
         cmocka_unit_test(sigpipe_https),
+        cmocka_unit_test(sigpipe_is_blocked_where_tls_is_written),
         cmocka_unit_test(descriptors_http),
         cmocka_unit_test(descriptors_https),
         cmocka_unit_test(descriptors_of_others_are_left_alone),
