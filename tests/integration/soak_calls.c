@@ -11,13 +11,13 @@
 #include <string.h>
 
 enum {
-    TLS_EVERY = 8,         /* rounds through all kinds */
-    CLIENT_EVERY = 1000,   /* calls: one with a client of its own */
-    MOST_BODY = 256 << 10, /* of an answer */
-    SENT = 100000,         /* bytes of a request's body, where there is one */
-    BRIEF_MS = 20,         /* of an attempt */
-    DEADLINE_MS = 30,      /* of a call that is to miss it */
-    TOGETHER = 4,          /* calls of insist_execute_all() */
+    TLS_EVERY = 8,        /* rounds through all kinds */
+    CLIENT_EVERY = 1000,  /* calls: one with a client of its own */
+    MOST_BODY = 64 << 10, /* of an answer */
+    SENT = 20000,         /* bytes of a request's body, where there is one */
+    BRIEF_MS = 20,        /* of an attempt */
+    DEADLINE_MS = 30,     /* of a call that is to miss it */
+    TOGETHER = 4,         /* calls of insist_execute_all() */
 };
 
 /* How a call is made, beside its method and script. */
@@ -85,7 +85,7 @@ static const struct kind {
     {"GET", "trailers=endless", 0, INSIST_ETOOLARGE, 200},
     {"POST", "hang", BRIEF, INSIST_ETIMEOUT, 0},
     {"GET", "hang", BRIEF, INSIST_ETIMEOUT, 0},
-    {"GET", "size=100KB;drip=5ms/16", BRIEF, INSIST_ETIMEOUT, -1},
+    {"GET", "size=50KB;drip=5ms/16", BRIEF, INSIST_ETIMEOUT, -1},
     {"GET", "stall=headers", SHORT, INSIST_EDEADLINE, -1},
     {"GET", "stall=body@100", SHORT, INSIST_EDEADLINE, -1},
     {"GET", "200", OVER, INSIST_EDEADLINE, 0},
@@ -94,8 +94,8 @@ static const struct kind {
     {"GET", "200;delay=1ms", LEARNT, INSIST_OK, 200},
     {"GET", "stall=body@100", CANCELLED, INSIST_ECANCELED, -1},
     {"GET", "200", REFUSED, INSIST_EHANDLER, 0},
-    {"GET", "200;size=200KB", SINK, INSIST_OK, 200},
-    {"GET", "200;size=200KB", FULL_SINK, INSIST_ESINK, 200},
+    {"GET", "200;size=100KB", SINK, INSIST_OK, 200},
+    {"GET", "200;size=100KB", FULL_SINK, INSIST_ESINK, 200},
     {"GET", "200", NOBODY, INSIST_ECONNECT, 0},
     {"GET", "503,200;size=999", ALL, INSIST_OK, 200},
     {"GET", "200;reset@connect", DOOR, INSIST_OK, 0},
@@ -145,7 +145,8 @@ static insist_err handlers_of(insist_event event, insist_handler_fn *handler, vo
 static insist_err new_client(insist_client **client) {
     return client_new(&scene.env,
                       INSIST_CLIENT_OPTIONS(.retry = scene.retry, .budget = insist_budget_none(),
-                                            .max_body_bytes = MOST_BODY, .tls = INSIST_TLS_OPTIONS(.insecure = true)),
+                                            .max_body_bytes = MOST_BODY, .max_header_bytes = MOST_BODY,
+                                            .tls = INSIST_TLS_OPTIONS(.insecure = true)),
                       NULL, client);
 }
 
