@@ -90,10 +90,6 @@ insist_err body_append(struct body *body, const void *data, size_t length) {
     return INSIST_OK;
 }
 
-insist_err body_append_text(struct body *body, const char *text) {
-    return body_append(body, text, strlen(text));
-}
-
 /* The text is put together outside the body: an argument may point into it. */
 static insist_err append_long_format(struct body *body, size_t length, const char *format, va_list args) {
     if (!fits(body, length))

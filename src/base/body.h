@@ -7,6 +7,7 @@
 #include <insist/error.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <string.h>
 
 struct body {
     const struct env *env;
@@ -25,7 +26,9 @@ void body_move(struct body *to, struct body *from); /* to is overwritten, from i
 /* INSIST_OK, or INSIST_ETOOLARGE or INSIST_ENOMEM with nothing appended. What is appended may be a part of the same
  * body. */
 insist_err body_append(struct body *body, const void *data, size_t length);
-insist_err body_append_text(struct body *body, const char *text);
+static inline insist_err body_append_text(struct body *body, const char *text) {
+    return body_append(body, text, strlen(text));
+}
 insist_err body_append_format(struct body *body, const char *format, ...) TEXT_FORMAT(2, 3);
 const char *body_text(const struct body *body);
 char *body_take(struct body *body, size_t *length); /* memory that is now the caller's; NULL when it could not be had */

@@ -35,6 +35,7 @@ static void destroy(insist_client *client) {
     headers_fini(&client->hidden);
     condition_fini(&client->shared.left);
     mutex_fini(&client->shared.lock);
+    birthmark_fini(&client->birthmark);
     env_release(client->env, client);
 }
 
@@ -141,7 +142,6 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
 }
 
 static insist_err build(insist_client *client, const insist_client_options *options, const insist_tls_options *tls) {
-    client->process_id = env_process_id(client->env);
     client->seed = options->seed != 0 ? options->seed : env_seed(client->env);
     client->handlers = options->handlers;
     client->deadline_ns = time_from_ms(options->deadline_ms);
@@ -212,7 +212,9 @@ insist_err client_new(const struct env *env, const insist_client_options *given,
     client->env = env;
     client->network = network;
     headers_init(&client->hidden, env);
+    birthmark_init(&client->birthmark, env);
     if (!begin_sharing(client)) {
+        birthmark_fini(&client->birthmark);
         network_free(network);
         env_release(env, client);
         return say_what_failed(problem, INSIST_ENOMEM);
@@ -237,7 +239,7 @@ insist_err insist_client_new(const insist_client_options *options, insist_proble
 }
 
 bool client_is_forked(const insist_client *client) {
-    return env_process_id(client->env) != client->process_id;
+    return birthmark_is_inherited(&client->birthmark);
 }
 
 insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox, size_t calls) {

@@ -2,6 +2,7 @@
 #ifndef CALL_CLIENT_H
 #define CALL_CLIENT_H
 
+#include "base/birthmark.h"
 #include "base/list.h"
 #include "base/sync.h"
 #include "origin/latencies.h"
@@ -16,7 +17,7 @@
 struct insist_client {
     /* fixed: set before it is shared */
     const struct env *env;
-    long process_id;
+    struct birthmark birthmark;
     uint64_t seed;
     insist_retry_policy *retry;
     insist_timeout_policy *timeout;

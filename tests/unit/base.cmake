@@ -5,10 +5,14 @@ foreach(name IN ITEMS body headers support timers)
     insist_unit_test(test_${name} ROOMS base SOURCES ../support/fail_alloc.c ../support/virtual_env.c)
 endforeach()
 
-# These two stand between the room and the system, to make it refuse and to see what it was asked.
+# These stand between the room and the system, to make it refuse and to see what it was asked.
 insist_unit_test(test_env ROOMS base SOURCES ../support/fail_alloc.c)
 if(TARGET test_env)
     target_link_options(test_env PRIVATE "LINKER:--wrap=getrandom" "LINKER:--wrap=clock_gettime")
+endif()
+insist_unit_test(test_birthmark ROOMS base)
+if(TARGET test_birthmark)
+    target_link_options(test_birthmark PRIVATE "LINKER:--wrap=madvise" "LINKER:--wrap=mmap" "LINKER:--wrap=munmap")
 endif()
 insist_thread_test(test_sync ROOMS base)
 if(TARGET test_sync)

@@ -118,7 +118,7 @@ static void begin_client(void *argument) {
     world_begin(&calls->world, sizeof(*calls));
     struct insist_client *client = calls->client = env_alloc(&calls->world.env, sizeof(*client));
     client->env = &calls->world.env;
-    client->process_id = env_process_id(client->env);
+    client->birthmark = (struct birthmark){.env = client->env, .process_id = env_process_id(client->env)};
     headers_init(&client->hidden, client->env);
     list_init(&client->shared.running);
     if (!mutex_init(&client->shared.lock) || !condition_init(&client->shared.left))
