@@ -59,19 +59,19 @@ static insist_err first_error(insist_result *const *results, size_t n) {
 
 static void execute(insist_client *client, const insist_plan *const *plans, size_t n,
                     const insist_call_options *options, insist_problem *problem, insist_result **results) {
-    struct join *join = join_new(client, options, n);
-    if (join == NULL)
+    struct join join;
+    if (!join_init(&join, client, options, n))
         return;
     for (size_t i = 0; i < n; i++) {
         insist_err err = admit(client, plans[i], options, problem);
         if (err == INSIST_OK)
-            join_add(join, plans[i], &results[i]);
+            join_add(&join, plans[i], &results[i]);
         else
             results[i] = refuse(client, plans[i], err, problem->text);
     }
-    if (join->count > 0)
-        join_run(join);
-    join_free(join);
+    if (join.count > 0)
+        join_run(&join);
+    join_fini(&join);
 }
 
 static insist_err check_and_execute(insist_client *client, const insist_plan *const *plans, size_t n,

@@ -4,22 +4,23 @@
 #include "call/join.h"
 #include "base/time_math.h"
 
-struct join *join_new(insist_client *client, const insist_call_options *options, size_t room) {
+/* A single call needs no memory for it: its caller's stack holds the join. */
+bool join_init(struct join *join, insist_client *client, const insist_call_options *options, size_t room) {
     const size_t size_of_one = sizeof(struct call) + sizeof(struct timer *);
-    if (room > (SIZE_MAX - sizeof(struct join)) / size_of_one)
-        return NULL;
-    struct join *join = env_alloc(client->env, sizeof *join + room * size_of_one);
-    if (join == NULL)
-        return NULL;
-    join->client = client;
-    join->env = client->env;
-    join->options = options;
+    *join = (struct join){.client = client, .env = client->env, .options = options, .calls = &join->only};
+    timers_init_in(&join->timers, &join->only_timer, 1);
+    if (room <= 1)
+        return true;
+    join->calls = room <= SIZE_MAX / size_of_one ? env_alloc(join->env, room * size_of_one) : NULL;
+    if (join->calls == NULL)
+        return false;
     timers_init_in(&join->timers, (struct timer **)(void *)&join->calls[room], room);
-    return join;
+    return true;
 }
 
-void join_free(struct join *join) {
-    env_release(join->env, join);
+void join_fini(struct join *join) {
+    if (join->calls != &join->only)
+        env_release(join->env, join->calls);
 }
 
 void join_add(struct join *join, const insist_plan *plan, insist_result **result) {

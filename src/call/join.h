@@ -16,12 +16,14 @@ struct join {
     struct timers timers; /* of the calls that are not over */
     int64_t now_ns;       /* read once a turn, and whenever user code may have run */
     size_t count, open;   /* calls; of them, not over */
-    struct call calls[];
+    struct call *calls;   /* only, if there is room for one alone */
+    struct call only;
+    struct timer *only_timer;
 };
 
-/* With room for that many calls; options must outlive it. NULL: no memory. */
-struct join *join_new(insist_client *client, const insist_call_options *options, size_t room);
-void join_free(struct join *join);
+/* With room for that many calls; options must outlive it. False: no memory. */
+bool join_init(struct join *join, insist_client *client, const insist_call_options *options, size_t room);
+void join_fini(struct join *join);
 void join_add(struct join *join, const insist_plan *plan, insist_result **result); /* as call_take() */
 
 /* Executes its calls. The client may be gone afterwards: freed from inside one of them. */
