@@ -36,8 +36,7 @@ void call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, 
     struct carrier *carrier = &call->carrier;
     insist_client *client = carrier->client;
     struct execution_rules rules;
-    uint64_t number = atomic_fetch_add(&client->next_call, 1);
-    counter_add(&client->counters.calls);
+    uint64_t number = counter_add(&client->counters.calls);
     carrier->mailbox = mailbox;
     call_rules_init(&rules, client, carrier->plan, carrier->options, entered_ns);
     execution_init(&call->execution, client->env, carrier->request, &rules, &carry_ports, carrier, client->seed,

@@ -262,7 +262,7 @@ void client_leave(insist_client *client, struct running *running) {
     mutex_lock(&client->shared.lock);
     list_remove(&running->link);
     client->shared.count -= running->calls;
-    bool last = client->shared.count == 0;
+    bool last = client->shared.closing && client->shared.count == 0;
     bool free_it = last && client->shared.free_with_last;
     if (last)
         condition_broadcast(&client->shared.left);

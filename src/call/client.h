@@ -41,7 +41,6 @@ struct insist_client {
 
     /* atomics */
     struct counters counters;
-    atomic_uint_fast64_t next_call;
 
     /* shared: under the lock. Mailboxes may be interrupted inside it */
     struct {

@@ -10,8 +10,8 @@ struct counters {
     atomic_uint_fast64_t budget_refusals, queue_refusals, resends_blocked, stale_connections;
 };
 
-static inline void counter_add(atomic_uint_fast64_t *counter) {
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+static inline uint64_t counter_add(atomic_uint_fast64_t *counter) { /* what it was before */
+    return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
 #endif

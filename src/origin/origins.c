@@ -45,6 +45,10 @@ void origins_lock(struct origins *origins) {
 
 void origins_unlock(struct origins *origins) {
     struct list dropped;
+    if (list_empty(&origins->dropped)) {
+        mutex_unlock(&origins->lock);
+        return;
+    }
     list_init(&dropped);
     list_move_all(&origins->dropped, &dropped);
     mutex_unlock(&origins->lock);
