@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POSTS = 100000, CALLERS = 16 };
+enum { POSTS = 100000, CALLERS = 16, FEW = 8 };
 enum { OVER_HTTP = 1, OVER_HTTPS = 2 };
 
 static const struct stage {
@@ -171,12 +171,11 @@ static uint64_t share_of(const struct bench *bench, unsigned turn) {
     return share > 0 ? share : 1;
 }
 
-static void report_account(struct report *report, const struct poster *poster, struct account *account,
-                           uint64_t duplicates) {
+static void report_account(struct report *report, const struct poster *poster, struct account *account) {
     samples_sort(&account->took);
     report_add(report, poster->name, "posts", (double)account->posts);
     report_add(report, poster->name, "deliveries", (double)account->deliveries);
-    report_add(report, poster->name, "duplicates", (double)duplicates);
+    report_add(report, poster->name, "duplicates", (double)account->duplicates);
     report_add(report, poster->name, "answered", (double)account->answered);
     report_add(report, poster->name, "errors_delivered", (double)account->errors_delivered);
     if (poster->tells && account->errors_delivered > 0) {
@@ -189,36 +188,66 @@ static void report_account(struct report *report, const struct poster *poster, s
     report_add_curve(report, poster->name, &account->took);
 }
 
-static bool run_poster(struct bench *bench, const struct poster *poster, struct server *tls, unsigned round) {
-    struct account account = {0};
+/* Whether that poster posts at that stage over http or https. */
+static bool takes_part(const struct poster *poster, const struct stage *stage, unsigned over) {
+    bool there = stage->over == 0 || stage->over == over;
+    return there && (!poster->few || (over == OVER_HTTP && !stage->alone));
+}
+
+/* One poster's part of a round. */
+struct part {
+    struct bench *bench;
+    const struct poster *poster;
+    void *state;
+    struct server *tls;
+    unsigned turns; /* taken so far */
+    struct account account;
+};
+
+static bool run_stage(struct part *part, const struct stage *stage) {
+    const struct poster *poster = part->poster;
     uint64_t duplicates = 0;
-    unsigned number = 0;
-    void *state = poster->open();
-    bool done = state != NULL;
+    bool any = false;
+    for (unsigned over = OVER_HTTP; over <= OVER_HTTPS; over++) {
+        if (!takes_part(poster, stage, over)) {
+            continue;
+        }
+        uint64_t share = share_of(part->bench, part->turns++);
+        struct turn turn = {.stage = stage,
+                            .poster = poster,
+                            .state = part->state,
+                            .server = over == OVER_HTTPS ? part->tls : &part->bench->server,
+                            .count = poster->few && share > FEW ? FEW : share};
+        if (!take_turn(part->bench, &turn, &part->account, &duplicates)) {
+            return false;
+        }
+        any = true;
+    }
+    if (any) {
+        report_add(&part->bench->report, poster->name, stage->figure, (double)duplicates);
+    }
+    part->account.duplicates += duplicates;
+    return true;
+}
+
+static bool run_poster(struct bench *bench, const struct poster *poster, struct server *tls, unsigned round) {
+    if (poster->able != NULL && !poster->able()) {
+        return true;
+    }
+    struct part part = {.bench = bench, .poster = poster, .state = poster->open(), .tls = tls};
+    if (part.state == NULL) {
+        return false;
+    }
+    bool done = true;
     progress_begin(&bench->progress, round, bench->options->rounds, poster->name);
     for (size_t i = 0; done && i < STAGES; i++) {
-        uint64_t at_stage = 0;
-        for (unsigned over = OVER_HTTP; done && over <= OVER_HTTPS; over++) {
-            if (stages[i].over != 0 && stages[i].over != over) {
-                continue;
-            }
-            struct turn turn = {.stage = &stages[i],
-                                .poster = poster,
-                                .state = state,
-                                .server = over == OVER_HTTPS ? tls : &bench->server,
-                                .count = share_of(bench, number++)};
-            done = take_turn(bench, &turn, &account, &at_stage);
-        }
-        duplicates += at_stage;
-        report_add(&bench->report, poster->name, stages[i].figure, (double)at_stage);
+        done = run_stage(&part, &stages[i]);
     }
     if (done) {
-        report_account(&bench->report, poster, &account, duplicates);
+        report_account(&bench->report, poster, &part.account);
     }
-    samples_fini(&account.took);
-    if (state != NULL) {
-        poster->close(state);
-    }
+    samples_fini(&part.account.took);
+    poster->close(part.state);
     return done;
 }
 
@@ -239,13 +268,15 @@ static void describe(struct report *report) {
     report_add_note(report, "unread: the head of the request was read; read: all of it; fresh: the same, on a new "
                             "connection; gone: the same, and nobody listens any more");
     report_add_note(report, "headers, body, end: within the answer's headers, within its body, behind it");
+    report_add_note(report, "curl --retry: a process of the curl program for each POST and the GET before it, with "
+                            "--retry 1 --retry-all-errors; it waits a second, so that there are few of them");
     report_add_note(report,
                     "errors_delivered: POSTs that the server had read and that ended in an error; told_percent: "
                     "of these, that the record says may have been sent; untrue: that it says were not");
 }
 
 static bool run(struct bench *bench) {
-    static const struct poster *const posters[] = {&poster_libcurl, &poster_insist};
+    static const struct poster *const posters[] = {&poster_libcurl, &poster_insist, &poster_curl};
     struct server tls;
     describe(&bench->report);
     bool done = server_start_tls(&tls, bench->options->server, bench->options->seed, NULL);

@@ -101,7 +101,18 @@ static struct post post_by_libcurl(void *state, void *easy, const char *url, con
     return (struct post){.took_ns = instant_now_ns() - begun_ns, .answered = answered};
 }
 
-const struct poster poster_insist = {"insist",     true,         open_insist,   close_insist,
-                                     enter_insist, leave_insist, get_by_insist, post_by_insist};
-const struct poster poster_libcurl = {"libcurl",     false,         open_libcurl,   close_libcurl,
-                                      enter_libcurl, leave_libcurl, get_by_libcurl, post_by_libcurl};
+const struct poster poster_insist = {.name = "insist",
+                                     .tells = true,
+                                     .open = open_insist,
+                                     .close = close_insist,
+                                     .enter = enter_insist,
+                                     .leave = leave_insist,
+                                     .get = get_by_insist,
+                                     .post = post_by_insist};
+const struct poster poster_libcurl = {.name = "libcurl",
+                                      .open = open_libcurl,
+                                      .close = close_libcurl,
+                                      .enter = enter_libcurl,
+                                      .leave = leave_libcurl,
+                                      .get = get_by_libcurl,
+                                      .post = post_by_libcurl};

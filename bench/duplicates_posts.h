@@ -1,4 +1,4 @@
-/* Who posts in the workload `duplicates`: insist, or libcurl alone. What each was told of a POST is kept in a place of
+/* Who posts in the workload `duplicates`: insist, libcurl alone, or the curl program. What each was told of a POST is kept in a place of
  * its own, so that callers share nothing. */
 #ifndef BENCH_DUPLICATES_POSTS_H
 #define BENCH_DUPLICATES_POSTS_H
@@ -16,6 +16,8 @@ struct post {
 struct poster {
     const char *name;
     bool tells; /* how far a request got */
+    bool few;   /* POSTs take so long that there are only a few at each stage, over http, and none at stages alone */
+    bool (*able)(void); /* whether it is there; NULL: it always is */
     void *(*open)(void);
     void (*close)(void *state);
     void *(*enter)(void *state, const char *url); /* a caller's own; NULL: no memory */
@@ -24,6 +26,6 @@ struct poster {
     struct post (*post)(void *state, void *caller, const char *url, const char *text);
 };
 
-extern const struct poster poster_insist, poster_libcurl;
+extern const struct poster poster_insist, poster_libcurl, poster_curl;
 
 #endif

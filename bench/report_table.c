@@ -100,6 +100,24 @@ static void put_machine(const struct machine *machine, FILE *out) {
             machine->compiler, machine->build, machine->load_before, load_after);
 }
 
+/* A figure of all contenders; nothing behind the last that has it. */
+static void put_line(const struct report *report, const char *figure, const char *const *names, const int *widths,
+                     unsigned count, FILE *out) {
+    int owed = 0; /* blanks, of cells that are empty */
+    fprintf(out, "%-24s", figure);
+    for (unsigned i = 0; i < count; i++) {
+        char cell[CELL];
+        write_cell(report_row(report, names[i], figure), cell);
+        if (cell[0] == '\0') {
+            owed += 2 + widths[i];
+        } else {
+            fprintf(out, "%*s  %*s", owed, "", widths[i], cell);
+            owed = 0;
+        }
+    }
+    fputc('\n', out);
+}
+
 void report_put_table(const struct report *report, FILE *out) {
     const char *names[NAMES];
     int widths[NAMES];
@@ -117,13 +135,7 @@ void report_put_table(const struct report *report, FILE *out) {
         if (!figure_is_new(report, place)) {
             continue;
         }
-        fprintf(out, "%-24s", report->rows[place].figure);
-        for (unsigned i = 0; i < count; i++) {
-            char cell[CELL];
-            write_cell(report_row(report, names[i], report->rows[place].figure), cell);
-            fprintf(out, "  %*s", widths[i], cell);
-        }
-        fputc('\n', out);
+        put_line(report, report->rows[place].figure, names, widths, count, out);
     }
     fputc('\n', out);
     put_goals(report, out);

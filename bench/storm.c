@@ -23,6 +23,7 @@ static const double calls_per_second = 1000;
 static const int64_t outage_ns = INT64_C(20000000000);
 static const int64_t well_before_part = 10; /* of the outage's length: 2 s */
 static const int64_t well_again_part = 5;   /* 4 s */
+static const int64_t errors_part = 2;       /* 10 s */
 
 struct contestant {
     const char *name;
@@ -194,7 +195,7 @@ static bool run_errors(struct bench *bench, const struct contestant *contestant,
     struct turn turn = {.bench = bench, .contestant = contestant, .path = path};
     struct load_outcome outcome;
     uint64_t hits;
-    int64_t length_ns = outage_length_ns(bench);
+    int64_t length_ns = outage_length_ns(bench) / errors_part;
     if (!open_turn(&turn, "0.2:503;delay=5ms|200;delay=5ms", (uint64_t)((double)length_ns / 1e9 * rate(bench)) + 1)) {
         return false;
     }

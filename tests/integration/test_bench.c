@@ -249,6 +249,7 @@ static void test_duplicates(void **state) {
     assert_true(check_row(json, "insist", "untrue") == 0);
     assert_true(check_row(json, "libcurl", "read-rst_duplicates") > 0);
     assert_true(check_row(json, "libcurl", "duplicates") > 0);
+    assert_true(check_row(json, "curl --retry", "body-rst_duplicates") > 0);
     check_goals(json, (const char *const[]){"W7"}, 1);
     json_decref(json);
 }
