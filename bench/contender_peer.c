@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,19 +39,31 @@ static void become_peer(const char *program, const struct load *load, const char
     fprintf(stderr, "insist-bench: %s: %s\n", program, strerror(errno));
 }
 
+/* A number on a line of its own. */
+static bool read_number(FILE *in, int64_t *number) {
+    char line[32];
+    char *end = line;
+    if (fgets(line, sizeof line, in) != NULL) {
+        *number = strtoll(line, &end, 10);
+    }
+    return end != line && *end == '\n' && *number >= 0;
+}
+
 static bool read_outcome(FILE *in, struct load_outcome *outcome) {
-    uint64_t count = 0;
-    if (fscanf(in, "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNd64 "%" SCNd64, &count, &outcome->failed,
-               &outcome->late, &outcome->ended, &outcome->elapsed_ns, &outcome->cpu_us) != 6) {
+    int64_t count = 0, failed = 0, late = 0, ended = 0, took_ns = 0;
+    if (!read_number(in, &count) || !read_number(in, &failed) || !read_number(in, &late) || !read_number(in, &ended) ||
+        !read_number(in, &outcome->elapsed_ns) || !read_number(in, &outcome->cpu_us)) {
         return false;
     }
-    for (uint64_t i = 0; i < count; i++) {
-        int64_t took_ns;
-        if (fscanf(in, "%" SCNd64, &took_ns) != 1 || !samples_add(&outcome->latencies, took_ns)) {
+    for (int64_t i = 0; i < count; i++) {
+        if (!read_number(in, &took_ns) || !samples_add(&outcome->latencies, took_ns)) {
             return false;
         }
     }
     outcome->calls = outcome->latencies.count;
+    outcome->failed = (uint64_t)failed;
+    outcome->late = (uint64_t)late;
+    outcome->ended = (uint64_t)ended;
     samples_sort(&outcome->latencies);
     return true;
 }

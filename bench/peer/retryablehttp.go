@@ -1,5 +1,6 @@
 // insist-bench-retryablehttp: the load of insist-bench (bench/load.h) by HashiCorp's go-retryablehttp, as Debian has it. A
-// process of its own: it says on standard output what it took, then how long each call took, in nanoseconds, a line each.
+// process of its own: it says on standard output how many calls count, failed, began late and ended in time, how long it
+// counted (ns) and what processor time it used (us), then how long each call took (ns); each number on a line.
 // A goroutine a caller; one client for all of them, which keeps as many connections as there are callers.
 package main
 
@@ -173,7 +174,9 @@ func main() {
 		all.ended += own.ended
 	}
 	out := bufio.NewWriter(os.Stdout)
-	fmt.Fprintln(out, len(all.took), all.failed, all.late, all.ended, elapsed.Nanoseconds(), used)
+	for _, number := range []int64{int64(len(all.took)), all.failed, all.late, all.ended, elapsed.Nanoseconds(), used} {
+		fmt.Fprintln(out, number)
+	}
 	for _, took := range all.took {
 		fmt.Fprintln(out, took.Nanoseconds())
 	}

@@ -5,11 +5,13 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "bench/load_window.h"
 #include "bench/report.h"
 #include "bench/samples.h"
 #include "bench/simulate.h"
 #include "bench/storm_calls.h"
 #include <math.h>
+#include <stdatomic.h>
 
 #define MS INT64_C(1000000)
 
@@ -97,6 +99,65 @@ static void ratios_are_of_rounds(void **state) {
     report_fini(&report);
 }
 
+/* A goal is about a figure, or about its ratio to a yardstick's; a bound is reached by what equals it. */
+static void goals_are_of_figures_or_ratios(void **state) {
+    (void)state;
+    static const struct report_goal goals[] = {{"W1", "insist", "p50_ms", NULL, 6, false},
+                                               {"W1", "insist", "p50_ms", "libcurl", 2.9, false},
+                                               {"W1", "insist", "p50_ms", "libcurl", 3, true},
+                                               {"W1", "insist", "p99_ms", NULL, 1, false}};
+    struct report report;
+    assert_true(report_init(&report, "test"));
+    report_add(&report, "insist", "p50_ms", 6);
+    report_add(&report, "libcurl", "p50_ms", 2);
+    report_add_goals(&report, goals, 4);
+    assert_int_equal(report.goal_count, 4);
+    near(report_goal_summary(&report, &report.goals[0]).median, 6, 0);
+    near(report_goal_summary(&report, &report.goals[1]).median, 3, 0);
+    assert_true(isnan(report_goal_summary(&report, &report.goals[3]).median));
+    assert_true(report_reaches(&report.goals[0], 6));
+    assert_false(report_reaches(&report.goals[1], 3));
+    assert_true(report_reaches(&report.goals[2], 3));
+    report_fini(&report);
+}
+
+/* ---- what of a load counts --------------------------------------------------------------------------------------- */
+
+/* Of a load with a duration: from when it has settled, for as long as it lasts. */
+static void window_opens_when_settled(void **state) {
+    (void)state;
+    const struct load load = {.callers = 4, .duration_ns = 1000, .spread_ns = 400, .settle_ns = 500};
+    struct load_outcome outcome = {0};
+    struct load_window window = load_window_open(&load, &outcome);
+    assert_false(load_window_holds(&window, window.start_ns + 499));
+    assert_true(load_window_holds(&window, window.start_ns + 500));
+    assert_true(load_window_holds(&window, window.start_ns + 1499));
+    assert_false(load_window_holds(&window, window.start_ns + 1500));
+    assert_int_equal(load_window_begin_ns(&window, &load, 0), window.start_ns);
+    assert_int_equal(load_window_begin_ns(&window, &load, 3), window.start_ns + 300);
+}
+
+static bool count_call(void *ctx, const struct load_tick *tick) {
+    atomic_fetch_add((atomic_uint *)ctx, 1);
+    return tick->number != 4;
+}
+
+/* Warm calls are made, each caller's, and not counted. */
+static void warm_calls_do_not_count(void **state) {
+    (void)state;
+    atomic_uint calls = 0;
+    const struct load load = {.callers = 3, .calls = 10, .warm_calls = 2, .ctx = &calls, .call = count_call};
+    struct load_outcome outcome;
+    assert_true(load_run(&load, &outcome));
+    assert_int_equal(atomic_load(&calls), 16);
+    assert_int_equal(outcome.calls, 10);
+    assert_int_equal(outcome.ended, 10);
+    assert_int_equal(outcome.failed, 1);
+    assert_int_equal(outcome.latencies.count, 10);
+    assert_true(outcome.elapsed_ns > 0);
+    load_outcome_fini(&outcome);
+}
+
 /* ---- the ideal: against values that were computed elsewhere ------------------------------------------------------ */
 
 static void check_ideal(const struct simulation *simulation, const double expected[3], const double distance[3]) {
@@ -173,6 +234,9 @@ int main(void) {
         cmocka_unit_test(samples_of_several_are_joined),
         cmocka_unit_test(rounds_have_a_median),
         cmocka_unit_test(ratios_are_of_rounds),
+        cmocka_unit_test(goals_are_of_figures_or_ratios),
+        cmocka_unit_test(window_opens_when_settled),
+        cmocka_unit_test(warm_calls_do_not_count),
         cmocka_unit_test(ideal_of_a_tail),
         cmocka_unit_test(ideal_of_a_fanout),
         cmocka_unit_test(storm_is_told_from_its_calls),
