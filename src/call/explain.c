@@ -70,6 +70,22 @@ static const char *reason_sentence(insist_reason reason) {
     }
 }
 
+/* Which limit it was: headers that are not over yet, or what comes behind them. */
+static const char *limit_sentence(const insist_result *result) {
+    size_t i = result->count;
+    while (i > 0 && result->attempts[i - 1].record.error != INSIST_ETOOLARGE)
+        i--;
+    if (result->err != INSIST_ETOOLARGE || i == 0)
+        return NULL;
+    return result->attempts[i - 1].record.sent == INSIST_ANSWERED
+               ? "its body is longer than max_body_bytes, or its trailers than max_header_bytes"
+               : "its headers are longer than max_header_bytes";
+}
+
+static insist_err append_sentence(struct body *text, const char *sentence) {
+    return sentence != NULL ? body_append_format(text, ": %s", sentence) : INSIST_OK;
+}
+
 static insist_err append_request(struct body *text, const struct headers *hidden, const char *method, const char *url) {
     insist_err err = body_append_text(text, method);
     if (err == INSIST_OK)
@@ -119,8 +135,7 @@ insist_err explain_result(struct body *text, const struct headers *hidden, const
         err = append_duration(text, result->elapsed_us);
     if (err == INSIST_OK)
         err = append_attempts(text, result);
-    const char *sentence = reason_sentence(result->reason);
-    if (err == INSIST_OK && sentence != NULL)
-        err = body_append_format(text, ": %s", sentence);
-    return err;
+    if (err == INSIST_OK)
+        err = append_sentence(text, limit_sentence(result));
+    return err != INSIST_OK ? err : append_sentence(text, reason_sentence(result->reason));
 }
