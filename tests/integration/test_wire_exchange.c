@@ -590,7 +590,7 @@ static void test_no_memory(void **state) {
         if (!failed)
             break;
     }
-    assert_true(failures > 3);
+    assert_true(failures > 0);
 }
 
 int main(void) {
