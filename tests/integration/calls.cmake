@@ -1,5 +1,5 @@
 foreach(name IN ITEMS calls mixed_faults many_callers)
-    insist_integration_test(test_${name} SOURCES ../support/crowd.c TIMEOUT 120)
+    insist_integration_test(test_${name} SOURCES ../support/crowd.c ../support/usage.c TIMEOUT 120)
 endforeach()
 insist_integration_test(test_unsafe_once SOURCES ../support/crowd.c TIMEOUT 300)
 insist_integration_test(test_hung_lookup SOURCES ../support/crowd.c LIBS ${CMAKE_DL_LIBS} TIMEOUT 60)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/crowd.h"
+#include "support/usage.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdio.h>
@@ -197,7 +198,7 @@ static void one_plan_many_times(void **state) {
 
 static void a_thousand_are_in_flight_at_once(void **state) {
     (void)state;
-    crowd_raise_descriptor_limit();
+    usage_raise_descriptor_limit();
     for (size_t i = 0; i < MOST; i++)
         plan("/crowd?do=200;hold=/crowd>=1000");
     assert_int_equal(execute_all(NULL), INSIST_OK);
@@ -253,14 +254,14 @@ static void fire_when_all_are_held(void *shared, size_t i) {
     (void)i;
     if (!insist_testserver_wait_held(server, canceller->held, PATIENCE_MS))
         print_error("the server does not hold them all\n");
-    canceller->threads = crowd_threads_of_process();
+    canceller->threads = usage_threads(getpid());
     insist_cancel_fire(canceller->cancel);
 }
 
 static void cancel_ends_all_while_the_server_holds_them(void **state) {
     (void)state;
     struct canceller canceller = {.held = 100};
-    const size_t threads = crowd_threads_of_process();
+    const size_t threads = usage_threads(getpid());
     assert_int_equal(insist_cancel_new(&canceller.cancel), INSIST_OK);
     for (size_t i = 0; i < canceller.held; i++)
         plan("/hang?do=hang");

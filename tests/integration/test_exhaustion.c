@@ -10,6 +10,7 @@
 
 #include "support/crowd.h"
 #include "support/exhaustion.h"
+#include "support/usage.h"
 #include "testserver_process.h"
 #include <fcntl.h>
 #include <insist/insist.h>
@@ -41,7 +42,7 @@ struct held {
 };
 
 static struct held held_now(void) {
-    return (struct held){crowd_threads_of_process(), crowd_descriptors_of_process()};
+    return (struct held){usage_threads(getpid()), usage_descriptors(getpid())};
 }
 
 /* A thread that was joined may be seen for a moment more. */
@@ -198,7 +199,7 @@ static void clients_are_made_with_as_many_descriptors_as_there_are(void **state)
         insist_client *client = try_client();
         allow_all_descriptors();
         assert_int_equal(count_inheritable(), inheritable);
-        taken = client != NULL ? crowd_descriptors_of_process() - before.descriptors : 0;
+        taken = client != NULL ? usage_descriptors(getpid()) - before.descriptors : 0;
         insist_client_free(client);
         assert_held(before);
         assert_a_new_one_works();

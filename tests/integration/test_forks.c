@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/crowd.h"
+#include "support/usage.h"
 #include "testserver_process.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -113,7 +114,7 @@ static bool child_is_told_by_everything(void) {
     if (insist_plan_new("GET", url, NULL, &plan) != INSIST_OK)
         return false;
     const insist_plan *plans[2] = {plan, plan};
-    size_t descriptors = crowd_descriptors_of_process();
+    size_t descriptors = usage_descriptors(getpid());
     insist_err err = insist_get(client, url, &result);
     bool well = told(err, result);
     err = insist_execute(client, plan, NULL, &result);
@@ -125,7 +126,7 @@ static bool child_is_told_by_everything(void) {
     well = insist_client_prewarm(client, url, 1, 1000) == INSIST_EFORKED && well;
     well = insist_client_latency_us(client, url, 0.5) == -1 && well;
     insist_client_free(client);
-    well = crowd_descriptors_of_process() == descriptors && well; /* none was closed: they are the parent's */
+    well = usage_descriptors(getpid()) == descriptors && well; /* none was closed: they are the parent's */
     insist_plan_free(plan);
     return own_client_answers_in_a_child() && well;
 }
@@ -225,7 +226,7 @@ static void let_go(pid_t child) {
 }
 
 static void wait_for_descriptors(size_t count, bool fewer) {
-    for (size_t now = count + fewer; fewer ? now > count : now < count; now = crowd_descriptors_of_process())
+    for (size_t now = count + fewer; fewer ? now > count : now < count; now = usage_descriptors(getpid()))
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
@@ -252,7 +253,7 @@ static void connection_given_up_while_a_child_holds_it(void **state) {
     assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
     assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_READ_BODY, fork_and_give_up, &child), INSIST_OK);
     assert_int_equal(insist_plan_new("GET", stall, NULL, &plan), INSIST_OK);
-    size_t descriptors = crowd_descriptors_of_process(), watched = count_watched();
+    size_t descriptors = usage_descriptors(getpid()), watched = count_watched();
     assert_int_equal(insist_execute(client, plan, INSIST_CALL_OPTIONS(.handlers = handlers), &result), INSIST_EHANDLER);
     wait_for_descriptors(descriptors, true);
     assert_int_equal(count_watched(), watched);
@@ -301,7 +302,7 @@ static void connect_while_a_child_holds_it(bool refused, insist_err expected) {
     assert_int_equal(pipe2(leash, O_CLOEXEC), 0);
     assert_int_equal(insist_cancel_new(&connecting.cancel), INSIST_OK);
     assert_int_equal(insist_plan_new("GET", deaf_url, NULL, &connecting.plan), INSIST_OK);
-    size_t descriptors = crowd_descriptors_of_process(), watched = count_watched();
+    size_t descriptors = usage_descriptors(getpid()), watched = count_watched();
     struct crowd *crowd = crowd_start(1, connect_until_it_ends, &connecting);
     wait_for_descriptors(descriptors + 1, false);
     while (count_watched() == watched)

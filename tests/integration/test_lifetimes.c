@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include "support/crowd.h"
+#include "support/usage.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CLIENTS 10000
 #define USED_EVERY 100 /* the others are made and freed only */
@@ -41,12 +43,12 @@ static int end(void **state) {
 /* The server's ends, and threads that were joined, may be seen for a moment more. */
 static void assert_no_more_than(size_t threads, size_t descriptors) {
     for (int i = 0; i < 10000; i++) {
-        if (crowd_threads_of_process() <= threads && crowd_descriptors_of_process() <= descriptors)
+        if (usage_threads(getpid()) <= threads && usage_descriptors(getpid()) <= descriptors)
             return;
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    assert_in_range(crowd_threads_of_process(), 1, threads);
-    assert_in_range(crowd_descriptors_of_process(), 1, descriptors);
+    assert_in_range(usage_threads(getpid()), 1, threads);
+    assert_in_range(usage_descriptors(getpid()), 1, descriptors);
 }
 
 static insist_client *new_client(void) {
@@ -64,7 +66,7 @@ static void assert_answers(insist_client *client) {
 
 static void ten_thousand_come_and_go(void **state) {
     (void)state;
-    size_t threads = crowd_threads_of_process(), descriptors = crowd_descriptors_of_process();
+    size_t threads = usage_threads(getpid()), descriptors = usage_descriptors(getpid());
     for (size_t i = 1; i <= CLIENTS; i++) {
         insist_client *client = new_client();
         if (i % USED_EVERY == 0)
@@ -104,7 +106,7 @@ static void call_until_the_end(void *shared, size_t i) {
 
 static void freed_while_calls_are_in_flight(void **state) {
     (void)state;
-    size_t threads = crowd_threads_of_process(), descriptors = crowd_descriptors_of_process(), done = 0;
+    size_t threads = usage_threads(getpid()), descriptors = usage_descriptors(getpid()), done = 0;
     for (size_t round = 0; round < ROUNDS; round++) {
         struct callers callers = {.client = new_client()};
         insist_testserver_reset(server);
@@ -176,7 +178,7 @@ static void calls_may_be_made_inside_calls(void **state) {
  * leave frees it. */
 static void the_client_may_be_freed_inside_calls(void **state) {
     (void)state;
-    size_t threads = crowd_threads_of_process(), descriptors = crowd_descriptors_of_process();
+    size_t threads = usage_threads(getpid()), descriptors = usage_descriptors(getpid());
     struct nest nest = {.frees = true};
     nest_calls(&nest);
     for (size_t i = 0; i <= DEPTH; i++)

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include "support/crowd.h"
+#include "support/usage.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define CALLERS 1000
 #define WORKERS 2
@@ -39,7 +41,7 @@ static void thousand_callers_on_two_workers(void **state) {
     insist_timeout_policy *timeout = NULL;
     insist_result *result = NULL;
     char other[128];
-    crowd_raise_descriptor_limit();
+    usage_raise_descriptor_limit();
     assert_int_equal(insist_testserver_start(NULL, NULL, &server), INSIST_OK);
     assert_int_equal(insist_testserver_script(server, "/gate", "200;hold=/gate>=1000", NULL), INSIST_OK);
     assert_int_equal(insist_timeout_fixed_new(INSIST_FOREVER, NULL, &timeout), INSIST_OK);
@@ -54,7 +56,7 @@ static void thousand_callers_on_two_workers(void **state) {
     struct crowd *crowd = crowd_start(CALLERS - 1, call_gate, &scene);
     assert_true(insist_testserver_wait_hits(server, "/gate", CALLERS - 1, PATIENCE_MS));
     assert_int_equal(atomic_load(&scene.answered) + atomic_load(&scene.failed), 0);
-    size_t threads = crowd_threads_of_process();
+    size_t threads = usage_threads(getpid());
     print_message("%zu threads with %d calls in flight\n", threads, CALLERS - 1);
     assert_true(threads <= CALLERS + WORKERS + 8);
 

@@ -9,10 +9,12 @@
 #include <cmocka.h>
 
 #include "support/crowd.h"
+#include "support/usage.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define THREADS 64
 #define CALLS 200
@@ -119,10 +121,10 @@ static void every_call_ends_as_foretold(void **state) {
     (void)state;
     insist_testserver *server = NULL;
     insist_retry_policy *retry = NULL;
-    crowd_raise_descriptor_limit();
+    usage_raise_descriptor_limit();
     assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.seed = SEED), NULL, &server), INSIST_OK);
     assert_int_equal(insist_testserver_script(server, "/mix", SCRIPT, NULL), INSIST_OK);
-    size_t descriptors = crowd_descriptors_of_process();
+    size_t descriptors = usage_descriptors(getpid());
     assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(RETRIES), insist_retry_standard()),
                                              insist_wait_constant_ms(1), NULL, &retry),
                      INSIST_OK);
@@ -164,7 +166,7 @@ static void every_call_ends_as_foretold(void **state) {
     insist_client_free(scene.client);
     assert_true(insist_testserver_wait_idle(server, 30000));
     insist_testserver_free(server);
-    assert_true(crowd_descriptors_of_process() <= descriptors);
+    assert_true(usage_descriptors(getpid()) <= descriptors);
 }
 
 int main(void) {

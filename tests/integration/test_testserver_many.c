@@ -8,8 +8,8 @@
 
 #include "testserver_peer.h"
 #include "testserver_process.h"
+#include "support/usage.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,40 +21,19 @@
 
 static const int64_t patience_ms = 60000;
 
-static int raise_descriptor_limit(void **state) {
-    struct rlimit limit;
-    (void)state;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return -1;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static insist_testserver *start(bool tls) {
     insist_testserver *server;
     assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls), NULL, &server), INSIST_OK);
     return server;
 }
 
-static size_t open_descriptors(void) {
-    size_t count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    assert_non_null(directory);
-    while (readdir(directory)) {
-        count++;
-    }
-    closedir(directory);
-    return count;
-}
-
 /* A request is over a moment before its connection is closed, and a refused port comes back by itself: both within
  * this time, or something has leaked. */
 static void descriptors_must_become(size_t expected) {
-    for (int i = 0; i < 20000 && open_descriptors() != expected; i++) {
+    for (int i = 0; i < 20000 && usage_descriptors(getpid()) != expected; i++) {
         usleep(1000);
     }
-    assert_int_equal(open_descriptors(), expected);
+    assert_int_equal(usage_descriptors(getpid()), expected);
 }
 
 /* ---- a barrier
@@ -132,7 +111,7 @@ static void a_hold_on_another_path(void **state) {
 static void die_on_reuse(bool tls, const char *script, enum peer_end end) {
     enum { TIMES = 1000 };
     insist_testserver *server = start(tls);
-    size_t descriptors = open_descriptors();
+    size_t descriptors = usage_descriptors(getpid());
     char target[64];
     snprintf(target, sizeof target, "/post?do=%s", script);
     for (size_t i = 1; i <= TIMES; i++) {
@@ -200,7 +179,7 @@ static void every_fault_many_times_leaves_nothing(void **state) {
     enum { KINDS = sizeof scripts / sizeof scripts[0], FIRST_SILENT = 9, TIMES = 40 };
     for (int tls = 0; tls < 2; tls++) {
         insist_testserver *server = start(tls);
-        size_t descriptors = open_descriptors();
+        size_t descriptors = usage_descriptors(getpid());
         for (size_t i = 0; i < (size_t)TIMES * KINDS; i++) {
             char target[64];
             struct peer peer;
@@ -228,7 +207,7 @@ static void every_fault_many_times_leaves_nothing(void **state) {
 
 static void two_hundred_starts_and_stops(void **state) {
     (void)state;
-    size_t descriptors = open_descriptors();
+    size_t descriptors = usage_descriptors(getpid());
     for (int i = 0; i < 200; i++) {
         const char *targets[] = {"/?do=hang", "/?do=200;delay=1m", "/?do=hold=/b>=1", "/?do=stall=body@3", "/"};
         struct peer peers[5];
@@ -353,5 +332,6 @@ int main(void) {
         cmocka_unit_test(any_thread_may_call_while_requests_come),
         cmocka_unit_test(ten_thousand_pending_delays),
     };
-    return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);
+    usage_raise_descriptor_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

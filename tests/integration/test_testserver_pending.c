@@ -11,8 +11,8 @@
 
 #include "testserver_peer.h"
 #include "testserver_process.h"
+#include "support/usage.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,16 +40,6 @@ static const int64_t late_us = 100000; /* an answer that comes later than that i
 static const double late_share = 0.01; /* of the answers, at most */
 static const double late_share_beyond_timer = 0.05;
 static const int64_t median_beyond_timer_us = 50000;
-
-static int raise_descriptor_limit(void **state) {
-    struct rlimit limit;
-    (void)state;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return -1;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static int64_t monotonic_ns(void) {
     struct timespec now;
@@ -84,35 +74,6 @@ static int64_t stat_of(uint16_t port, const char *name) {
     int64_t value = number(json, name);
     json_decref(json);
     return value;
-}
-
-static size_t threads_of(pid_t pid) {
-    char name[64];
-    size_t count = 0;
-    snprintf(name, sizeof name, "/proc/%d/task", (int)pid);
-    DIR *directory = opendir(name);
-    assert_non_null(directory);
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        count += entry->d_name[0] != '.';
-    }
-    closedir(directory);
-    return count;
-}
-
-/* The most that it ever had. */
-static long resident_kb(pid_t pid) {
-    char name[64], line[256];
-    long kb = 0;
-    snprintf(name, sizeof name, "/proc/%d/status", (int)pid);
-    FILE *file = fopen(name, "re");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "VmHWM:", 6) == 0) {
-            kb = strtol(line + 6, NULL, 10);
-        }
-    }
-    fclose(file);
-    return kb;
 }
 
 /* ---- how late ---------------------------------------------------------------------------------------------------- */
@@ -236,8 +197,8 @@ static void run(size_t count, struct seen *seen) {
     }
     send_spread(peers, count);
     struct bare_timer *timer = bare_timer_start();
-    long memory_kb = resident_kb(server.pid);
-    size_t threads = threads_of(server.pid);
+    long memory_kb = usage_peak_kb(server.pid);
+    size_t threads = usage_threads(server.pid);
     for (size_t i = 0; i < count; i++) {
         struct peer_answer answer = peer_read(&peers[i]);
         assert_int_equal(answer.status, 200);
@@ -301,7 +262,7 @@ static long growth_kb(size_t count, const char *target, size_t bytes) {
     process_start_server(&server, arguments);
     struct peer *peers = calloc(count, sizeof *peers);
     assert_non_null(peers);
-    long before_kb = resident_kb(server.pid);
+    long before_kb = usage_peak_kb(server.pid);
     for (size_t i = 0; i < count; i++) {
         assert_true(peer_connect_port(&peers[i], server.port));
         assert_true(peer_get(&peers[i], target));
@@ -314,7 +275,7 @@ static long growth_kb(size_t count, const char *target, size_t bytes) {
     while (stat_of(server.admin_port, "requests") < (int64_t)count) {
         usleep(1000);
     }
-    long kb = resident_kb(server.pid) - before_kb;
+    long kb = usage_peak_kb(server.pid) - before_kb;
     print_message("%zu times %s: %ld KiB\n", count, target, kb);
     for (size_t i = 0; i < count; i++) {
         peer_close(&peers[i]);
@@ -346,5 +307,6 @@ int main(void) {
         cmocka_unit_test(silent_answers_take_little_memory),
         cmocka_unit_test(gzip_bombs_take_little_memory),
     };
-    return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);
+    usage_raise_descriptor_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,12 +8,11 @@
 #include <cmocka.h>
 
 #include "testserver_peer.h"
+#include "support/usage.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 static const int64_t patience_ms = 30000;
@@ -22,12 +21,7 @@ enum { PLAIN, TLS, KINDS };
 
 static int start_servers(void **state) {
     static insist_testserver *servers[KINDS];
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return -1;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    usage_raise_descriptor_limit();
     for (int i = 0; i < KINDS; i++) {
         if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = i == TLS), NULL, &servers[i]) != INSIST_OK) {
             return -1;
@@ -389,20 +383,9 @@ static void test_unread_requests(void **state) {
 
 /* ---- very many --------------------------------------------------------------------------------------------------- */
 
-static size_t threads_of_this_process(void) {
-    size_t count = 0;
-    DIR *directory = opendir("/proc/self/task");
-    assert_non_null(directory);
-    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-        count += entry->d_name[0] != '.';
-    }
-    closedir(directory);
-    return count;
-}
-
 static void many_drip_at_once(insist_testserver *server, size_t count) {
     struct peer *peers = calloc(count, sizeof *peers);
-    size_t threads = threads_of_this_process();
+    size_t threads = usage_threads(getpid());
     assert_non_null(peers);
     begin_anew(server);
     for (size_t i = 0; i < count; i++) { /* the first is not done before the last has come */
@@ -411,7 +394,7 @@ static void many_drip_at_once(insist_testserver *server, size_t count) {
         peers[i] = ask(server, target);
     }
     assert_true(insist_testserver_wait_hits(server, "/many", count, patience_ms));
-    assert_int_equal(threads_of_this_process(), threads);
+    assert_int_equal(usage_threads(getpid()), threads);
     for (size_t i = 0; i < count; i++) {
         struct peer_answer answer = peer_read(&peers[i]);
         if (answer.status != 200 || answer.body_size != 320 || !is_pattern(answer.body, 320)) {

@@ -10,8 +10,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "support/usage.h"
+
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <insist/testserver.h>
@@ -59,30 +60,6 @@ struct child {
     uint16_t ports[2]; /* http, https */
 };
 
-static int64_t open_descriptors(void) {
-    int64_t count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    while (directory && readdir(directory)) {
-        count++;
-    }
-    if (directory) {
-        closedir(directory);
-    }
-    return count;
-}
-
-static int64_t resident_bytes(void) {
-    long long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file || fscanf(file, "%*d %lld", &pages) != 1) {
-        pages = 0;
-    }
-    if (file) {
-        fclose(file);
-    }
-    return pages * sysconf(_SC_PAGESIZE);
-}
-
 static bool settles(insist_testserver *server, struct figures *figures) {
     insist_testserver_stats stats = {.size = sizeof stats};
     bool idle = insist_testserver_wait_idle(server, 60000);
@@ -105,8 +82,8 @@ static struct figures measure(insist_testserver *const servers[2]) {
     malloc_trim(0);
     const struct mallinfo2 heap = mallinfo2();
     figures.heap_bytes = (int64_t)(heap.uordblks + heap.hblkhd);
-    figures.descriptors = open_descriptors();
-    figures.resident_bytes = resident_bytes();
+    figures.descriptors = (int64_t)usage_descriptors(getpid());
+    figures.resident_bytes = usage_resident_kb(getpid()) * 1024;
     return figures;
 }
 

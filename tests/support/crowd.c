@@ -1,9 +1,7 @@
 #include "support/crowd.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -45,32 +43,4 @@ void crowd_join(struct crowd *crowd) {
     for (size_t i = 0; i < crowd->n; i++)
         pthread_join(crowd->members[i].thread, NULL);
     free(crowd);
-}
-
-static size_t entries_of(const char *path) {
-    size_t n = 0;
-    DIR *directory = opendir(path);
-    if (directory == NULL)
-        abort();
-    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        n += entry->d_name[0] != '.';
-    closedir(directory);
-    return n;
-}
-
-size_t crowd_threads_of_process(void) {
-    return entries_of("/proc/self/task");
-}
-
-size_t crowd_descriptors_of_process(void) {
-    return entries_of("/proc/self/fd") - 1; /* the one that is reading */
-}
-
-void crowd_raise_descriptor_limit(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        abort();
-    limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        abort();
 }

@@ -11,8 +11,4 @@ struct crowd;
 struct crowd *crowd_start(size_t n, crowd_fn *function, void *shared);
 void crowd_join(struct crowd *crowd); /* and frees it */
 
-size_t crowd_threads_of_process(void); /* all of them, the caller's included */
-size_t crowd_descriptors_of_process(void);
-void crowd_raise_descriptor_limit(void);
-
 #endif

@@ -1,0 +1,16 @@
+/* What a process uses of the system, as /proc tells. For tests: aborts where it cannot be told. */
+#ifndef SUPPORT_USAGE_H
+#define SUPPORT_USAGE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+size_t usage_descriptors(pid_t pid); /* open ones */
+size_t usage_threads(pid_t pid);
+long usage_resident_kb(pid_t pid);
+long usage_peak_kb(pid_t pid); /* the most that was ever resident */
+
+/* Of this process: as many as the system grants, within reason. */
+void usage_raise_descriptor_limit(void);
+
+#endif
