@@ -99,17 +99,15 @@ static void unpause(struct alarm *alarm) {
 
 /* Idle connections leave, for as many as wait. */
 static void make_room(struct acceptor *acceptor) {
-    if (acceptor->place.crowd) {
-        size_t closed = crowd_make_room(acceptor->place.crowd, tcp_waiting_to_be_accepted(acceptor->fd));
+    size_t closed = crowd_make_room(acceptor->place.crowd, tcp_waiting_to_be_accepted(acceptor->fd));
+    if (acceptor->place.ledger) {
         ledger_dropped(acceptor->place.ledger, closed);
     }
 }
 
 static void count_guest(struct acceptor *acceptor, bool comes) {
     ledger_connection(acceptor->place.ledger, comes);
-    if (acceptor->place.crowd) {
-        crowd_count(acceptor->place.crowd, comes);
-    }
+    crowd_count(acceptor->place.crowd, comes);
 }
 
 static void guest_left(struct lobby *lobby) {
@@ -153,7 +151,7 @@ static bool is_filler(struct acceptor *acceptor, const struct sockaddr_storage *
 }
 
 static void accept_some(struct acceptor *acceptor, size_t wanted) {
-    size_t room = acceptor->place.crowd ? crowd_room(acceptor->place.crowd) : wanted;
+    size_t room = crowd_room(acceptor->place.crowd);
     size_t count = room < wanted ? room : wanted;
     if (count == 0) {
         make_room(acceptor);
@@ -228,9 +226,7 @@ static void end_order(struct acceptor *acceptor) {
     }
     loop_alarm_clear(acceptor->place.loop, &acceptor->over);
     acceptor->order = acceptor->lasting;
-    if (acceptor->place.crowd) {
-        crowd_close_idle(acceptor->place.crowd, false);
-    }
+    crowd_close_idle(acceptor->place.crowd, false);
 }
 
 static void order_over(struct alarm *alarm) {
@@ -268,7 +264,7 @@ void acceptor_obey(struct acceptor *acceptor, const struct port_order *order, bo
             start_dropping(acceptor);
         }
     }
-    if (close_idle && acceptor->place.crowd) {
+    if (close_idle) {
         crowd_close_idle(acceptor->place.crowd, true);
     }
 }

@@ -16,7 +16,7 @@ struct ledger;
 struct acceptor_place {
     struct loop *loop;
     struct door *door;
-    struct crowd *crowd;                     /* NULL: takes as many as come */
+    struct crowd *crowd;
     struct door *by_fault[PORT_FAULT_COUNT]; /* for faults that come of a certificate; else NULL, and the lobby */
     struct ledger *ledger;                   /* NULL: nothing is told */
     struct port_order first;                 /* in force from the beginning */

@@ -306,6 +306,7 @@ enum MHD_Result conduct(struct exchange *exchange) {
     exchange->connection->answers = true;
     if (exchange->state == EXCHANGE_READING && exchange->admin) {
         exchange->state = EXCHANGE_ANSWERED;
+        connection_begin(exchange->connection);
         return control_answer(exchange);
     }
     if (exchange->state == EXCHANGE_READING) {

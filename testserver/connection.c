@@ -47,15 +47,13 @@ static void look(struct alarm *alarm) {
 }
 
 void connection_begin(struct connection *connection) {
-    if (connection->door->crowd) {
-        crowd_busy(connection->door->crowd, &connection->guest);
-    }
+    crowd_busy(connection->door->crowd, &connection->guest);
 }
 
 void connection_between(struct connection *connection) {
     if (connection->left) {
         loop_alarm(loop_of(connection), &connection->alarm, look_ms);
-    } else if (connection->door->crowd) {
+    } else {
         crowd_idle(connection->door->crowd, &connection->guest);
     }
 }
@@ -113,9 +111,7 @@ void connection_free(struct connection *connection) {
     }
     stop_watching(connection);
     loop_alarm_clear(loop_of(connection), &connection->alarm);
-    if (connection->door->crowd) {
-        crowd_busy(connection->door->crowd, &connection->guest);
-    }
+    crowd_busy(connection->door->crowd, &connection->guest);
     free(connection);
 }
 

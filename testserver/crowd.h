@@ -1,6 +1,6 @@
-/* All connections of the service: how many there are and may be, and which are idle, that is, have sent no whole header
- * block that is not answered yet; the longest idle first.
- * Keeps a server that is full, or that is told to, rid of idle ones. Loop's thread. */
+/* All connections of a port: how many there are and may be, and which are idle, that is, have sent no whole header
+ * block that is not answered yet, on the control port no whole request; the longest idle first.
+ * Keeps a port that is full, or that is told to, rid of idle ones. Loop's thread. */
 #ifndef TESTSERVER_CROWD_H
 #define TESTSERVER_CROWD_H
 

@@ -26,7 +26,7 @@ struct door {
     struct loop *loop;                    /* fixed */
     const struct door_handlers *handlers; /* fixed */
     struct insist_testserver *server;     /* fixed; the handlers' */
-    struct crowd *crowd;                  /* fixed; NULL: its connections are not limited */
+    struct crowd *crowd;                  /* fixed */
     bool control;                         /* fixed; the handlers': only /__admin/ is served, and nothing is counted */
     struct MHD_Daemon *daemon;
     struct source source;

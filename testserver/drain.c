@@ -26,8 +26,9 @@ void drain_turn(struct insist_testserver *server) {
         ports_stop_listening(server);
     }
     /* each time: what had come and was not read before may have been half a request only */
-    crowd_close_idle(&server->crowd, true);
-    if (!crowd_has_idle(&server->crowd) && !any_under_way(server)) {
+    struct crowd *crowd = &server->crowds[PORT_SERVICE];
+    crowd_close_idle(crowd, true);
+    if (!crowd_has_idle(crowd) && !any_under_way(server)) {
         ledger_drained(&server->ledger);
     }
 }

@@ -58,7 +58,9 @@ struct exchange *exchange_new(struct connection *connection, struct MHD_Connecti
 
 void exchange_begin(struct exchange *exchange, const char *method, bool admin) {
     exchange->begun = true;
-    connection_begin(exchange->connection);
+    if (!exchange->connection->door->control) { /* there it stays idle until its request is complete */
+        connection_begin(exchange->connection);
+    }
     exchange->connection->requests++;
     exchange->method = method;
     exchange->admin = admin;

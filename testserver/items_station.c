@@ -4,6 +4,8 @@
 
 #include "duration.h"
 
+#include <string.h>
+
 static const uint64_t place_limit = 1000000;
 
 static bool read_slots(struct scan *scan, struct choice *choice) {
@@ -24,7 +26,8 @@ static bool read_station(struct scan *scan, struct choice *choice) {
     if (!scan_text(scan, "", &choice->station, &length)) {
         return false;
     }
-    return length > 0 || scan_fail_at(scan, start, "expected the name of a station");
+    bool ok = length > 0 && strlen(choice->station) == length;
+    return ok || scan_fail_at(scan, start, "expected the name of a station, without NUL bytes");
 }
 
 const struct item items_station[] = {

@@ -3,6 +3,8 @@
 
 #include "duration.h"
 
+#include <string.h>
+
 static bool read_delay(struct scan *scan, struct choice *choice) {
     return duration_read(scan, &choice->delay);
 }
@@ -13,8 +15,8 @@ static bool read_hold(struct scan *scan, struct choice *choice) {
     if (!scan_text(scan, ">", &choice->hold_path, &length)) {
         return false;
     }
-    if (choice->hold_path[0] != '/') {
-        return scan_fail_at(scan, start, "expected a path that begins with '/'");
+    if (choice->hold_path[0] != '/' || strlen(choice->hold_path) != length) {
+        return scan_fail_at(scan, start, "expected a path that begins with '/' and has no NUL byte");
     }
     if (!scan_take(scan, ">=")) {
         return scan_fail_at(scan, scan->at, "expected '>=' and a number of hits");

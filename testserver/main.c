@@ -113,7 +113,7 @@ static void complain(const insist_problem *problem) {
 }
 
 /* Serves until a signal comes. The signals in `ends` are blocked in every thread. */
-static int run(const struct program_options *options, const struct script_file *scripts, const sigset_t *ends) {
+static int run(const struct program_options *options, const sigset_t *ends) {
     insist_testserver *server;
     insist_problem problem;
     int status = EXIT_FAILED;
@@ -122,9 +122,7 @@ static int run(const struct program_options *options, const struct script_file *
         complain(&problem);
         return err == INSIST_EINVAL ? EXIT_USAGE : EXIT_FAILED;
     }
-    if (!script_file_apply(scripts, server)) {
-        fputs("insist-testserver: out of memory\n", stderr);
-    } else if (write_files(options, server)) {
+    if (write_files(options, server)) {
         warn_of_others(options);
         announce(options, server);
         while (sigwaitinfo(ends, NULL) < 0 && errno == EINTR) {
@@ -163,13 +161,14 @@ int main(int argc, char **argv) {
         script_file_fini(&scripts);
         return EXIT_USAGE;
     }
+    options.server.scripts = (const char *const *)scripts.texts;
     sigset_t ends;
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
     sigprocmask(SIG_BLOCK, &ends, NULL);
     raise_descriptor_limit();
-    int status = run(&options, &scripts, &ends);
+    int status = run(&options, &ends);
     script_file_fini(&scripts);
     return status;
 }

@@ -25,6 +25,8 @@ static const struct bad_door {
 };
 enum { BAD_DOORS = sizeof bad_doors / sizeof bad_doors[0] };
 
+static const size_t control_connection_limit = 16;
+
 /* ---- doors ------------------------------------------------------------------------------------------------------ */
 
 static insist_err fail_tls(insist_problem *problem) {
@@ -37,7 +39,7 @@ static bool open_door(struct insist_testserver *server, int which, const struct 
     *door = (struct door){.loop = &server->loop,
                           .handlers = &reception,
                           .server = server,
-                          .crowd = control ? NULL : &server->crowd,
+                          .crowd = &server->crowds[control ? PORT_CONTROL : PORT_SERVICE],
                           .control = control};
     return door_open(door, settings);
 }
@@ -141,16 +143,19 @@ static insist_err read_tls_fault(const insist_testserver_options *options, struc
 
 insist_err ports_open(struct insist_testserver *server, const insist_testserver_options *options,
                       insist_problem *problem) {
-    struct acceptor_place control = {.loop = &server->loop, .door = &server->doors[DOOR_CONTROL]};
+    struct acceptor_place control = {
+        .loop = &server->loop, .door = &server->doors[DOOR_CONTROL], .crowd = &server->crowds[PORT_CONTROL]};
     struct acceptor_place service = {.loop = &server->loop,
                                      .door = &server->doors[DOOR_SERVICE],
-                                     .crowd = &server->crowd,
+                                     .crowd = &server->crowds[PORT_SERVICE],
                                      .ledger = &server->ledger};
     for (size_t i = 0; options->tls && i < BAD_DOORS; i++) {
         service.by_fault[bad_doors[i].fault] = &server->doors[bad_doors[i].door];
     }
-    server->crowd.limit = options->connection_limit;
-    server->crowd.close_quiet = connection_close_quiet;
+    server->crowds[PORT_SERVICE] =
+        (struct crowd){.limit = options->connection_limit, .close_quiet = connection_close_quiet};
+    server->crowds[PORT_CONTROL] =
+        (struct crowd){.limit = control_connection_limit, .close_quiet = connection_close_quiet};
     insist_err err = read_tls_fault(options, &service.first, problem);
     err = err == INSIST_OK ? open_doors(server, options, problem) : err;
     err = err == INSIST_OK ? open_port(server, &service, PORT_SERVICE, options, problem) : err;

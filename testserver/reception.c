@@ -29,17 +29,14 @@ static void has_room(struct connection *connection) {
 static const struct connection_events events = {.left = client_left, .room = has_room};
 
 static void begin_connection(struct door *door, struct MHD_Connection *mhd, void **context) {
-    uint64_t number = 0;
-    if (door->crowd) {
-        crowd_count(door->crowd, true);
-        number = ledger_connection(&door->server->ledger, true);
-    }
+    uint64_t number = door->control ? 0 : ledger_connection(&door->server->ledger, true);
+    crowd_count(door->crowd, true);
     *context = connection_new(door, mhd, number, &events);
 }
 
 static void end_connection(struct door *door, struct connection *connection) {
-    if (door->crowd) {
-        crowd_count(door->crowd, false);
+    crowd_count(door->crowd, false);
+    if (!door->control) {
         ledger_connection(&door->server->ledger, false);
     }
     if (connection && connection->current) { /* ended before libmicrohttpd would have told */

@@ -15,23 +15,25 @@ static bool complain(const char *name, size_t line, size_t column, const char *s
 
 static bool append(struct script_file *file, char *path, char *script) {
     char *own_path = strdup(path), *own_script = strdup(script);
-    struct script_line *grown = NULL;
+    char **grown = NULL;
     if (own_path && own_script) {
-        grown = realloc(file->lines, (file->count + 1) * sizeof *grown);
+        grown = realloc(file->texts, (file->count + 3) * sizeof *grown);
     }
     if (!grown) {
         free(own_path);
         free(own_script);
         return false;
     }
-    file->lines = grown;
-    grown[file->count++] = (struct script_line){.path = own_path, .script = own_script};
+    file->texts = grown;
+    grown[file->count++] = own_path;
+    grown[file->count++] = own_script;
+    grown[file->count] = NULL;
     return true;
 }
 
 static bool is_known(const struct script_file *file, const char *path) {
-    for (size_t i = 0; i < file->count; i++) {
-        if (strcmp(file->lines[i].path, path) == 0) {
+    for (size_t i = 0; i < file->count; i += 2) {
+        if (strcmp(file->texts[i], path) == 0) {
             return true;
         }
     }
@@ -93,20 +95,10 @@ bool script_file_read(struct script_file *file, const char *name) {
     return ok;
 }
 
-bool script_file_apply(const struct script_file *file, insist_testserver *server) {
-    for (size_t i = 0; i < file->count; i++) {
-        if (insist_testserver_script(server, file->lines[i].path, file->lines[i].script, NULL) != INSIST_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void script_file_fini(struct script_file *file) {
     for (size_t i = 0; i < file->count; i++) {
-        free(file->lines[i].path);
-        free(file->lines[i].script);
+        free(file->texts[i]);
     }
-    free(file->lines);
+    free(file->texts);
     memset(file, 0, sizeof *file);
 }

@@ -45,7 +45,7 @@ struct insist_testserver {
     struct loop loop;
     struct door doors[DOOR_COUNT];
     struct acceptor acceptors[PORT_COUNT];
-    struct crowd crowd;
+    struct crowd crowds[PORT_COUNT];
     struct table barriers;      /* of held requests */
     struct allowance allowance; /* of all requests */
     struct exchange *exchanges; /* all */

@@ -81,7 +81,7 @@ static size_t default_connection_limit(void) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > SIZE_MAX) {
         return SIZE_MAX;
     }
-    rlim_t kept = limit.rlim_cur / 4 < own ? limit.rlim_cur / 4 : own;
+    rlim_t kept = limit.rlim_cur / 2 < own ? limit.rlim_cur / 2 : own;
     return (size_t)(limit.rlim_cur - kept);
 }
 
@@ -134,6 +134,18 @@ static insist_err read_admin(struct insist_testserver *server, const insist_test
     return INSIST_OK;
 }
 
+/* Before anybody can have connected. */
+static insist_err set_scripts(struct insist_testserver *server, const char *const *scripts, insist_problem *problem) {
+    insist_err err = INSIST_OK;
+    for (size_t i = 0; scripts && scripts[i] && err == INSIST_OK; i += 2) {
+        if (!scripts[i + 1]) {
+            return problem_tell(problem, INSIST_EINVAL, "scripts", "the last path has no script");
+        }
+        err = insist_testserver_script(server, scripts[i], scripts[i + 1], problem);
+    }
+    return err;
+}
+
 static insist_err start(struct insist_testserver *server, const insist_testserver_options *options,
                         insist_problem *problem) {
     insist_err err = read_admin(server, options, problem);
@@ -150,7 +162,8 @@ static insist_err start(struct insist_testserver *server, const insist_testserve
     if (!server->plain) {
         return problem_tell(problem, INSIST_ENOMEM, "system", "out of memory");
     }
-    err = ports_open(server, options, problem);
+    err = set_scripts(server, options->scripts, problem);
+    err = err == INSIST_OK ? ports_open(server, options, problem) : err;
     if (err != INSIST_OK) {
         return err;
     }

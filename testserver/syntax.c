@@ -53,16 +53,33 @@ static bool is_a_form(const char *raw, const char *method) {
 /* ---- the fields ------------------------------------------------------------------------------------------------- */
 
 struct fields {
+    const char *head, *end; /* where the header block lies; fixed */
     unsigned hosts, encodings;
     const char *length; /* the first Content-Length */
-    bool bad_name, lengths_differ, unknown_encoding;
+    const char *behind; /* the end of the last value, as a text; NULL: it is not there */
+    bool bad_name, nul_in_value, lengths_differ, unknown_encoding;
 };
+
+static bool is_in_head(const struct fields *fields, const char *at) {
+    return (uintptr_t)at >= (uintptr_t)fields->head && (uintptr_t)at <= (uintptr_t)fields->end;
+}
+
+/* libmicrohttpd leaves the fields where they were received, a NUL in place of each byte of a line's end: with another
+ * NUL in it, a value ends before its end. next: the next field's name, or the end of all; ends: the bytes of line ends
+ * up to there, at most. Folded lines are moved elsewhere, and not looked at. */
+static void look_behind(struct fields *fields, const char *next, uintptr_t ends) {
+    if (fields->behind && is_in_head(fields, next)) {
+        fields->nul_in_value |= (uintptr_t)next - (uintptr_t)fields->behind > ends;
+    }
+}
 
 static enum MHD_Result see(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
     struct fields *fields = cls;
     const char *text = value ? value : "";
     (void)kind;
     fields->bad_name |= !is_token(name);
+    look_behind(fields, name, 2);
+    fields->behind = is_in_head(fields, name) && value ? value + strlen(value) : NULL;
     if (strcasecmp(name, "Host") == 0) {
         fields->hosts++;
     } else if (strcasecmp(name, "Content-Length") == 0) {
@@ -75,11 +92,18 @@ static enum MHD_Result see(void *cls, enum MHD_ValueKind kind, const char *name,
     return MHD_YES;
 }
 
-static struct syntax_fault check_fields(const struct exchange *exchange, bool needs_host) {
-    struct fields fields = {0};
+/* The header block's size counts from the method on. */
+static struct syntax_fault check_fields(const struct exchange *exchange, const char *method, bool needs_host) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct fields fields = {.head = method, .end = info ? method + info->header_size : method};
     MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, see, &fields);
+    look_behind(&fields, fields.end, 4);
     if (fields.bad_name) {
         return fault(400, "a header field's name is no token\n");
+    }
+    if (fields.nul_in_value) {
+        return fault(400, "a header field's value has a NUL byte\n");
     }
     if (fields.hosts > 1 || (fields.hosts == 0 && needs_host)) {
         return fault(400, "there must be one Host field\n");
@@ -106,7 +130,7 @@ struct syntax_fault syntax_check(const struct exchange *exchange, const char *me
     if (!is_a_form(exchange->target.raw, method)) {
         return fault(400, "the target must begin with a slash, http:// or https://, or be *\n");
     }
-    return check_fields(exchange, strcmp(version, "HTTP/1.1") == 0);
+    return check_fields(exchange, method, strcmp(version, "HTTP/1.1") == 0);
 }
 
 struct syntax_fault syntax_check_length(const struct exchange *exchange) {

@@ -44,13 +44,15 @@ typedef struct insist_testserver_options {
                               "wrong-host" and others; for ever, or ":3" connections, or ":2s"; NULL: nothing */
     size_t connection_limit; /* connections at once; beyond it the longest idle one is closed for a new one, and where
                                 none is idle new ones wait. Default: the limit of descriptors (RLIMIT_NOFILE) at start
-                                less 64, or less a quarter of it where that is less */
+                                less 64, or half of it where that is more */
     unsigned idle_timeout_s; /* after which a connection without a request is closed, in seconds; default 120 */
     bool no_familiar;        /* httpbin's paths, such as /status/503, answer 200 like any other without a script */
     uint64_t body_limit;     /* bytes of a request's body; a larger one is answered 413, at once where Content-Length
                                 tells of it. Default: none; bodies are counted and not kept, whatever their size */
     const char *admin_prefix;      /* what the admin paths begin with; default "/__admin" */
     insist_testserver_admin admin; /* where they are */
+    const char *const *scripts;    /* paths and their scripts in turn, up to a NULL, as insist_testserver_script() takes
+                                      them: in force before the first connection is taken. Copied. Default: none */
 } insist_testserver_options;
 
 /** Options in place: insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true, .seed = 7), NULL, &server). */

@@ -116,6 +116,29 @@ static void path_scripts_and_precedence(insist_testserver *server) {
     assert_int_equal(peer_status(server, "/p%20q"), 200);
 }
 
+static void scripts_given_at_the_start(void **state) {
+    (void)state;
+    const char *const scripts[] = {"/a", "503,404", "/b", "201", NULL}, *const odd[] = {"/a", "503", "/b", NULL};
+    const char *const bad[] = {"/a", "503", "/b", "rezet", NULL}, *const no_path[] = {"a", "503", NULL};
+    insist_testserver *server = NULL;
+    insist_problem problem;
+    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.scripts = scripts), NULL, &server), INSIST_OK);
+    assert_int_equal(peer_status(server, "/a"), 503);
+    assert_int_equal(peer_status(server, "/a"), 404);
+    assert_int_equal(peer_status(server, "/b"), 201);
+    insist_testserver_free(server);
+    const struct {
+        const char *const *scripts;
+        const char *field;
+    } rows[] = {{odd, "scripts"}, {bad, "script"}, {no_path, "path"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const insist_testserver_options *options = INSIST_TESTSERVER_OPTIONS(.scripts = rows[i].scripts);
+        assert_int_equal(insist_testserver_start(options, &problem, &server), INSIST_EINVAL);
+        assert_string_equal(problem.field, rows[i].field);
+        assert_null(server);
+    }
+}
+
 static void a_bad_script_is_told_with_its_column(insist_testserver *server) {
     struct peer_answer answer = ask(server, "/x?do=404,rezet");
     assert_int_equal(answer.status, 400);
@@ -624,6 +647,7 @@ int main(void) {
         TEST(hits_are_counted_by_key),
         TEST(without_a_key_by_path_and_query),
         TEST(path_scripts_and_precedence),
+        cmocka_unit_test(scripts_given_at_the_start),
         TEST(a_bad_script_is_told_with_its_column),
         TEST(reset_begins_everything_again),
         TEST(answers_carry_what_was_asked_for),

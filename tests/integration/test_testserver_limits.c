@@ -9,8 +9,8 @@
 
 #include "testserver_peer.h"
 #include "testserver_process.h"
+#include "support/usage.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
@@ -21,16 +21,6 @@
 #include <unistd.h>
 
 static const int64_t patience_ms = 60000;
-
-static int raise_descriptor_limit(void **state) {
-    struct rlimit limit;
-    (void)state;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return -1;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static insist_testserver *start(const insist_testserver_options *options) {
     insist_testserver *server;
@@ -44,22 +34,11 @@ static insist_testserver_stats stats_of(const insist_testserver *server) {
     return stats;
 }
 
-static size_t open_descriptors(void) {
-    size_t count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    assert_non_null(directory);
-    while (readdir(directory)) {
-        count++;
-    }
-    closedir(directory);
-    return count;
-}
-
 static void descriptors_must_become(size_t expected) {
-    for (int i = 0; i < 20000 && open_descriptors() != expected; i++) {
+    for (int i = 0; i < 20000 && usage_descriptors(getpid()) != expected; i++) {
         usleep(1000);
     }
-    assert_int_equal(open_descriptors(), expected);
+    assert_int_equal(usage_descriptors(getpid()), expected);
 }
 
 /* ---- oversized -------------------------------------------------------------------------------------------------- */
@@ -219,6 +198,12 @@ static void malformed_heads(void **state) {
         {"GET / HTTP/1.1\r\nno colon\r\nHost: test\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nHost : test\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nHost: test\r\n folded\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nX: a\ab\r\nHost: test\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: a\ab\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: a\a\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX:\r\nY: a \r\n\r\n", 200},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: a\r\n folded\r\nY: b\r\n\r\n", 200},
+        {"GET / HTTP/1.1\nHost: test\nX: a\n\n", 200},
         {"GET / HTTP/9.9\r\nHost: test\r\n\r\n", 505},
         {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: many\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n", 400},
@@ -388,21 +373,6 @@ static void idle_connections_have_their_time(void **state) {
 
 /* ---- ten thousand that say nothing ------------------------------------------------------------------------------ */
 
-static long resident_kb(pid_t pid) {
-    char name[64], line[256];
-    long kb = 0;
-    snprintf(name, sizeof name, "/proc/%d/status", (int)pid);
-    FILE *file = fopen(name, "re");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "VmRSS:", 6) == 0) {
-            kb = strtol(line + 6, NULL, 10);
-        }
-    }
-    fclose(file);
-    return kb;
-}
-
 static json_t *stats_by_port(uint16_t admin_port) {
     struct peer peer;
     assert_true(peer_connect_port(&peer, admin_port));
@@ -439,7 +409,7 @@ static void silent_connections(const char *const *arguments, size_t count, json_
     struct peer *peers = calloc(count, sizeof *peers);
     assert_non_null(peers);
     ask_by_port(server.port);
-    long before_kb = resident_kb(server.pid);
+    long before_kb = usage_resident_kb(server.pid);
     for (size_t i = 0; i < count; i++) {
         assert_true(peer_connect_port(&peers[i], server.port));
         if (i % 2 == 0) { /* half of them begin to say something */
@@ -453,7 +423,7 @@ static void silent_connections(const char *const *arguments, size_t count, json_
     ask_by_port(server.port);
     json_int_t open = number_by_port(server.admin_port, "connections_open");
     json_int_t dropped = number_by_port(server.admin_port, "connections_dropped");
-    long grown_kb = resident_kb(server.pid) - before_kb;
+    long grown_kb = usage_resident_kb(server.pid) - before_kb;
     print_message("%zu silent connections: %lld open, %lld dropped; the server's memory grew by %ld KiB\n", count,
                   (long long)open, (long long)dropped, grown_kb);
     assert_true(open <= most + 1);
@@ -479,6 +449,70 @@ static void ten_thousand_silent_connections(void **state) {
     size_t count = limit.rlim_cur > 10200 ? 10000 : (size_t)limit.rlim_cur - 200;
     silent_connections(by_descriptors, count, (json_int_t)count);
     silent_connections(limited, count, 1000);
+}
+
+/* ---- few descriptors -------------------------------------------------------------------------------------------- */
+
+enum { FEW_DESCRIPTORS = 64 };
+
+/* Until the server has taken in whom it takes in. */
+static void let_settle(pid_t pid) {
+    size_t before = 0;
+    for (size_t now = usage_descriptors(pid); now != before; now = usage_descriptors(pid)) {
+        before = now;
+        usleep(5000);
+    }
+}
+
+/* Connects to a port until the server has no descriptor left, or there would be none if it took them all; how often.
+ * They say no more than one of these. */
+static size_t crowd_at(uint16_t port, pid_t pid, const char *const beginnings[3], struct peer peers[FEW_DESCRIPTORS]) {
+    size_t count = 0;
+    for (; count < FEW_DESCRIPTORS && usage_descriptors(pid) < FEW_DESCRIPTORS; count++) {
+        assert_true(peer_connect_port(&peers[count], port));
+        assert_true(peer_send(&peers[count], beginnings[count % 3]));
+        let_settle(pid);
+    }
+    return count;
+}
+
+static void start_with_few_descriptors(struct process *server, const char *argument) {
+    process_start(server, (const char *const[]){argument, NULL}, FEW_DESCRIPTORS);
+    process_read_ports(server);
+}
+
+static void end_with_few_descriptors(struct process *server, struct peer *peers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        peer_close(&peers[i]);
+    }
+    assert_int_equal(process_end(server), 0);
+    process_fini(server);
+}
+
+/* Neither the port that serves nor the control port itself can be kept from others. */
+static void a_crowd_at_the_control_port(void **state) {
+    static const char *const beginnings[] = {
+        "", "GET /__admin/stats HTTP/1.1\r\nHost: te",
+        "PUT /__admin/scripts HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n2"};
+    struct process server;
+    struct peer peers[FEW_DESCRIPTORS];
+    (void)state;
+    start_with_few_descriptors(&server, NULL);
+    size_t count = crowd_at(server.admin_port, server.pid, beginnings, peers);
+    ask_by_port(server.port);
+    assert_int_equal(number_by_port(server.admin_port, "requests"), 1);
+    end_with_few_descriptors(&server, peers, count);
+}
+
+/* TLS takes descriptors, too, for the doors of its faults. */
+static void a_crowd_beside_the_control_port(void **state) {
+    struct process server;
+    struct peer peers[FEW_DESCRIPTORS];
+    (void)state;
+    start_with_few_descriptors(&server, "--tls");
+    size_t count = crowd_at(server.port, server.pid, (const char *const[]){"", "", ""}, peers);
+    assert_int_equal(number_by_port(server.admin_port, "requests"), 0);
+    end_with_few_descriptors(&server, peers, count);
 }
 
 /* ---- anything at all -------------------------------------------------------------------------------------------- */
@@ -580,7 +614,7 @@ static void ten_thousand_malformed_requests(void **state) {
     (void)state;
     enum { SEEDS = 10, EACH = 1000 };
     insist_testserver *server = start(INSIST_TESTSERVER_OPTIONS(.body_limit = 100000));
-    size_t descriptors = open_descriptors();
+    size_t descriptors = usage_descriptors(getpid());
     for (uint64_t first = 1; first <= SEEDS; first++) {
         uint64_t seed = first * UINT64_C(0x9e3779b97f4a7c15);
         for (int i = 0; i < EACH; i++) {
@@ -612,7 +646,10 @@ int main(void) {
         cmocka_unit_test(a_busy_server_lets_others_wait),
         cmocka_unit_test(idle_connections_have_their_time),
         cmocka_unit_test(ten_thousand_silent_connections),
+        cmocka_unit_test(a_crowd_at_the_control_port),
+        cmocka_unit_test(a_crowd_beside_the_control_port),
         cmocka_unit_test(ten_thousand_malformed_requests),
     };
-    return cmocka_run_group_tests(tests, raise_descriptor_limit, NULL);
+    usage_raise_descriptor_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

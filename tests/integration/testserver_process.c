@@ -24,7 +24,7 @@ static void become(const char *const *arguments, unsigned descriptors, int out, 
         words[i + 1] = (char *)(uintptr_t)arguments[i];
     }
     if ((descriptors == 0 || setrlimit(RLIMIT_NOFILE, &limit) == 0) && dup2(out, STDOUT_FILENO) >= 0 &&
-        dup2(err, STDERR_FILENO) >= 0) {
+        dup2(err, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0) { /* nothing inherited counts */
         execv(TESTSERVER_PROGRAM, words);
     }
     _exit(127);
@@ -56,6 +56,10 @@ static uint16_t read_line(FILE *out, const char *beginning, char *line, int size
 
 void process_start_server(struct process *process, const char *const *arguments) {
     process_start(process, arguments, 0);
+    process_read_ports(process);
+}
+
+void process_read_ports(struct process *process) {
     process->port = read_line(process->out, "listening on http", process->first, sizeof process->first);
     process->admin_port = read_line(process->out, "admin on http://", process->second, sizeof process->second);
 }

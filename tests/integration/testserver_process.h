@@ -20,7 +20,10 @@ struct process {
 /* Starts it with the arguments, a list that ends in NULL. descriptors: its limit; 0: as here. */
 void process_start(struct process *process, const char *const *arguments, unsigned descriptors);
 
-/* The same, and reads the two lines by which it says that it is ready. */
+/* Reads the two lines by which it says that it is ready. */
+void process_read_ports(struct process *process);
+
+/* Both, with the limit of descriptors that is here. */
 void process_start_server(struct process *process, const char *const *arguments);
 
 /* Waits for its end: the exit status, 128 + the number of the signal that ended it. */

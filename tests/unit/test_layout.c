@@ -216,6 +216,7 @@ AT(insist_testserver_options, no_familiar, 60);
 AT(insist_testserver_options, body_limit, 64);
 AT(insist_testserver_options, admin_prefix, 72);
 AT(insist_testserver_options, admin, 80);
+AT(insist_testserver_options, scripts, 88);
 
 AT(insist_testserver_step, size, 0);
 AT(insist_testserver_step, fault, 8);
