@@ -12,6 +12,7 @@
 
 #include "soak_calls.h"
 #include "support/crowd.h"
+#include "support/usage.h"
 #include "testserver_process.h"
 #include <arpa/inet.h>
 #include <malloc.h>
@@ -65,15 +66,15 @@ static int begin(void **state) {
     static const char *const plain[] = {"--port", "0", NULL}, *const tls[] = {"--port", "0", "--tls", NULL};
     struct soak_servers servers;
     (void)state;
-    crowd_raise_descriptor_limit();
+    usage_raise_descriptor_limit();
     for (size_t i = 0; i < SERVERS; i++) {
         process_start_server(&soak.servers[i], i % 2 == 0 ? plain : tls);
         (i < 2 ? servers.ports : servers.doors)[i % 2] = soak.servers[i].port;
     }
     servers.nobodys = reserve_port(&soak.reserved);
     assert_int_equal(soak_init(&servers), INSIST_OK);
-    soak.threads = crowd_threads_of_process();
-    soak.descriptors = crowd_descriptors_of_process();
+    soak.threads = usage_threads(getpid());
+    soak.descriptors = usage_descriptors(getpid());
     return 0;
 }
 
@@ -133,8 +134,8 @@ struct figures {
 };
 
 static bool is_alone(void) {
-    return crowd_descriptors_of_process() == soak.descriptors &&
-           crowd_threads_of_process() <= soak.threads + lookup_threads;
+    return usage_descriptors(getpid()) == soak.descriptors &&
+           usage_threads(getpid()) <= soak.threads + lookup_threads;
 }
 
 /* Until attempts that were given up are buried and connections closed: libcurl looks for dead ones once a second. */
@@ -154,8 +155,8 @@ static struct figures measure(const char *when) {
     settle();
     malloc_trim(0);
     const struct mallinfo2 heap = mallinfo2();
-    const struct figures figures = {.threads = crowd_threads_of_process(),
-                                    .descriptors = crowd_descriptors_of_process(),
+    const struct figures figures = {.threads = usage_threads(getpid()),
+                                    .descriptors = usage_descriptors(getpid()),
                                     .blocks = soak_blocks(),
                                     .bytes = (int64_t)(heap.uordblks + heap.hblkhd)};
     printf("%s: %zu threads, %zu descriptors, %lld blocks of the library, %.1f KiB allocated in all\n", when,
