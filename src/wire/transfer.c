@@ -92,10 +92,10 @@ static void refuse(struct transfer *transfer, insist_err err) {
     end(transfer, verdict_of_refusal(transfer, err));
 }
 
-/* Over HTTP/2 another one may be waiting for the connection that this one has begun. */
+/* Over HTTP/2 others may wait for the connection that this one has begun: they begin anew. */
 static void leave_wire(struct transfer *transfer) {
     struct connection *connection = transfer->connection;
-    if (connection && !transfer->transport->settings->http2)
+    if (connection)
         connection_mute_unready(&transfer->transport->connections, connection);
     curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
 }

@@ -266,7 +266,7 @@ static void connection_given_up_while_a_child_holds_it(void **state) {
     process_fini(&far);
 }
 
-static void open_deaf(char *deaf_url, size_t size) {
+static void open_deaf(const char *scheme, char *deaf_url, size_t size) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     deaf.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -275,7 +275,7 @@ static void open_deaf(char *deaf_url, size_t size) {
     assert_int_equal(listen(deaf.listener, 0), 0);
     assert_int_equal(getsockname(deaf.listener, (struct sockaddr *)&address, &length), 0);
     assert_int_equal(connect(deaf.filler, (struct sockaddr *)&address, sizeof address), 0);
-    snprintf(deaf_url, size, "http://127.0.0.1:%u/", (unsigned)ntohs(address.sin_port));
+    snprintf(deaf_url, size, "%s://127.0.0.1:%u/", scheme, (unsigned)ntohs(address.sin_port));
 }
 
 struct connecting {
@@ -294,11 +294,11 @@ static void connect_until_it_ends(void *shared, size_t i) {
 }
 
 /* The call hangs in its connect() when the child is born. */
-static void connect_while_a_child_holds_it(bool refused, insist_err expected) {
+static void connect_while_a_child_holds_it(insist_http_version version, bool refused, insist_err expected) {
     struct connecting connecting = {.err = INSIST_OK};
     char deaf_url[64];
-    open_deaf(deaf_url, sizeof deaf_url);
-    assert_int_equal(insist_client_new(NULL, NULL, &client), INSIST_OK);
+    open_deaf(version == INSIST_HTTP_2 ? "https" : "http", deaf_url, sizeof deaf_url);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.http_version = version), NULL, &client), INSIST_OK);
     assert_int_equal(pipe2(leash, O_CLOEXEC), 0);
     assert_int_equal(insist_cancel_new(&connecting.cancel), INSIST_OK);
     assert_int_equal(insist_plan_new("GET", deaf_url, NULL, &connecting.plan), INSIST_OK);
@@ -326,12 +326,22 @@ static void connect_while_a_child_holds_it(bool refused, insist_err expected) {
 
 static void connect_given_up_while_a_child_holds_it(void **state) {
     (void)state;
-    connect_while_a_child_holds_it(false, INSIST_ECANCELED);
+    connect_while_a_child_holds_it(INSIST_HTTP_1_1, false, INSIST_ECANCELED);
+}
+
+static void connect_given_up_while_a_child_holds_it_http2(void **state) {
+    (void)state;
+    connect_while_a_child_holds_it(INSIST_HTTP_2, false, INSIST_ECANCELED);
 }
 
 static void connect_refused_while_a_child_holds_it(void **state) {
     (void)state;
-    connect_while_a_child_holds_it(true, INSIST_ECONNECT);
+    connect_while_a_child_holds_it(INSIST_HTTP_1_1, true, INSIST_ECONNECT);
+}
+
+static void connect_refused_while_a_child_holds_it_http2(void **state) {
+    (void)state;
+    connect_while_a_child_holds_it(INSIST_HTTP_2, true, INSIST_ECONNECT);
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
@@ -343,7 +353,9 @@ int main(void) {
         CASE(while_others_call_they_go_on),
         CASE(connection_given_up_while_a_child_holds_it),
         CASE(connect_given_up_while_a_child_holds_it),
+        CASE(connect_given_up_while_a_child_holds_it_http2),
         CASE(connect_refused_while_a_child_holds_it),
+        CASE(connect_refused_while_a_child_holds_it_http2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
