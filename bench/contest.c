@@ -115,11 +115,12 @@ static bool report_ideals(struct bench *bench, const struct contest *contest) {
     return report_ideal(bench, "ideal", &simulation) && report_ideal(bench, "ideal-race", &race);
 }
 
-static void describe(struct report *report, const struct contest *contest) {
+/* The goals are about the closed loop. */
+static void describe(struct report *report, const struct contest *contest, bool closed) {
     static const char *const figures[] = {"p50_ms", "p99_ms", "p99.9_ms", "cpu_us_per_request"};
     report->what = contest->what;
     report->curve_title = contest->title;
-    report_add_goals(report, contest->goals, contest->goal_count);
+    report_add_goals(report, contest->goals, closed ? contest->goal_count : 0);
     report_add_ratio(report, "insist", "p50_ms", "libcurl");
     report_add_ratio(report, "insist", "cpu_us_per_request", "libcurl");
     for (unsigned i = 0; i < sizeof figures / sizeof figures[0]; i++) {
@@ -134,7 +135,7 @@ static void describe(struct report *report, const struct contest *contest) {
 }
 
 bool contest_run(struct bench *bench, const struct contest *contest) {
-    describe(&bench->report, contest);
+    describe(&bench->report, contest, bench->options->per_second <= 0);
     for (unsigned round = 1; round <= bench->options->rounds; round++) {
         if (!run_round(bench, contest, round)) {
             return false;

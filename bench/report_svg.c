@@ -5,14 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 760, HEIGHT = 440, LEFT = 64, RIGHT = 24, TOP = 56, BOTTOM = 92 };
+enum { WIDTH = 760, HEIGHT = 460, LEFT = 64, RIGHT = 24, TOP = 56, BOTTOM = 112 };
 
 static const double last_nines = 4;
 
 struct frame {
     FILE *out;
     double low_ms, high_ms; /* of the axis */
-    double last_share;      /* beyond it there are too few samples to draw a curve */
 };
 
 static double place_x(double share) {
@@ -38,8 +37,10 @@ static double round_ms(double ms, bool up) {
     return below;
 }
 
-static bool is_drawn(const struct frame *frame, double ms, unsigned point) {
-    return isfinite(ms) && ms > 0 && report_point_share(point) <= frame->last_share;
+/* A curve ends where a round has ten samples left beyond. */
+static bool is_drawn(const struct report_curve *curve, double ms, unsigned point) {
+    double last_share = fmin(0.9999, 1 - fmin(10.0 / (double)curve->fewest, 0.5));
+    return isfinite(ms) && ms > 0 && report_point_share(point) <= last_share;
 }
 
 static void choose_axis(struct frame *frame, const struct report *report) {
@@ -48,7 +49,7 @@ static void choose_axis(struct frame *frame, const struct report *report) {
     for (unsigned c = 0; c < report->curve_count; c++) {
         for (unsigned i = 0; i < REPORT_POINTS; i++) {
             double ms = report_curve_ms(&report->curves[c], i);
-            if (is_drawn(frame, ms, i)) {
+            if (is_drawn(&report->curves[c], ms, i)) {
                 low = fmin(low, report_point_share(i) >= 0.05 ? ms : low);
                 high = fmax(high, ms);
             }
@@ -77,12 +78,13 @@ static void put_head(const struct frame *frame, const struct report *report) {
             "text { fill: #444 } .grid { stroke: #888; stroke-opacity: .3 } .curve { fill: none; stroke-width: 2 }\n"
             ".c0 { stroke: #777 } .c1 { stroke: #b35c00 } .c2 { stroke: #1666b0 } "
             ".c3 { stroke: #1a7f37 }\n"
-            ".c4 { stroke: #8a3fa0 } .c5 { stroke: #b3261e } .c6 { stroke: #00796b } .c7 { stroke: #9a7d00 }\n"
+            ".c4 { stroke: #8a3fa0 } .c5 { stroke: #b3261e } .c6 { stroke: #00796b } .c7 { stroke: #9a7d00 } .c8 { "
+            "stroke: #5d4037 }\n"
             ".simulated { stroke-dasharray: 5 4 } .yardstick { stroke-width: 5; stroke-opacity: .5 }\n"
             "@media (prefers-color-scheme: dark) { text { fill: #ccc } .c0 { stroke: #aaa } .c1 { stroke: #f0a050 } "
             ".c2 { stroke: #62b0f5 }\n"
             ".c3 { stroke: #5cc87a } .c4 { stroke: #d08ae6 } .c5 { stroke: #f28b82 } .c6 { stroke: #4db6ac } .c7 { "
-            "stroke: #e6c84d } }\n"
+            "stroke: #e6c84d } .c8 { stroke: #bcaaa4 } }\n"
             "</style>\n<title>",
             WIDTH, HEIGHT);
     put_text(frame->out, report->curve_title);
@@ -130,7 +132,7 @@ static void put_curve(const struct frame *frame, const struct report_curve *curv
     fprintf(frame->out, "<polyline class=\"curve c%u%s\" points=\"", place, curve_class(curve));
     for (unsigned i = 0; i < REPORT_POINTS; i++) {
         double ms = report_curve_ms(curve, i);
-        if (is_drawn(frame, ms, i)) {
+        if (is_drawn(curve, ms, i)) {
             fprintf(frame->out, "%.1f,%.1f ", place_x(report_point_share(i)), place_y(frame, fmax(ms, frame->low_ms)));
         }
     }
@@ -150,18 +152,9 @@ static void put_legend(const struct frame *frame, const struct report *report) {
     }
 }
 
-/* Curves end where a round has ten samples left beyond. */
-static double share_with_samples(const struct report *report) {
-    double share = 0.9999;
-    for (unsigned i = 0; i < report->curve_count; i++) {
-        share = fmin(share, 1 - fmin(10.0 / (double)report->curves[i].fewest, 0.5));
-    }
-    return share;
-}
-
 bool report_write_svg(const struct report *report, const char *file) {
     errno = 0;
-    struct frame frame = {.out = fopen(file, "we"), .last_share = share_with_samples(report)};
+    struct frame frame = {.out = fopen(file, "we")};
     bool written = frame.out != NULL;
     if (written) {
         choose_axis(&frame, report);
