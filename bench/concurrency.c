@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { CONTENDERS = 4, SHARERS = 64, SHARED = 8, SHARED_CALLS = 4000 };
+enum { CONTENDERS = 4, SHARERS = 64, SHARED = 8, SHARED_CALLS = 2000 };
 
 static const int64_t answer_ns = 200000000;
 

@@ -56,8 +56,9 @@ static struct load describe_load(struct bench *bench, const struct contest *cont
     return load;
 }
 
+/* Its latencies are added to those of all rounds. */
 static bool take_turn(struct bench *bench, const struct contest *contest, const struct contender *contender,
-                      const char *path) {
+                      const char *path, struct samples *all) {
     struct server *server = &bench->server;
     struct load load = describe_load(bench, contest);
     struct load_outcome outcome = {0};
@@ -71,12 +72,13 @@ static bool take_turn(struct bench *bench, const struct contest *contest, const 
                 server_wait_idle(server) && server_hits(server, path, &hits);
     if (done) {
         report_turn(bench, contest, contender, &outcome, slow, hits);
+        done = samples_join(all, &outcome.latencies);
     }
     load_outcome_fini(&outcome);
     return done;
 }
 
-static bool run_round(struct bench *bench, const struct contest *contest, unsigned round) {
+static bool run_round(struct bench *bench, const struct contest *contest, unsigned round, struct samples *all) {
     char path[32];
     snprintf(path, sizeof path, "/round-%u", round);
     if (!server_script(&bench->server, path, contest->script)) {
@@ -84,7 +86,7 @@ static bool run_round(struct bench *bench, const struct contest *contest, unsign
     }
     for (unsigned i = 0; i < contest->contender_count; i++) {
         progress_begin(&bench->progress, round, bench->options->rounds, contest->contenders[i].name);
-        if (!take_turn(bench, contest, &contest->contenders[i], path)) {
+        if (!take_turn(bench, contest, &contest->contenders[i], path, &all[i])) {
             return false;
         }
     }
@@ -129,17 +131,34 @@ static void describe(struct report *report, const struct contest *contest, bool 
     report_add_note(report,
                     "slow_percent: requests, hedges left out, that took longer than 10 ms from being sent to the "
                     "first byte; whoever hedges after 10 ms hedges all of these");
+    report_add_note(report, "p99.9_of_all_ms: of the calls of all rounds together");
     report_add_note(
         report,
         "ideal and ideal-race are simulated from the distribution, not measured: no client, no network, no queue");
 }
 
-bool contest_run(struct bench *bench, const struct contest *contest) {
-    describe(&bench->report, contest, bench->options->per_second <= 0);
-    for (unsigned round = 1; round <= bench->options->rounds; round++) {
-        if (!run_round(bench, contest, round)) {
-            return false;
+/* The tail of all rounds together: a round may have too few calls for its 99.9th percentile to be one. */
+static void report_all(struct report *report, const struct contest *contest, struct samples *all) {
+    for (unsigned i = 0; i < contest->contender_count; i++) {
+        if (all[i].count > 0) {
+            samples_sort(&all[i]);
+            report_add(report, contest->contenders[i].name, "p99.9_of_all_ms", samples_percentile_ms(&all[i], 0.999));
         }
     }
-    return report_ideals(bench, contest);
+}
+
+bool contest_run(struct bench *bench, const struct contest *contest) {
+    struct samples all[CONTEST_CONTENDERS] = {{0}};
+    bool done = true;
+    describe(&bench->report, contest, bench->options->per_second <= 0);
+    for (unsigned round = 1; round <= bench->options->rounds && done; round++) {
+        done = run_round(bench, contest, round, all);
+    }
+    if (done) {
+        report_all(&bench->report, contest, all);
+    }
+    for (unsigned i = 0; i < CONTEST_CONTENDERS; i++) {
+        samples_fini(&all[i]);
+    }
+    return done && report_ideals(bench, contest);
 }

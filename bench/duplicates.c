@@ -20,30 +20,31 @@ static const struct stage {
     const char *script; /* the POST's */
     unsigned over;      /* 0: both */
     bool alone;
+    bool by_few; /* those that make only a few POSTs do so here, over http */
 } stages[] = {
-    {"idle-fin", "idle-fin_duplicates", "close@end", "200", 0, false},
-    {"idle-rst", "idle-rst_duplicates", "reset@end", "200", 0, false},
-    {"refused", "refused_duplicates", "200;refuse=2ms", "200", 0, true},
-    {"accept-fin", "accept-fin_duplicates", "200;close@connect", "200", 0, true},
-    {"accept-rst", "accept-rst_duplicates", "200;reset@connect", "200", 0, true},
-    {"handshake-fin", "handshake-fin_duplicates", "200;tls-fault=close", "200", OVER_HTTPS, true},
-    {"handshake-rst", "handshake-rst_duplicates", "200;tls-fault=reset", "200", OVER_HTTPS, true},
-    {"unread-fin", "unread-fin_duplicates", "200", "close;unread", 0, false},
-    {"unread-rst", "unread-rst_duplicates", "200", "reset;unread", 0, false},
-    {"read-fin", "read-fin_duplicates", "200", "close", 0, false},
-    {"read-rst", "read-rst_duplicates", "200", "reset", 0, false},
-    {"fresh-fin", "fresh-fin_duplicates", NULL, "close", 0, false},
-    {"fresh-rst", "fresh-rst_duplicates", NULL, "reset", 0, false},
-    {"gone-fin", "gone-fin_duplicates", "200", "close;refuse=2ms", 0, true},
-    {"gone-rst", "gone-rst_duplicates", "200", "reset;refuse=2ms", 0, true},
-    {"headers-fin", "headers-fin_duplicates", "200", "close@headers", 0, false},
-    {"headers-rst", "headers-rst_duplicates", "200", "reset@headers", 0, false},
-    {"body-none", "body-none_duplicates", "200", "reset@body:0", 0, false},
-    {"body-fin", "body-fin_duplicates", "200", "close@body:500", 0, false},
-    {"body-rst", "body-rst_duplicates", "200", "reset@body:500", 0, false},
-    {"body-short", "body-short_duplicates", "200", "truncate@500", 0, false},
-    {"end-fin", "end-fin_duplicates", NULL, "close@end", 0, false},
-    {"end-rst", "end-rst_duplicates", NULL, "reset@end", 0, false},
+    {"idle-fin", "idle-fin_duplicates", "close@end", "200", 0, false, true},
+    {"idle-rst", "idle-rst_duplicates", "reset@end", "200", 0, false, false},
+    {"refused", "refused_duplicates", "200;refuse=2ms", "200", 0, true, false},
+    {"accept-fin", "accept-fin_duplicates", "200;close@connect", "200", 0, true, false},
+    {"accept-rst", "accept-rst_duplicates", "200;reset@connect", "200", 0, true, false},
+    {"handshake-fin", "handshake-fin_duplicates", "200;tls-fault=close", "200", OVER_HTTPS, true, false},
+    {"handshake-rst", "handshake-rst_duplicates", "200;tls-fault=reset", "200", OVER_HTTPS, true, false},
+    {"unread-fin", "unread-fin_duplicates", "200", "close;unread", 0, false, false},
+    {"unread-rst", "unread-rst_duplicates", "200", "reset;unread", 0, false, false},
+    {"read-fin", "read-fin_duplicates", "200", "close", 0, false, true},
+    {"read-rst", "read-rst_duplicates", "200", "reset", 0, false, true},
+    {"fresh-fin", "fresh-fin_duplicates", NULL, "close", 0, false, false},
+    {"fresh-rst", "fresh-rst_duplicates", NULL, "reset", 0, false, true},
+    {"gone-fin", "gone-fin_duplicates", "200", "close;refuse=2ms", 0, true, false},
+    {"gone-rst", "gone-rst_duplicates", "200", "reset;refuse=2ms", 0, true, false},
+    {"headers-fin", "headers-fin_duplicates", "200", "close@headers", 0, false, false},
+    {"headers-rst", "headers-rst_duplicates", "200", "reset@headers", 0, false, true},
+    {"body-none", "body-none_duplicates", "200", "reset@body:0", 0, false, false},
+    {"body-fin", "body-fin_duplicates", "200", "close@body:500", 0, false, false},
+    {"body-rst", "body-rst_duplicates", "200", "reset@body:500", 0, false, true},
+    {"body-short", "body-short_duplicates", "200", "truncate@500", 0, false, false},
+    {"end-fin", "end-fin_duplicates", NULL, "close@end", 0, false, false},
+    {"end-rst", "end-rst_duplicates", NULL, "reset@end", 0, false, false},
 };
 enum { STAGES = sizeof stages / sizeof stages[0] };
 
@@ -191,7 +192,7 @@ static void report_account(struct report *report, const struct poster *poster, s
 /* Whether that poster posts at that stage over http or https. */
 static bool takes_part(const struct poster *poster, const struct stage *stage, unsigned over) {
     bool there = stage->over == 0 || stage->over == over;
-    return there && (!poster->few || (over == OVER_HTTP && !stage->alone));
+    return there && (!poster->few || (over == OVER_HTTP && stage->by_few));
 }
 
 /* One poster's part of a round. */

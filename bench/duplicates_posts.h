@@ -15,8 +15,8 @@ struct post {
 
 struct poster {
     const char *name;
-    bool tells; /* how far a request got */
-    bool few;   /* POSTs take so long that there are only a few at each stage, over http, and none at stages alone */
+    bool tells;         /* how far a request got */
+    bool few;           /* POSTs take so long that there are a few, at some stages only */
     bool (*able)(void); /* whether it is there; NULL: it always is */
     void *(*open)(void);
     void (*close)(void *state);

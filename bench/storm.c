@@ -21,8 +21,8 @@ enum { CALLERS = 600 };
 
 static const double calls_per_second = 1000;
 static const int64_t outage_ns = INT64_C(20000000000);
-static const int64_t well_before_part = 10; /* of the outage's length: 2 s */
-static const int64_t well_again_part = 5;   /* 4 s */
+static const int64_t well_before_part = 20; /* of the outage's length: 1 s */
+static const int64_t well_again_part = 10;  /* 2 s */
 static const int64_t errors_part = 2;       /* 10 s */
 
 struct contestant {

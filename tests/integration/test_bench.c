@@ -197,6 +197,8 @@ static void test_tail_planned(void **state) {
 static void test_fanout(void **state) {
     (void)state;
     json_t *json = measure("fanout", "--requests", "3");
+    const json_t *slowest = find_row(json_object_get(json, "rows"), "insist-race", "max_ms");
+    assert_true(check_row(json, "insist-race", "p99.9_of_all_ms") == number_of(slowest, "max"));
     check_latencies(json, "libcurl");
     check_latencies(json, "insist");
     check_latencies(json, "insist-race");
