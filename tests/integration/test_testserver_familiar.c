@@ -401,16 +401,22 @@ static void chunks_have_the_size_that_is_asked_for(void **state) {
 }
 
 static void a_client_of_http_1_0_gets_no_chunks(void **state) {
-    char value[256];
-    struct peer peer;
-    assert_true(peer_connect(&peer, *state));
-    assert_true(peer_send(&peer, "GET /stream-bytes/300?seed=7 HTTP/1.0\r\n\r\n"));
-    struct peer_answer answer = peer_read(&peer);
-    assert_false(peer_answer_header(&answer, "Transfer-Encoding", value));
-    assert_int_equal(answer.body_size, 300);
-    assert_memory_equal(answer.body, "\xd7\x0d\x32\x59", 4);
-    peer_answer_free(&answer);
-    peer_close(&peer);
+    const char *const requests[] = {"GET /stream-bytes/300?seed=7 HTTP/1.0\r\n\r\n",
+                                    "GET /stream-bytes/300?seed=7&chunk_size=4 HTTP/1.0\r\n\r\n"};
+    for (size_t i = 0; i < 2; i++) {
+        char value[256];
+        struct peer peer;
+        assert_true(peer_connect(&peer, *state));
+        assert_true(peer_send(&peer, requests[i]));
+        struct peer_answer answer = peer_read(&peer);
+        assert_false(peer_answer_header(&answer, "Transfer-Encoding", value));
+        assert_true(peer_answer_header(&answer, "Content-Length", value));
+        assert_string_equal(value, "300");
+        assert_int_equal(answer.body_size, 300);
+        assert_memory_equal(answer.body, "\xd7\x0d\x32\x59", 4);
+        peer_answer_free(&answer);
+        peer_close(&peer);
+    }
 }
 
 /* ---- scripts like any other ------------------------------------------------------------------------------------- */
