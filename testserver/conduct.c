@@ -189,7 +189,7 @@ bool conduct_refuses_head(struct exchange *exchange, const char *method, const c
     connection_begin(exchange->connection);
     exchange->connection->answers = true;
     bool made = answer_make_text(&exchange->answer, fault.status, fault.line);
-    *result = made ? respond(exchange->mhd, &exchange->answer, false) : MHD_NO;
+    *result = made ? respond(exchange->mhd, &exchange->answer) : MHD_NO;
     return true;
 }
 
@@ -199,7 +199,7 @@ bool conduct_refuses_body(struct exchange *exchange, enum MHD_Result *result) {
     }
     exchange->state = EXCHANGE_ANSWERED;
     exchange->connection->answers = true;
-    *result = hit_refuse_body(exchange) ? respond(exchange->mhd, &exchange->answer, false) : MHD_NO;
+    *result = hit_refuse_body(exchange) ? respond(exchange->mhd, &exchange->answer) : MHD_NO;
     return true;
 }
 
@@ -320,7 +320,7 @@ enum MHD_Result conduct(struct exchange *exchange) {
         if (exchange->answer.size > worth_noting) {
             exchange_note_position(exchange);
         }
-        return respond(exchange->mhd, &exchange->answer, !exchange->old_http);
+        return respond(exchange->mhd, &exchange->answer);
     }
     return MHD_NO;
 }

@@ -40,9 +40,9 @@ static struct MHD_Response *make_read(struct answer *answer, uint64_t announced)
     return response;
 }
 
-static struct MHD_Response *make(struct answer *answer, bool may_chunk) {
+static struct MHD_Response *make(struct answer *answer) {
     static char empty[1];
-    if (answer->chunked && may_chunk) {
+    if (answer->chunked) {
         return make_read(answer, MHD_SIZE_UNKNOWN);
     }
     if (answer->size == 0) {
@@ -65,8 +65,8 @@ static const char *value_of(const struct field *field) {
 }
 
 /* The whole answer but its status. NULL: no memory. */
-static struct MHD_Response *response_new(struct answer *answer, bool may_chunk) {
-    struct MHD_Response *response = make(answer, may_chunk);
+static struct MHD_Response *response_new(struct answer *answer) {
+    struct MHD_Response *response = make(answer);
     for (size_t i = 0; response && i < answer->field_count; i++) {
         if (MHD_add_response_header(response, answer->fields[i].name, value_of(&answer->fields[i])) != MHD_YES) {
             MHD_destroy_response(response);
@@ -80,16 +80,16 @@ struct MHD_Response *respond_plain_new(void) {
     static const struct choice plain = {.weight = 1};
     static const struct asked asked = {.head = false};
     struct answer answer;
-    struct MHD_Response *response = answer_make(&answer, &plain, &asked) ? response_new(&answer, false) : NULL;
+    struct MHD_Response *response = answer_make(&answer, &plain, &asked) ? response_new(&answer) : NULL;
     answer_fini(&answer);
     return response;
 }
 
-enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer, bool may_chunk) {
+enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer) {
     if (answer->ready) {
         return MHD_queue_response(mhd, (unsigned)answer->status, answer->ready);
     }
-    struct MHD_Response *response = response_new(answer, may_chunk);
+    struct MHD_Response *response = response_new(answer);
     if (!response) {
         return MHD_NO;
     }

@@ -9,7 +9,7 @@
 /* What a request gets that has no script: 200 and the status in words. The same for all, made once. NULL: no memory. */
 struct MHD_Response *respond_plain_new(void);
 
-/* Queues answer, whose bytes it takes over. may_chunk: the client understands chunks. MHD_NO: no memory, and the connection must end. */
-enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer, bool may_chunk);
+/* Queues answer, whose bytes it takes over. MHD_NO: no memory, and the connection must end. */
+enum MHD_Result respond(struct MHD_Connection *mhd, struct answer *answer);
 
 #endif
