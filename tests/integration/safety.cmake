@@ -2,7 +2,7 @@
 insist_integration_test(test_exhaustion SOURCES testserver_process.c ../support/usage.c ../support/exhaustion.c)
 insist_integration_test(test_forks SOURCES testserver_process.c ../support/crowd.c ../support/usage.c)
 insist_integration_test(test_signals SOURCES testserver_process.c ../support/crowd.c)
-insist_integration_test(test_thread_cancel)
+insist_integration_test(test_thread_cancel SOURCES pair.c)
 insist_integration_test(test_lifetimes SOURCES ../support/crowd.c ../support/usage.c)
 foreach(test IN ITEMS test_exhaustion test_forks test_signals)
     target_compile_definitions(${test} PRIVATE TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")

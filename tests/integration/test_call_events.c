@@ -6,28 +6,11 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdio.h>
 #include <string.h>
-
-static insist_testserver *server;
-static insist_client *client;
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 static insist_plan *plan_of(const char *method, const char *path) {
     insist_plan *plan = NULL;
@@ -361,7 +344,7 @@ static void values_live_as_long_as_the_call(void **state) { /* H23, M13 */
     insist_handlers_free(handlers);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, pair_begin, pair_end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

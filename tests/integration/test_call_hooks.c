@@ -6,29 +6,13 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdio.h>
 #include <string.h>
 
-static insist_testserver *server;
-static insist_client *client;
 static char url[512];
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 static insist_err get_with(insist_client *with, const char *path, const insist_call_options *options,
                            insist_result **result) {
@@ -276,7 +260,7 @@ static void hooks_without_a_function_are_refused(void **state) {
     assert_int_equal(insist_testserver_hits(server, "/never"), 0);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, pair_begin, pair_end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include "support/crowd.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -19,24 +20,7 @@
 
 #define PATIENCE_MS 30000
 
-static insist_testserver *server;
-static insist_client *client;
 static char url[512];
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 static const char *at(const char *path) {
     snprintf(url, sizeof url, "%s%s", insist_testserver_url(server), path);
@@ -575,7 +559,7 @@ static void stats_count(void **state) {
     assert_int_equal(insist_client_stats(client, &stats), INSIST_EINVAL);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, pair_begin, pair_end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

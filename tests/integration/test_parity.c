@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include "support/crowd.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -16,24 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static insist_testserver *server;
-static insist_client *client;
 static char url[512];
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 static insist_plan *plan_of(const insist_testserver *of, const char *method, const char *path) {
     insist_plan *plan = NULL;
@@ -276,5 +260,5 @@ int main(void) {
         cmocka_unit_test(broken_answer_keeps_what_came),
         cmocka_unit_test(failure_leaves_the_connections_of_others),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, pair_begin, pair_end);
 }

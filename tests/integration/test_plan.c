@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <stdatomic.h>
@@ -14,26 +15,13 @@
 #include <string.h>
 #include <strings.h>
 
-static insist_testserver *server;
-static insist_client *client;
 static insist_testserver_journal *journal;
 static char url[512];
 
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
 static int end(void **state) {
-    (void)state;
     insist_testserver_journal_free(journal);
     journal = NULL;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
+    return pair_end(state);
 }
 
 static insist_plan *plan_of(const char *method, const char *path) {
@@ -484,7 +472,7 @@ static void plan_in_use_takes_none_of_it(void **state) {
     assert_int_equal(insist_plan_set_close(NULL, true), INSIST_EINVAL);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, pair_begin, end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

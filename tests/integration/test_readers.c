@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include "support/crowd.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -14,24 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static insist_testserver *server;
-static insist_client *client;
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 /* A source of bytes that are told by their place. */
 struct source {
@@ -311,7 +294,7 @@ static void bad_readers_are_refused(void **state) {
     insist_plan_free(plan);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, pair_begin, pair_end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include <fcntl.h>
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -16,24 +17,6 @@
 
 #define PIECE_MOST (64 * 1024)
 #define PATIENCE_MS 30000
-
-static insist_testserver *server;
-static insist_client *client;
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 /* What a sink took. */
 struct taken {
@@ -316,7 +299,7 @@ static void transfer_pauses_at_the_headers(void **state) {
     insist_handlers_free(handlers);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define CASE(function) cmocka_unit_test_setup_teardown(function, pair_begin, pair_end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

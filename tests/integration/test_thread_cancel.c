@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include "support/crowd.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -18,24 +19,6 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 30000
-
-static insist_testserver *server;
-static insist_client *client;
-
-static int begin(void **state) {
-    (void)state;
-    return insist_testserver_start(NULL, NULL, &server) == INSIST_OK &&
-                   insist_client_new(NULL, NULL, &client) == INSIST_OK
-               ? 0
-               : -1;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_client_free(client);
-    insist_testserver_free(server);
-    return 0;
-}
 
 static const char *at(char *url, size_t size, const char *path) {
     snprintf(url, size, "%s%s", insist_testserver_url(server), path);
@@ -184,5 +167,5 @@ int main(void) {
         cmocka_unit_test(a_call_is_not_cancelled),
         cmocka_unit_test(ones_own_setting_stays),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, pair_begin, pair_end);
 }
