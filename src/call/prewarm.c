@@ -1,4 +1,5 @@
-/* Connections opened before they are needed. The calling thread; libcurl only keeps a connection that has carried a request. */
+/* Connections opened before they are needed, all at once: the client is entered and left a single time, as whoever frees it relies
+ * upon. The calling thread; libcurl only keeps a connection that has carried a request. */
 #include "base/sync.h"
 #include "base/time_math.h"
 #include "call/client.h"
@@ -13,11 +14,13 @@ static insist_err open_connections(insist_client *client, const char *url, unsig
         return err;
     plan->request.opens_connections = true;
     int64_t deadline_ns = time_add(env_now_ns(client->env), time_from_ms(timeout_ms));
-    for (unsigned i = 0; i < n && err == INSIST_OK; i++) {
-        insist_result *result = NULL;
-        err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_at_ns = deadline_ns), &result);
-        insist_result_free(result);
-    }
+    const insist_plan *plans[CONNECTIONS_MOST];
+    insist_result *results[CONNECTIONS_MOST] = {NULL};
+    for (unsigned i = 0; i < n; i++)
+        plans[i] = plan;
+    err = insist_execute_all(client, plans, n, INSIST_CALL_OPTIONS(.deadline_at_ns = deadline_ns), results);
+    for (unsigned i = 0; i < n; i++)
+        insist_result_free(results[i]);
     insist_plan_free(plan);
     return err;
 }

@@ -524,6 +524,32 @@ static void child_of_a_fork_is_told_so(void **state) {
     insist_result_free(result);
 }
 
+/* A client that is freed waits for who is inside: nobody may be outside between two of them. */
+static int note_who_runs(void *ctx, insist_event event, insist_execution *execution) {
+    insist_stats stats = {.size = sizeof stats};
+    (void)event;
+    (void)execution;
+    insist_client_stats(client, &stats);
+    *(uint64_t *)ctx = *(uint64_t *)ctx * 10 + stats.running;
+    return 0;
+}
+
+static void connections_are_opened_inside_the_client(void **state) {
+    uint64_t running = 0;
+    insist_handlers *handlers = NULL;
+    (void)state;
+    insist_client_free(client);
+    client = NULL;
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_AFTER_EXECUTION_END, note_who_runs, &running), INSIST_OK);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.handlers = handlers), NULL, &client), INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 3, PATIENCE_MS), INSIST_OK);
+    assert_int_equal(running, 333);
+    insist_client_free(client);
+    client = NULL;
+    insist_handlers_free(handlers);
+}
+
 static void connections_are_opened_before_they_are_needed(void **state) {
     (void)state;
     insist_testserver_stats stats = {.size = sizeof stats};
@@ -586,6 +612,7 @@ int main(void) {
         CASE(free_inside_a_call_is_done_by_the_last_to_leave),
         CASE(handlers_see_every_event_and_may_set_headers),
         CASE(child_of_a_fork_is_told_so),
+        CASE(connections_are_opened_inside_the_client),
         CASE(connections_are_opened_before_they_are_needed),
         CASE(stats_count),
     };
