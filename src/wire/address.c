@@ -1,15 +1,34 @@
 /* The order in which addresses are tried: in, the resolver's list and how each one did; out, the next one. Pure. */
 #include "wire/address.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static size_t count_of(const struct addresses *addresses) {
     return addresses->count < ADDRESS_MAX ? addresses->count : ADDRESS_MAX;
 }
 
+/* By hand: printf would take longer than all else that is done for the address of a request. */
 void address_format(char *text, size_t size, const char *address, unsigned port) {
-    snprintf(text, size, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
+    char digits[16], *digit = digits + sizeof(digits);
+    size_t length = strlen(address);
+    bool brackets = memchr(address, ':', length) != NULL;
+    *--digit = '\0';
+    do
+        *--digit = (char)('0' + port % 10);
+    while ((port /= 10) > 0);
+    size_t rest = (size_t)(digits + sizeof(digits) - digit);
+    if (size < length + (brackets ? 3 : 1) + rest) {
+        text[0] = '\0';
+        return;
+    }
+    if (brackets)
+        *text++ = '[';
+    memcpy(text, address, length);
+    text += length;
+    if (brackets)
+        *text++ = ']';
+    *text++ = ':';
+    memcpy(text, digit, rest);
 }
 
 static bool is_line_of(const char *lines, const char *text) {

@@ -18,7 +18,7 @@ struct address_walk {
     uint8_t order[ADDRESS_MAX];  /* indices of addresses */
 };
 
-/* "192.0.2.7:443", "[2001:db8::1]:443". */
+/* "192.0.2.7:443", "[2001:db8::1]:443"; "" when it does not fit. */
 void address_format(char *text, size_t size, const char *address, unsigned port);
 /* Which of them, at this port, are among these lines, each as address_format() writes it: a bit each. */
 uint64_t address_find(const struct addresses *addresses, unsigned port, const char *lines);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RECEIVE_BYTES 16384L
 #define HEADER_LINE_BYTES (128L * 1024)
 #define NO_TIMEOUT_MS ((long)INT_MAX) /* ours rule; 0 would mean libcurl's five minutes */
 
@@ -91,17 +90,18 @@ static bool set_tls(CURL *easy, const struct wire_settings *settings, const stru
 
 /* Of the header block of an HTTP/2 answer libcurl 7.88 reads one buffer, and comes back for the rest at the next event,
  * which may never be. So what is allowed has to fit, and the line that is too much: at most 64 KiB a name or value. */
-static long receive_bytes(const struct wire_settings *settings) {
+static long receive_bytes(const struct transfer *transfer) {
+    const struct wire_settings *settings = transfer->transport->settings;
     if (!settings->http2)
-        return RECEIVE_BYTES;
+        return sizes_buffer(&transfer->transport->sizes, transfer->place);
     uint64_t most = CURL_MAX_READ_SIZE - HEADER_LINE_BYTES;
     return (long)(settings->max_header_bytes < most ? settings->max_header_bytes : most) + HEADER_LINE_BYTES;
 }
 
-static bool set_from_settings(CURL *easy, const struct wire_settings *settings) {
+/* A proxy that is asked for a tunnel sees none of the request's headers (lines.c). */
+static bool set_for_proxy(CURL *easy, const struct wire_settings *settings, const struct network *network) {
     bool failed = false;
-    SET(easy, CURLOPT_BUFFERSIZE, receive_bytes(settings));
-    if (settings->user_agent[0])
+    if (network->proxy && settings->user_agent[0])
         SET(easy, CURLOPT_USERAGENT, settings->user_agent);
     return !failed;
 }
@@ -111,7 +111,8 @@ bool easy_set_up(struct transfer *transfer) {
     const struct transport_curl *transport = transfer->transport;
     CURL *easy = transfer->easy;
     return set_network(easy) && set_callbacks(transfer) && set_from_network(easy, transport->network) &&
-           set_from_settings(easy, transport->settings) && set_tls(easy, transport->settings, transport->network);
+           set_for_proxy(easy, transport->settings, transport->network) &&
+           set_tls(easy, transport->settings, transport->network);
 }
 
 /* What is never set here, but would break what is when a user sets it. */
@@ -141,10 +142,6 @@ static bool let_user_set_up(struct transfer *transfer) {
     return unset_others(transfer->easy) && easy_set_up(transfer);
 }
 
-static bool sends_length_without_body(const char *method) {
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
-}
-
 /* A request with a body, be it empty, is a POST to libcurl, one whose body is read while it is sent is an upload,
  * and one without is a GET, whatever its method is called. */
 static bool set_method(struct transfer *transfer) {
@@ -164,7 +161,7 @@ static bool set_method(struct transfer *transfer) {
         SET(easy, CURLOPT_NOBODY, 0L);
         SET(easy, CURLOPT_UPLOAD, 1L);
         SET(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->read_length);
-    } else if (has_body || sends_length_without_body(hop->method)) {
+    } else if (lines_announce_a_body(request, hop)) {
         usual = "POST";
         SET(easy, CURLOPT_POST, 1L);
         SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(has_body ? request->body_length : 0));
@@ -199,29 +196,30 @@ static bool set_connection(struct transfer *transfer) {
     return !failed;
 }
 
-/* What libcurl takes for a pin: to a place with CONNECT_TO, which would make it ask a proxy for a tunnel, so with RESOLVE
- * for the proxy's name. */
-static void write_pin(struct transfer *transfer, const char *address) {
-    const struct route *route = &transfer->route;
-    bool ipv6 = strchr(address, ':') != NULL;
-    char *text = transfer->pinned_text;
-    size_t size = sizeof(transfer->pinned_text);
-    if (route->proxied)
-        snprintf(text, size, ipv6 ? "%s:%u:[%s]" : "%s:%u:%s", route->host, route->port, address);
-    else
-        snprintf(text, size, ipv6 ? "::[%s]:%u" : "::%s:%u", address, route->port);
-    transfer->pinned = (struct curl_slist){.data = text};
-}
-
 /* For the record of the attempt. */
 static void note_place(struct transfer *transfer) {
     struct progress *progress = &transfer->job->progress;
     size_t size = sizeof(progress->address);
-    if (transfer->route.local) {
+    if (transfer->route.local)
         snprintf(progress->address, size, "%.*s", (int)size - 1, transfer->transport->network->unix_socket);
-        return;
+    else
+        address_format(progress->address, size, address_walk_text(&transfer->walk), transfer->route.port);
+}
+
+/* What libcurl takes for a pin: to a place with CONNECT_TO, which would make it ask a proxy for a tunnel, so with RESOLVE
+ * for the proxy's name. */
+static void write_pin(struct transfer *transfer) {
+    const struct route *route = &transfer->route;
+    const char *address = address_walk_text(&transfer->walk);
+    char *text = transfer->pinned_text;
+    size_t size = sizeof(transfer->pinned_text);
+    if (route->proxied) {
+        snprintf(text, size, strchr(address, ':') ? "%s:%u:[%s]" : "%s:%u:%s", route->host, route->port, address);
+    } else {
+        text[0] = text[1] = ':';
+        address_format(text + 2, size - 2, address, route->port);
     }
-    address_format(progress->address, size, address_walk_text(&transfer->walk), transfer->route.port);
+    transfer->pinned = (struct curl_slist){.data = text};
 }
 
 static bool set_place(struct transfer *transfer) {
@@ -231,7 +229,7 @@ static bool set_place(struct transfer *transfer) {
     CURL *easy = transfer->easy;
     bool failed = false;
     if (!route->local)
-        write_pin(transfer, address_walk_text(&transfer->walk));
+        write_pin(transfer);
     note_place(transfer);
     SET(easy, CURLOPT_CONNECT_TO, route->local || route->proxied ? NULL : &transfer->pinned);
     if (network->proxy) {
@@ -246,14 +244,16 @@ insist_err easy_prepare(struct transfer *transfer) {
     const struct job *job = transfer->job;
     CURL *easy = transfer->easy;
     bool failed = false;
-    insist_err err = lines_make(&transfer->lines, job->request, &job->own_headers, &transfer->hop,
-                                transfer->transport->settings->decode);
+    insist_err err =
+        lines_make(&transfer->lines, job->request, &job->own_headers, &transfer->hop, transfer->transport->settings);
     if (err != INSIST_OK)
         return err;
     transfer->detail[0] = '\0';
     failed |= !let_user_set_up(transfer);
+    /* Refused while libcurl still has the buffer of a request that it never began: then that is used. */
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_bytes(transfer));
     SET(easy, CURLOPT_CURLU, transfer->hop.url->handle);
-    SET(easy, CURLOPT_HTTPHEADER, transfer->lines.nodes);
+    SET(easy, CURLOPT_HTTPHEADER, transfer->lines.first);
     failed |= !set_method(transfer) || !set_connection(transfer) || !set_place(transfer);
     return failed ? INSIST_ENOMEM : INSIST_OK;
 }

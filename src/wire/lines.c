@@ -19,8 +19,10 @@ static bool is_set(const struct request *request, const struct headers *own, con
     return headers_get(own, name) || headers_get(&request->headers, name);
 }
 
-bool lines_choose_encoding(const struct request *request, const struct headers *own) {
-    return is_set(request, own, "Accept-Encoding");
+bool lines_announce_a_body(const struct request *request, const struct hop *hop) {
+    const char *method = hop->method;
+    return (request->has_body && !hop->turned) || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
 }
 
 /* The texts first, one behind the other; where they lie is known once the last one is there. */
@@ -62,20 +64,33 @@ static insist_err add_headers(struct lines *lines, const struct request *request
     return err;
 }
 
+/* What libcurl would add to a request with a body. */
+static insist_err leave_out_others(struct lines *lines, const struct request *request, const struct headers *own,
+                                   const struct hop *hop) {
+    static const char *const others[] = {"Content-Type", "Expect"};
+    insist_err err = INSIST_OK;
+    for (size_t i = 0; i < 2 && err == INSIST_OK; i++)
+        if (hop->turned || !is_set(request, own, others[i]))
+            err = leave_out(lines, others[i]);
+    return err;
+}
+
 static insist_err add_our_own(struct lines *lines, const struct request *request, const struct headers *own,
-                              const struct hop *hop, bool decode) {
+                              const struct hop *hop, const struct wire_settings *settings) {
     insist_err err = INSIST_OK;
     const char *authorization = request->url->authorization;
-    if (decode && !is_set(request, own, "Accept-Encoding"))
+    bool names_itself = is_set(request, own, "User-Agent") && is_sent(request, hop, "User-Agent");
+    lines->decode = settings->decode && !is_set(request, own, "Accept-Encoding");
+    if (settings->user_agent[0] && !names_itself)
+        err = add(lines, "User-Agent", settings->user_agent);
+    if (err == INSIST_OK && lines->decode)
         err = add(lines, "Accept-Encoding", "gzip, deflate");
     if (err == INSIST_OK && authorization && !hop->abroad && !is_set(request, own, "Authorization"))
         err = add(lines, "Authorization", authorization);
     if (err == INSIST_OK && request->closes) /* over HTTP/2 libcurl leaves it out */
         err = add(lines, "Connection", "close");
-    if (err == INSIST_OK && (hop->turned || !is_set(request, own, "Content-Type")))
-        err = leave_out(lines, "Content-Type");
-    if (err == INSIST_OK && (hop->turned || !is_set(request, own, "Expect")))
-        err = leave_out(lines, "Expect");
+    if (err == INSIST_OK && lines_announce_a_body(request, hop))
+        err = leave_out_others(lines, request, own, hop);
     return err;
 }
 
@@ -93,17 +108,18 @@ static insist_err link(struct lines *lines) {
         lines->nodes[i].next = i + 1 < lines->count ? &lines->nodes[i + 1] : NULL;
         text += strlen(text) + 1;
     }
+    lines->first = lines->count > 0 ? lines->nodes : NULL;
     return INSIST_OK;
 }
 
 insist_err lines_make(struct lines *lines, const struct request *request, const struct headers *own,
-                      const struct hop *hop, bool decode) {
+                      const struct hop *hop, const struct wire_settings *settings) {
     lines->count = 0;
     body_clear(&lines->text);
     insist_err err = add_headers(lines, request, &request->headers, own, hop);
     if (err == INSIST_OK)
         err = add_headers(lines, request, own, NULL, hop);
     if (err == INSIST_OK)
-        err = add_our_own(lines, request, own, hop, decode);
+        err = add_our_own(lines, request, own, hop, settings);
     return err == INSIST_OK ? link(lines) : err;
 }

@@ -5,24 +5,27 @@
 
 #include "view/request.h"
 #include "wire/redirect.h"
+#include "wire/settings.h"
 #include <curl/curl.h>
 
 struct lines {
     const struct env *env;
-    struct curl_slist *nodes; /* the first one is the list; it is never moved while the list is in use */
+    struct curl_slist *first; /* the list; NULL: empty */
+    struct curl_slist *nodes; /* never moved while the list is in use */
     size_t count, capacity;
+    bool decode; /* encodings are accepted in our name: what comes is decoded */
     struct body text;
 };
 
 void lines_init(struct lines *lines, const struct env *env);
 void lines_fini(struct lines *lines);
-/* The plan's headers, those in own instead of the ones of the same name, without what the hop may not carry, and
- * what insist adds itself: decode, an Accept-Encoding. The plan's own of the same name go before all of that.
+/* The plan's headers, those in own instead of the ones of the same name, without what the hop may not carry, and what
+ * insist adds itself: who it is, which encodings it takes. The plan's own of the same name go before all of that.
  * INSIST_OK or INSIST_ENOMEM. */
 insist_err lines_make(struct lines *lines, const struct request *request, const struct headers *own,
-                      const struct hop *hop, bool decode);
+                      const struct hop *hop, const struct wire_settings *settings);
 
-/* Whether the user has chosen what encodings to accept: then nothing is decoded. */
-bool lines_choose_encoding(const struct request *request, const struct headers *own);
+/* Whether it is a request with a body, be it empty. */
+bool lines_announce_a_body(const struct request *request, const struct hop *hop);
 
 #endif

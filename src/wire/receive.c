@@ -78,21 +78,22 @@ static bool has_body(const struct transfer *transfer) {
 }
 
 static bool announces_too_much(const struct transfer *transfer) {
-    const char *digit = headers_get(&transfer->job->outcome.headers, "Content-Length");
-    uint64_t length = 0;
+    const struct headers *headers = &transfer->job->outcome.headers;
+    uint64_t most = transfer->transport->settings->max_body_bytes, length = 0;
     if (transfer->job->pauses_at_headers) /* it may go to a sink, which has no limit: the bytes are counted instead */
         return false;
-    if (!digit || !has_body(transfer) || headers_get(&transfer->job->outcome.headers, "Transfer-Encoding"))
-        return false;
-    for (; is_digit(*digit); digit++)
-        if (__builtin_mul_overflow(length, 10, &length) ||
-            __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length))
-            return true;
-    return length > transfer->transport->settings->max_body_bytes;
+    const char *digit = headers_get(headers, "Content-Length");
+    bool too_much = false;
+    for (; digit && is_digit(*digit) && !too_much; digit++)
+        too_much = __builtin_mul_overflow(length, 10, &length) ||
+                   __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length) || length > most;
+    return too_much && has_body(transfer) && !headers_get(headers, "Transfer-Encoding");
 }
 
 /* Where it leads is settled here, so that the body of a redirect that is followed need not be kept. */
 static insist_err judge_redirect(struct transfer *transfer) {
+    if (transfer->answer.status / 100 != 3)
+        return INSIST_OK;
     const struct wire_settings *settings = transfer->transport->settings;
     const struct redirect_rules rules = {.follow = settings->follow,
                                          .may_repeat = transfer->job->may_repeat,
@@ -178,11 +179,10 @@ static bool pauses(const struct transfer *transfer) {
 
 /* Only once a body comes: what announces an encoding and has no body is complete without it. */
 static insist_err begin_decoding(struct transfer *transfer) {
-    const struct job *job = transfer->job;
     transfer->answer.decoding = true;
-    if (!transfer->transport->settings->decode || lines_choose_encoding(job->request, &job->own_headers))
+    if (!transfer->lines.decode)
         return INSIST_OK;
-    const char *encoding = headers_get(&job->outcome.headers, "Content-Encoding");
+    const char *encoding = headers_get(&transfer->job->outcome.headers, "Content-Encoding");
     return decode_new(transfer->transport->settings->env, encoding, &transfer->decode);
 }
 

@@ -92,12 +92,19 @@ static void refuse(struct transfer *transfer, insist_err err) {
     end(transfer, verdict_of_refusal(transfer, err));
 }
 
+static void learn_size(struct transfer *transfer) {
+    const struct answer *answer = &transfer->answer;
+    if (answer->complete && strcmp(transfer->hop.method, "HEAD") != 0)
+        sizes_learn(&transfer->transport->sizes, transfer->place, answer->header_bytes + answer->body_bytes);
+}
+
 /* Over HTTP/2 others may wait for the connection that this one has begun: they begin anew. */
 static void leave_wire(struct transfer *transfer) {
     struct connection *connection = transfer->connection;
     if (connection)
         connection_mute_unready(&transfer->transport->connections, connection);
     curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
+    learn_size(transfer);
 }
 
 static void set_timer(struct transfer *transfer) {
@@ -213,6 +220,7 @@ static void begin_hop(struct transfer *transfer) {
     transfer->fresh = transfer->job->fresh;
     address_walk_end(&transfer->walk);
     transfer->walk = (struct address_walk){.count = 0};
+    transfer->place = sizes_place(transfer->hop.url->text);
     transfer->route = network_route(transfer->transport->network, transfer->hop.url->host, transfer->hop.url->port);
     limits_begin(transfer);
     if (transfer->route.local)

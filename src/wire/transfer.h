@@ -9,6 +9,7 @@
  * - transfer.c: start, lookup, address after address, hop after hop, end
  * - easy.c, lines.c: options, once for a handle, and for each request; its header lines
  * - guards.c: the gate, and no second sending
+ * - sizes.c: a buffer that fits the answer
  * - send.c, receive.c: body bytes out; header lines and body bytes in
  * - verdict.c: what a transfer's end means
  * - address.c: which address is next
@@ -25,6 +26,7 @@
 #include "wire/network.h"
 #include "wire/redirect.h"
 #include "wire/settings.h"
+#include "wire/sizes.h"
 #include "wire/sweeper.h"
 #include "wire/transport.h"
 #include <curl/curl.h>
@@ -41,11 +43,12 @@ struct transport_curl {
     struct timer curl_timer; /* when libcurl wants to be called */
     struct sweeper sweeper;
     struct connections connections;
+    struct sizes sizes;
     struct list spare; /* transfers without a job, ready to be used again */
     struct list busy;  /* those with one */
     size_t spare_count, busy_count;
     bool looks_at_lines_first; /* this libcurl must not see each of them (receive.c) */
-    int64_t now_ns; /* of this turn */
+    int64_t now_ns;            /* of this turn */
 };
 
 enum stage {
@@ -98,6 +101,7 @@ struct transfer {
     struct address_walk walk;
     struct trail trail;
     struct hop hop;
+    unsigned place;         /* of the hop, for the size of its answer */
     struct url *redirected; /* the hop's, where it is not the plan's */
     insist_sent sent;       /* of the requests before this one */
     bool fresh;             /* take no used connection */
@@ -125,8 +129,8 @@ void transfer_start(struct transfer *transfer, struct job *job);
 void transfer_stop(struct transfer *transfer);
 void transfer_resolved(struct transfer *transfer);
 void transfer_read_on(struct transfer *transfer);
-void transfer_wake(struct transfer *transfer);                /* its timer */
-void transfer_done(struct transfer *transfer, CURLcode code); /* libcurl has ended it by itself */
+void transfer_wake(struct transfer *transfer);                 /* its timer */
+void transfer_done(struct transfer *transfer, CURLcode code);  /* libcurl has ended it by itself */
 void transfer_fail(struct transfer *transfer, insist_err err); /* whatever libcurl has to say: from outside of it */
 /* From within libcurl: ends at the end of this turn. */
 void transfer_fail_soon(struct transfer *transfer, insist_err err);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What the first byte says. */
-enum { ABROAD = 1, TURNED = 2, DECODE = 4, CLOSES = 8, USER = 16 };
+enum { ABROAD = 1, TURNED = 2, DECODE = 4, CLOSES = 8, USER = 16, BODY = 32, AGENT = 64 };
 
 struct name {
     const char *start;
@@ -32,7 +32,7 @@ static bool is_named(const char *line, const char *name) {
 
 static size_t lines_named(const struct lines *lines, const char *name) {
     size_t count = 0;
-    for (const struct curl_slist *line = lines->nodes; line != NULL; line = line->next) {
+    for (const struct curl_slist *line = lines->first; line != NULL; line = line->next) {
         count += is_named(line->data, name);
     }
     return count;
@@ -62,11 +62,12 @@ static bool has_value(const char *line) {
 
 /* What lines_make() adds by itself tells nothing. */
 static bool is_added(const char *name) {
-    return headers_same_name(name, "Connection") || headers_same_name(name, "Accept-Encoding");
+    return headers_same_name(name, "Connection") || headers_same_name(name, "Accept-Encoding") ||
+           headers_same_name(name, "User-Agent");
 }
 
 static void check_abroad(const struct lines *lines, const struct request *request) {
-    for (const struct curl_slist *line = lines->nodes; line != NULL; line = line->next) {
+    for (const struct curl_slist *line = lines->first; line != NULL; line = line->next) {
         must(!is_named(line->data, "Authorization") && !is_named(line->data, "Cookie") && !is_named(line->data, "Host") &&
                  !is_named(line->data, "Proxy-Authorization"),
              "no credential goes abroad");
@@ -91,11 +92,12 @@ static void check_complete(const struct lines *lines, const struct headers *plan
 
 static void check_lines(const struct request *request, const struct headers *own, unsigned flags) {
     struct lines lines;
-    struct hop hop = {.url = request->url, .method = "GET", .abroad = flags & ABROAD, .turned = flags & TURNED};
+    const struct wire_settings settings = {.decode = flags & DECODE, .user_agent = flags & AGENT ? "fuzz" : ""};
+    struct hop hop = {.url = request->url, .method = flags & BODY ? "POST" : "GET", .abroad = flags & ABROAD, .turned = flags & TURNED};
     lines_init(&lines, &env_standard);
     for (unsigned round = 0; round < 2; round++) { /* the second time in used memory */
-        must(lines_make(&lines, request, own, &hop, flags & DECODE) == INSIST_OK, "there is memory");
-        for (const struct curl_slist *line = lines.nodes; line != NULL; line = line->next) {
+        must(lines_make(&lines, request, own, &hop, &settings) == INSIST_OK, "there is memory");
+        for (const struct curl_slist *line = lines.first; line != NULL; line = line->next) {
             check_line(line->data);
         }
         if (flags & ABROAD) {

@@ -431,6 +431,7 @@ static void tunnel_that_is_refused(const char *answer, insist_transience transie
     const char *head = raw_server_request(server, 0);
     assert_int_equal(strncmp(head, "CONNECT name.test:81 HTTP/1.1\r\n", 31), 0);
     assert_null(strstr(head, "X-Key"));
+    assert_non_null(strstr(head, "\r\nUser-Agent: insist-test\r\n"));
     headers_fini(&attempt.request.headers);
     wire_attempt_fini(&attempt);
 }

@@ -14,6 +14,7 @@ insist_wire_test(test_wire_time)
 insist_wire_test(test_wire_limits)
 insist_wire_test(test_wire_network)
 
-# Stands in front of functions of the system that libcurl calls.
+# These stand in front of functions of the system that libcurl calls.
+insist_wire_test(test_wire_sizes)
 insist_integration_test(test_process LIBS CURL::libcurl ${CMAKE_DL_LIBS})
-set_target_properties(test_process PROPERTIES ENABLE_EXPORTS ON)
+set_target_properties(test_wire_sizes test_process PROPERTIES ENABLE_EXPORTS ON)

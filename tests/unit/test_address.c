@@ -31,6 +31,23 @@ static void expect_at(const char *text, bool hurried) {
     assert_int_equal(address_walk_is_hurried(&walk), hurried);
 }
 
+static void test_format(void **state) {
+    char text[56], small[14];
+    (void)state;
+    address_format(text, sizeof(text), "192.0.2.7", 443);
+    assert_string_equal(text, "192.0.2.7:443");
+    address_format(text, sizeof(text), "2001:db8::1", 65535);
+    assert_string_equal(text, "[2001:db8::1]:65535");
+    address_format(text, sizeof(text), "1.2.3.4", 0);
+    assert_string_equal(text, "1.2.3.4:0");
+    address_format(text, sizeof(text), "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", 65535);
+    assert_string_equal(text, "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535");
+    address_format(small, sizeof(small), "192.0.2.7", 443); /* just fits */
+    assert_string_equal(small, "192.0.2.7:443");
+    address_format(small, sizeof(small), "192.0.2.7", 8443);
+    assert_string_equal(small, "");
+}
+
 static void test_one(void **state) {
     (void)state;
     begin(1, 7);
@@ -110,6 +127,7 @@ static void test_which_are_taken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_format),
         cmocka_unit_test(test_one),
         cmocka_unit_test(test_the_index_rotates),
         cmocka_unit_test(test_all_slow),

@@ -15,6 +15,7 @@ static struct lines lines;
 static struct headers plan, own;
 static struct url url;
 static struct request request;
+static struct wire_settings settings;
 
 static int set_up(void **state) {
     (void)state;
@@ -23,6 +24,8 @@ static int set_up(void **state) {
     headers_init(&plan, &env);
     headers_init(&own, &env);
     url = (struct url){.env = &env};
+    request = (struct request){.url = &url};
+    settings = (struct wire_settings){.user_agent = ""};
     return 0;
 }
 
@@ -36,14 +39,14 @@ static int tear_down(void **state) {
 }
 
 static insist_err make(const struct hop *hop, bool decode) {
-    request.url = &url;
     request.headers = plan;
-    return lines_make(&lines, &request, &own, hop, decode);
+    settings.decode = decode;
+    return lines_make(&lines, &request, &own, hop, &settings);
 }
 
 static void expect(const struct hop *hop, bool decode, const char *const *expected) {
     assert_int_equal(make(hop, decode), INSIST_OK);
-    const struct curl_slist *line = lines.nodes;
+    const struct curl_slist *line = lines.first;
     for (; *expected; expected++, line = line->next) {
         assert_non_null(line);
         assert_string_equal(line->data, *expected);
@@ -51,12 +54,40 @@ static void expect(const struct hop *hop, bool decode, const char *const *expect
     assert_null(line);
 }
 
-static const struct hop first, abroad = {.abroad = true}, turned = {.turned = true};
+static const struct hop first = {.method = "POST"}, abroad = {.method = "POST", .abroad = true},
+                        turned = {.method = "GET", .turned = true}, get = {.method = "GET"};
 
 static void test_bare(void **state) {
     (void)state;
     expect(&first, true, (const char *const[]){"Accept-Encoding: gzip, deflate", "Content-Type:", "Expect:", NULL});
+    assert_true(lines.decode);
     expect(&first, false, (const char *const[]){"Content-Type:", "Expect:", NULL});
+    assert_false(lines.decode);
+}
+
+/* libcurl adds nothing to a request without a body. */
+static void test_what_is_left_out(void **state) {
+    static const struct hop put = {.method = "PUT"}, patch = {.method = "PATCH"};
+    (void)state;
+    expect(&get, false, (const char *const[]){NULL});
+    expect(&put, false, (const char *const[]){"Content-Type:", "Expect:", NULL});
+    expect(&patch, false, (const char *const[]){"Content-Type:", "Expect:", NULL});
+    request.has_body = true;
+    expect(&get, false, (const char *const[]){"Content-Type:", "Expect:", NULL});
+    expect(&turned, false, (const char *const[]){NULL});
+}
+
+static void test_user_agent(void **state) {
+    (void)state;
+    settings.user_agent = "insist-test";
+    expect(&get, false, (const char *const[]){"User-Agent: insist-test", NULL});
+    headers_add(&plan, "user-agent", "mine");
+    expect(&get, false, (const char *const[]){"user-agent: mine", NULL});
+    expect(&abroad, false, (const char *const[]){"user-agent: mine", "Content-Type:", "Expect:", NULL});
+    headers_init(&request.sensitive, &env);
+    headers_add(&request.sensitive, "User-Agent", "");
+    expect(&abroad, false, (const char *const[]){"User-Agent: insist-test", "Content-Type:", "Expect:", NULL});
+    headers_fini(&request.sensitive);
 }
 
 static void test_overlay(void **state) {
@@ -83,11 +114,10 @@ static void test_the_users_own(void **state) {
     expect(&first, true,
            (const char *const[]){"authorization: Bearer y", "accept-encoding: br", "content-type: a/b",
                                  "expect: 100-continue", NULL});
-    expect(&turned, true,
-           (const char *const[]){"authorization: Bearer y", "accept-encoding: br", "Content-Type:", "Expect:", NULL});
+    expect(&turned, true, (const char *const[]){"authorization: Bearer y", "accept-encoding: br", NULL});
     expect(&abroad, true,
            (const char *const[]){"accept-encoding: br", "content-type: a/b", "expect: 100-continue", NULL});
-    assert_true(lines_choose_encoding(&request, &own));
+    assert_false(lines.decode);
 }
 
 static void test_no_memory(void **state) {
@@ -112,10 +142,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        LINES_TEST(test_bare),
-        LINES_TEST(test_overlay),
-        LINES_TEST(test_the_users_own),
-        LINES_TEST(test_no_memory),
+        LINES_TEST(test_bare),    LINES_TEST(test_what_is_left_out), LINES_TEST(test_user_agent),
+        LINES_TEST(test_overlay), LINES_TEST(test_the_users_own),    LINES_TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

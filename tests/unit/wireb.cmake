@@ -3,3 +3,4 @@ insist_unit_test(test_address ROOMS base SOURCES ../../src/wire/address.c ../../
 insist_unit_test(test_redirect ROOMS base view SOURCES ../../src/wire/redirect.c ../../src/wire/url.c ../../src/wire/authority.c ../support/fail_alloc.c)
 insist_unit_test(test_lines ROOMS base view
     SOURCES ../../src/wire/lines.c ../../src/wire/redirect.c ../../src/wire/url.c ../../src/wire/authority.c ../support/fail_alloc.c)
+insist_unit_test(test_sizes ROOMS base SOURCES ../../src/wire/sizes.c)
