@@ -107,12 +107,26 @@ static bool set_for_proxy(CURL *easy, const struct wire_settings *settings, cons
 }
 
 /* NOSIGNAL comes first: a handle without it touches the process's action for SIGPIPE even when it is freed. */
-bool easy_set_up(struct transfer *transfer) {
+static bool set_up(struct transfer *transfer) {
     const struct transport_curl *transport = transfer->transport;
     CURL *easy = transfer->easy;
     return set_network(easy) && set_callbacks(transfer) && set_from_network(easy, transport->network) &&
            set_for_proxy(easy, transport->settings, transport->network) &&
            set_tls(easy, transport->settings, transport->network);
+}
+
+/* One that there was is kept if there is no other. */
+bool easy_renew(struct transfer *transfer) {
+    CURL *old = transfer->easy;
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy || !set_up(transfer)) {
+        curl_easy_cleanup(transfer->easy);
+        transfer->easy = old;
+        return false;
+    }
+    curl_easy_cleanup(old);
+    transfer->spoilt = false;
+    return true;
 }
 
 /* What is never set here, but would break what is when a user sets it. */
@@ -139,7 +153,7 @@ static bool let_user_set_up(struct transfer *transfer) {
     if (!settings->curl_setup)
         return true;
     settings->curl_setup(transfer->easy, settings->curl_setup_ctx);
-    return unset_others(transfer->easy) && easy_set_up(transfer);
+    return unset_others(transfer->easy) && set_up(transfer);
 }
 
 /* A request with a body, be it empty, is a POST to libcurl, one whose body is read while it is sent is an upload,

@@ -157,6 +157,8 @@ size_t receive_header(char *line, size_t size, size_t count, void *data) {
     struct transfer *transfer = data;
     struct answer *answer = &transfer->answer;
     size_t bytes = size * count, length = bytes;
+    if (transfer->leaving)
+        return bytes;
     if (!answer->begun)
         transfer->job->progress.first_byte_ns = env_now_ns(transfer->transport->settings->env);
     bool first = !answer->begun;
@@ -173,8 +175,13 @@ size_t receive_header(char *line, size_t size, size_t count, void *data) {
 }
 
 /* Until the call has answered. libcurl is only told so once a body comes, which may be long after. */
-static bool pauses(const struct transfer *transfer) {
+static bool waits_for_call(const struct transfer *transfer) {
     return transfer->pause == PAUSE_WAITING;
+}
+
+static size_t pause_body(struct transfer *transfer) {
+    transfer->answer.paused = true;
+    return CURL_WRITEFUNC_PAUSE;
 }
 
 /* Only once a body comes: what announces an encoding and has no body is complete without it. */
@@ -217,7 +224,7 @@ static size_t stream_bytes(struct transfer *transfer, const char *bytes, size_t 
         mailbox_post(job->mailbox, job, NEWS_CHUNK);
     }
     if (transfer->consumed < length || (transfer->decode && decode_is_pending(transfer->decode)))
-        return CURL_WRITEFUNC_PAUSE;
+        return pause_body(transfer);
     transfer->consumed = 0;
     return length;
 }
@@ -236,10 +243,12 @@ size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
     struct transfer *transfer = data;
     struct answer *answer = &transfer->answer;
     size_t length = size * count;
+    if (transfer->leaving)
+        return length;
     if (!answer->complete)
         return look_at_line(transfer, bytes, length);
-    if (pauses(transfer) || transfer->lent)
-        return CURL_WRITEFUNC_PAUSE;
+    if (waits_for_call(transfer) || transfer->lent)
+        return pause_body(transfer);
     if (transfer->consumed == 0)
         answer->body_bytes += length;
     transfer->job->progress.bytes = answer->body_bytes;

@@ -17,8 +17,7 @@ struct transfer *transfer_new(struct transport_curl *transport) {
     list_init(&transfer->link);
     lines_init(&transfer->lines, env);
     trail_init(&transfer->trail, env);
-    transfer->easy = curl_easy_init();
-    if (!transfer->easy || !easy_set_up(transfer)) {
+    if (!easy_renew(transfer)) {
         transfer_free(transfer);
         return NULL;
     }
@@ -55,7 +54,7 @@ static void clear_answer(struct transfer *transfer) {
     url_free(transfer->next_url);
     transfer->decode = NULL;
     transfer->next_url = NULL;
-    transfer->opened = transfer->lent = false;
+    transfer->opened = transfer->lent = transfer->leaving = false;
     transfer->consumed = 0;
     transfer->answer = (struct answer){.status = 0};
 }
@@ -98,13 +97,28 @@ static void learn_size(struct transfer *transfer) {
         sizes_learn(&transfer->transport->sizes, transfer->place, answer->header_bytes + answer->body_bytes);
 }
 
+/* What libcurl holds back of a paused body stays in the handle when others share its connection (7.88.1): the body of the
+ * next request would begin with it, and it is not freed with the handle. Told to go on, libcurl hands it over. */
+static void drop_what_is_held_back(struct transfer *transfer) {
+    transfer->spoilt |= transfer->answer.paused;
+    transfer->leaving = true;
+    if (transfer->answer.paused)
+        curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+}
+
 /* Over HTTP/2 others may wait for the connection that this one has begun: they begin anew. */
 static void leave_wire(struct transfer *transfer) {
     struct connection *connection = transfer->connection;
     if (connection)
         connection_mute_unready(&transfer->transport->connections, connection);
+    drop_what_is_held_back(transfer);
     curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
     learn_size(transfer);
+}
+
+static void give_up(struct transfer *transfer) {
+    transfer->spoilt = true;
+    leave_wire(transfer);
 }
 
 static void set_timer(struct transfer *transfer) {
@@ -134,7 +148,7 @@ static void request(struct transfer *transfer) {
     struct transport_curl *transport = transfer->transport;
     clear_answer(transfer);
     clear_outcome(transfer->job);
-    insist_err err = easy_prepare(transfer);
+    insist_err err = transfer->spoilt && !easy_renew(transfer) ? INSIST_ENOMEM : easy_prepare(transfer);
     if (err == INSIST_OK && curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
         err = INSIST_ENOMEM;
     if (err != INSIST_OK) {
@@ -142,7 +156,6 @@ static void request(struct transfer *transfer) {
         return;
     }
     transfer->stage = STAGE_WIRE;
-    transfer->errno_before = verdict_errno_of_libcurl(transfer);
     transfer->begun_ns = transport->now_ns;
     bool hurried = address_walk_is_hurried(&transfer->walk);
     transfer->patience_ns = hurried ? time_add(transport->now_ns, ADDRESS_PATIENCE_NS) : TIME_NEVER;
@@ -265,7 +278,7 @@ void transfer_stop(struct transfer *transfer) {
         return;
     }
     if (transfer->stage == STAGE_WIRE)
-        leave_wire(transfer);
+        give_up(transfer);
     refuse(transfer, INSIST_ECANCELED);
 }
 
@@ -286,7 +299,7 @@ static void go_on(struct transfer *transfer) {
     CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
         return;
-    leave_wire(transfer);
+    give_up(transfer);
     end(transfer, verdict_of_end(transfer, code));
 }
 
@@ -322,7 +335,13 @@ static bool is_of_this_address(insist_err err) {
     return err == INSIST_ECONNECT || err == INSIST_ETLS || err == INSIST_ERESET || err == INSIST_EEOF;
 }
 
+/* An errno would be taken for that of the handle's next failure. */
+static bool has_ended_well(const struct transfer *transfer, CURLcode code) {
+    return code == CURLE_OK && transfer->answer.err == INSIST_OK && verdict_errno_of_libcurl(transfer) == 0;
+}
+
 void transfer_done(struct transfer *transfer, CURLcode code) {
+    transfer->spoilt |= !has_ended_well(transfer, code);
     leave_wire(transfer);
     if (transfer->answer.unfit) {
         transfer->fresh = true;
@@ -348,7 +367,7 @@ void transfer_fail_soon(struct transfer *transfer, insist_err err) {
 void transfer_fail(struct transfer *transfer, insist_err err) {
     if (transfer->answer.err == INSIST_OK)
         transfer->answer.err = err;
-    leave_wire(transfer);
+    give_up(transfer);
     end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
 }
 
@@ -361,7 +380,7 @@ static void run_out(struct transfer *transfer) {
     if (answering) /* `resolved` is about to come, and sets the timer again */
         return;
     if (transfer->stage == STAGE_WIRE)
-        leave_wire(transfer);
+        give_up(transfer);
     end(transfer, verdict_of_timeout(transfer));
 }
 
@@ -393,7 +412,7 @@ static void lose_patience(struct transfer *transfer) {
         set_timer(transfer);
         return;
     }
-    leave_wire(transfer);
+    give_up(transfer);
     request(transfer);
 }
 

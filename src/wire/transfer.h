@@ -70,6 +70,7 @@ struct answer {
     bool complete;     /* the blank line of a status of 200 or more */
     bool no_follow;    /* a redirect that may not be followed: an answer, with an error */
     bool discarded;    /* a redirect that is followed: nobody wants its body */
+    bool paused;       /* its body was, and libcurl has held some of it back */
     bool decoding;     /* a decoder was asked for, if there is need of one */
     int status;        /* of the last status line */
     uint64_t header_bytes, body_bytes;
@@ -89,6 +90,7 @@ struct transfer {
     char pinned_text[AUTHORITY_NAME_MAX + RESOLVER_ADDRESS_SIZE + 24];
     char detail[CURL_ERROR_SIZE]; /* libcurl's own sentence */
     struct addresses *literal;    /* the last host that was an address, NULL: none */
+    bool spoilt; /* of a request that was paused or did not end well something may be left in it: it serves no other */
 
     /* while it has a job */
     struct job *job;
@@ -115,7 +117,7 @@ struct transfer {
     struct connection *connection; /* opened for it, or the used one */
     bool opened;
     int64_t begun_ns;
-    int errno_before; /* libcurl's, which it never resets */
+    bool leaving; /* whatever comes is dropped */
     struct answer answer;
     struct decode *decode;
     struct hop next; /* where its answer leads; meant if next_url is set */
@@ -139,7 +141,7 @@ void transfer_forget_connection(struct transfer *transfer);
 void transfer_moved_on(struct transfer *transfer);
 
 /* easy.c */
-bool easy_set_up(struct transfer *transfer);        /* a new handle's options; false: no memory */
+bool easy_renew(struct transfer *transfer);         /* a handle that knows of no request; false: no memory */
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 
 /* guards.c: libcurl calls them; data is the transfer */
@@ -169,7 +171,7 @@ struct verdict {
     bool stale;
 };
 
-/* Of the last failure that its handle has met, long ago perhaps. */
+/* Of the last failure that its handle has met: libcurl never resets it. */
 int verdict_errno_of_libcurl(const struct transfer *transfer);
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
 struct verdict verdict_of_timeout(const struct transfer *transfer);

@@ -145,8 +145,7 @@ static void finish(struct transport_curl *transport, struct transfer *transfer) 
     transfer->job = NULL;
     transport->busy_count--;
     list_remove(&transfer->link);
-    bool clean = verdict_errno_of_libcurl(transfer) == 0; /* else the next failure could not be told from this one */
-    if (clean && transport->spare_count < SPARE_MAX) {
+    if (!transfer->spoilt && transport->spare_count < SPARE_MAX) {
         list_append(&transport->spare, &transfer->link);
         transport->spare_count++;
     } else {

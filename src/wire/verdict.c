@@ -45,8 +45,7 @@ int verdict_errno_of_libcurl(const struct transfer *transfer) {
     return (int)os_errno;
 }
 
-/* Of a connection that could not be used. libcurl's errno is never reset: it is only asked where this very transfer
- * must have set it. */
+/* Of a connection that could not be used. */
 static int connect_errno(const struct transfer *transfer, CURLcode code) {
     if (transfer->answer.open_errno)
         return transfer->answer.open_errno;
@@ -74,16 +73,11 @@ static void judge_connect(struct verdict *verdict, const struct transfer *transf
     settle_by_code(verdict, code, connect_errno(transfer, code), transfer->detail);
 }
 
-/* The errno of the failure that ended an exchange; 0: it was no failure of the system's, but an end. On a handle
- * that had an errno already the socket's last state tells, which a reset that came after the end can spoil. EPIPE:
- * it was reset before we could say goodbye. */
+/* The errno of the failure that ended an exchange; 0: it was no failure of the system's, but an end. EPIPE: it was reset
+ * before we could say goodbye. */
 static int exchange_errno(const struct transfer *transfer) {
-    const struct connection *connection = transfer->connection;
-    int by_socket = connection && connection->death == DEATH_RESET ? connection->os_errno : 0;
-    int by_libcurl = verdict_errno_of_libcurl(transfer);
-    if (transfer->errno_before != 0 && by_libcurl == transfer->errno_before)
-        return by_socket;
-    return by_libcurl == EPIPE ? ECONNRESET : by_libcurl;
+    int os_errno = verdict_errno_of_libcurl(transfer);
+    return os_errno == EPIPE ? ECONNRESET : os_errno;
 }
 
 /* The first failure's, whatever libcurl made of it when it then wanted to send again. */
