@@ -185,10 +185,14 @@ void headers_remove(struct headers *headers, const char *name) {
     remove_among(headers, headers->count, name);
 }
 
+/* Most names differ in length: a value begins behind the NUL of its name. */
 const char *headers_get(const struct headers *headers, const char *name) {
-    for (size_t i = 0; i < headers->count; i++)
-        if (headers_same_name(headers_name_at(headers, i), name))
-            return headers_value_at(headers, i);
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct header_place place = headers->places[i];
+        if (place.value - place.name == length + 1 && headers_same_name(headers->text + place.name, name))
+            return headers->text + place.value;
+    }
     return NULL;
 }
 
