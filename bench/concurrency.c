@@ -118,7 +118,7 @@ static struct load describe_load(struct bench *bench, const struct level *level)
     if (requests > 0) {
         uint64_t answers = requests / levels[MOST].callers;
         load.callers = requests < level->callers ? (unsigned)requests : level->callers;
-        load.duration_ns = answer_ns * (int64_t)(answers > 2 ? answers : 2);
+        load.duration_ns = answer_ns * (int64_t)(answers > 4 ? answers : 4);
     }
     return load;
 }
