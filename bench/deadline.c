@@ -5,6 +5,7 @@
  *
  * The yardstick is a libcurl handle a caller with CURLOPT_TIMEOUT_MS 500, where libcurl alone can meet the cause, and
  * for fewer calls. */
+#include "curl_program.h"
 #include "deadline_cancel.h"
 #include "held.h"
 #include "instant.h"
@@ -14,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { REQUESTS = 1000, OF_LIBCURL = 100, HUNG_LOOKUPS = 20, CANCELS = 200 };
+enum { REQUESTS = 1000, OF_LIBCURL = 100, HUNG_LOOKUPS = 20, OF_CURL = 10, CANCELS = 200 };
 
 static const double calls_per_second = 100;
 static const int64_t deadline_ms = 500;
@@ -27,14 +28,15 @@ static const struct cause {
     struct overrun_figures figures;
     bool libcurl;      /* can meet it */
     const char *curve; /* libcurl's in the picture; NULL: none */
+    bool curl;         /* the curl program is shown, too */
 } causes[] = {
-    {&held_dns, CAUSE_FIGURES("dns"), true, "libcurl dns"},
-    {&held_connect, CAUSE_FIGURES("connect"), true, NULL},
-    {&held_tls, CAUSE_FIGURES("tls"), true, NULL},
-    {&held_headers, CAUSE_FIGURES("headers"), true, "libcurl headers"},
-    {&held_body, CAUSE_FIGURES("body"), true, NULL},
-    {&held_queue, CAUSE_FIGURES("queue"), false, NULL},
-    {&held_retry_after, CAUSE_FIGURES("retry-after"), false, NULL},
+    {&held_dns, CAUSE_FIGURES("dns"), true, "libcurl dns", false},
+    {&held_connect, CAUSE_FIGURES("connect"), true, NULL, false},
+    {&held_tls, CAUSE_FIGURES("tls"), true, NULL, false},
+    {&held_headers, CAUSE_FIGURES("headers"), true, "libcurl headers", true},
+    {&held_body, CAUSE_FIGURES("body"), true, NULL, true},
+    {&held_queue, CAUSE_FIGURES("queue"), false, NULL, false},
+    {&held_retry_after, CAUSE_FIGURES("retry-after"), false, NULL, true},
 };
 enum { CAUSES = sizeof causes / sizeof causes[0] };
 
@@ -83,6 +85,18 @@ static bool call_libcurl(void *ctx, const struct load_tick *tick) {
     overruns_note(&turn->overruns, tick->number, due_ns, instant_now_ns());
     atomic_fetch_add(&turn->missed, answered);
     return !answered;
+}
+
+/* --max-time holds for each attempt; --retry-max-time is looked at when another one is to be made. */
+static bool call_curl(void *ctx, const struct load_tick *tick) {
+    struct turn *turn = ctx;
+    char url[160];
+    held_url(&turn->held, tick->number, url, sizeof url);
+    int64_t due_ns = instant_now_ns() + deadline_ms * 1000000;
+    bool fine = curl_program_run((const char *const[]){"curl", "-q", "-s", "--max-time", "0.5", "--retry", "3",
+                                                       "--retry-max-time", "1", url, NULL});
+    overruns_note(&turn->overruns, tick->number, due_ns, instant_now_ns());
+    return fine;
 }
 
 /* ---- turns ------------------------------------------------------------------------------------------------------ */
@@ -147,12 +161,32 @@ static bool turn_of_libcurl(struct bench *bench, const struct cause *cause, stru
     return done;
 }
 
+/* A few of them, all at once. */
+static bool turn_of_curl(struct bench *bench, const struct cause *cause, struct turn *turn) {
+    struct load_outcome outcome;
+    struct load load = describe(bench, turn);
+    load.per_second = 0;
+    load.callers = (unsigned)load.calls;
+    load.call = call_curl;
+    bool done = load_run(&load, &outcome);
+    if (done) {
+        overruns_report(&turn->overruns, &bench->report, "curl --retry", &cause->figures);
+    }
+    load_outcome_fini(&outcome);
+    return done;
+}
+
+static const struct waiting {
+    bool (*turn)(struct bench *bench, const struct cause *cause, struct turn *turn);
+    uint64_t calls; /* at most */
+} of_insist = {turn_of_insist, UINT64_MAX}, of_libcurl = {turn_of_libcurl, OF_LIBCURL},
+  of_curl = {turn_of_curl, OF_CURL};
+
 /* One contender, one cause. Adds the calls that were not held to *missed. */
-static bool take_turn(struct bench *bench, const struct cause *cause, bool libcurl, uint64_t *missed) {
+static bool take_turn(struct bench *bench, const struct cause *cause, const struct waiting *waiting, uint64_t *missed) {
     struct turn turn = {0};
-    bool done = overruns_init(&turn.overruns, requests(bench, libcurl ? OF_LIBCURL : UINT64_MAX)) &&
-                held_open(&turn.held, bench, cause->phase) &&
-                (libcurl ? turn_of_libcurl(bench, cause, &turn) : turn_of_insist(bench, cause, &turn));
+    bool done = overruns_init(&turn.overruns, requests(bench, waiting->calls)) &&
+                held_open(&turn.held, bench, cause->phase) && waiting->turn(bench, cause, &turn);
     held_close(&turn.held);
     overruns_fini(&turn.overruns);
     *missed += atomic_load(&turn.missed);
@@ -161,11 +195,13 @@ static bool take_turn(struct bench *bench, const struct cause *cause, bool libcu
 
 static bool run_round(struct bench *bench, unsigned round) {
     uint64_t missed = 0, missed_by_libcurl = 0;
+    const bool curl = curl_program_able();
     bool done = true;
     for (size_t i = 0; i < CAUSES && done; i++) {
         progress_begin(&bench->progress, round, bench->options->rounds, causes[i].phase->name);
-        done = take_turn(bench, &causes[i], false, &missed) &&
-               (!causes[i].libcurl || take_turn(bench, &causes[i], true, &missed_by_libcurl));
+        done = take_turn(bench, &causes[i], &of_insist, &missed) &&
+               (!causes[i].libcurl || take_turn(bench, &causes[i], &of_libcurl, &missed_by_libcurl)) &&
+               (!causes[i].curl || !curl || take_turn(bench, &causes[i], &of_curl, &missed_by_libcurl));
     }
     done = done && deadline_cancel_round(bench, round, requests(bench, CANCELS), &missed);
     report_add(&bench->report, "insist", "not_held", (double)missed);
@@ -192,6 +228,8 @@ static bool run(struct bench *bench) {
     report_add_note(
         report, "libcurl makes 100 calls for each cause, 20 to names; lookups of ten names hang for 5 s each. In each "
                 "phase 200 calls are cancelled");
+    report_add_note(report, "curl --retry: ten processes of the curl program at once, with --max-time 0.5 --retry 3 "
+                            "--retry-max-time 1");
     report_add_note(report, "retry-after is negative: the answer asks for an hour, and the call does not wait for what "
                             "cannot fit its deadline");
     report_add_note(report, "not_held: calls whose record does not show that they were held where they should have "

@@ -1,6 +1,6 @@
 # insist-bench: that each workload runs and reports what it promises. Nothing is asked about its figures.
 if(TARGET insist-bench)
-    insist_add_test(test_bench integration 240 "test_bench.c;run_program.c" "" "PkgConfig::JANSSON")
+    insist_add_test(test_bench integration 480 "test_bench.c;run_program.c" "" "PkgConfig::JANSSON")
     target_compile_definitions(test_bench PRIVATE BENCH_PROGRAM="$<TARGET_FILE:insist-bench>"
         BENCH_PEER="$<TARGET_FILE_DIR:insist-bench>/insist-bench-retryablehttp"
         TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
