@@ -82,7 +82,9 @@ typedef struct insist_net_options {
  *  @param easy  the CURL * of a request that is about to start, perhaps used for others before: what was set then may
  *               still be. Nothing but curl_easy_setopt() may be called with it
  *  Called on a worker thread, on several at once, for every request (each attempt, address and redirect): it must be
- *  quick and must not call this library. What insist itself owns is set again afterwards: docs/options.md lists it. */
+ *  quick and must not call this library. What insist itself owns is set again afterwards: docs/options.md lists it.
+ *  Credentials are among it (users, passwords, tokens, cookies, netrc, HTTPAUTH): they are unset, and belong into the plan.
+ *  Everything else is also sent to another origin that a redirect leads to. */
 typedef void insist_curl_setup_fn(void *easy, void *ctx);
 
 /** All defaults. For languages without compound literals. Any thread. */

@@ -147,13 +147,30 @@ static bool unset_others(CURL *easy) {
     return !failed;
 }
 
+/* Credentials are the plan's, which takes none to another origin and sends each request once: libcurl, to which every hop is
+ * a request of its own, would send them along, and with some of its ways to authenticate a first request without its body.
+ * An option that this libcurl was built without was not set either. */
+static bool unset_credentials(CURL *easy) {
+    static const CURLoption texts[] = {
+        CURLOPT_USERNAME,  CURLOPT_PASSWORD, CURLOPT_LOGIN_OPTIONS, CURLOPT_XOAUTH2_BEARER,
+        CURLOPT_AWS_SIGV4, CURLOPT_COOKIE,   CURLOPT_COOKIEFILE,    CURLOPT_TLSAUTH_USERNAME,
+        CURLOPT_TLSAUTH_PASSWORD};
+    bool failed = false;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        curl_easy_setopt(easy, texts[i], (char *)NULL);
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC); /* libcurl's default, and the proxy's as well */
+    SET(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+    return !failed;
+}
+
 /* The user's turn comes first, and what is ours is set again. */
 static bool let_user_set_up(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     if (!settings->curl_setup)
         return true;
     settings->curl_setup(transfer->easy, settings->curl_setup_ctx);
-    return unset_others(transfer->easy) && set_up(transfer);
+    return unset_others(transfer->easy) && unset_credentials(transfer->easy) && set_up(transfer);
 }
 
 /* A request with a body, be it empty, is a POST to libcurl, one whose body is read while it is sent is an upload,

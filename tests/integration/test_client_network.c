@@ -279,6 +279,87 @@ static void options_of_libcurl_can_be_set_and_ours_stay(void **state) {
     }
 }
 
+/* All that libcurl would send along to whatever host it is asked for. */
+static void set_credentials(void *easy, void *ctx) {
+    (void)ctx;
+    curl_easy_setopt(easy, CURLOPT_USERPWD, "user:password");
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, "token");
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)(CURLAUTH_BASIC | CURLAUTH_BEARER));
+    curl_easy_setopt(easy, CURLOPT_COOKIE, "session=secret");
+    curl_easy_setopt(easy, CURLOPT_COOKIELIST, "Set-Cookie: another=secret");
+}
+
+static void set_bearer(void *easy, void *ctx) {
+    (void)ctx;
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, "token");
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+}
+
+static void set_signature(void *easy, void *ctx) {
+    (void)ctx;
+    curl_easy_setopt(easy, CURLOPT_USERPWD, "key:secret");
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, "aws:amz:us-east-1:es");
+}
+
+/* The proxy's own, which its URL has, go to the proxy. */
+static void set_what_asks_first(void *easy, void *ctx) {
+    (void)ctx;
+    curl_easy_setopt(easy, CURLOPT_USERPWD, "user:password");
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NEGOTIATE);
+    curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_DIGEST);
+}
+
+static void assert_without_credentials(const insist_testserver_entry *entry) {
+    assert_null(sent_field(entry, "Authorization"));
+    assert_null(sent_field(entry, "Cookie"));
+}
+
+static void no_credentials_of_libcurls_follow_a_redirect(void **state) {
+    (void)state;
+    insist_curl_setup_fn *const setups[] = {set_credentials, set_bearer, set_signature};
+    char script[128], pin[64];
+    unsigned port = insist_testserver_port(server);
+    snprintf(script, sizeof script, "redirect=http://far.test:%u/y", port);
+    snprintf(pin, sizeof pin, "far.test:%u:127.0.0.1", port);
+    snprintf(url, sizeof url, "%s/x?key=a", insist_testserver_url(server));
+    for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
+        assert_int_equal(insist_testserver_script(server, "/x", script, NULL), INSIST_OK);
+        open_client(INSIST_CLIENT_OPTIONS(.curl_setup = setups[i],
+                                          .net = INSIST_NET_OPTIONS(.resolve = LIST(pin), .resolve_count = 1)));
+        insist_result_free(get(url));
+        insist_client_free(client);
+        client = NULL;
+    }
+    insist_testserver_journal_free(journal);
+    assert_int_equal(insist_testserver_journal_new(server, NULL, NULL, &journal), INSIST_OK);
+    for (size_t i = 0; i < 6; i++) {
+        const insist_testserver_entry *entry = insist_testserver_journal_at(journal, i);
+        assert_non_null(entry);
+        assert_string_equal(entry->path, i % 2 == 0 ? "/x" : "/y");
+        assert_without_credentials(entry);
+    }
+}
+
+static void first_request_has_its_body_whatever_libcurl_would_ask_first(void **state) {
+    (void)state;
+    char proxy[64];
+    insist_result *result = NULL;
+    snprintf(proxy, sizeof proxy, "http://user:password@127.0.0.1:%u", insist_testserver_port(server));
+    const char *const proxies[] = {NULL, proxy};
+    for (size_t i = 0; i < 2; i++) {
+        open_client(INSIST_CLIENT_OPTIONS(.curl_setup = set_what_asks_first,
+                                          .net = INSIST_NET_OPTIONS(.proxy = proxies[i])));
+        snprintf(url, sizeof url, "%s/x?key=a", insist_testserver_url(server));
+        assert_int_equal(insist_post(client, url, "text/plain", "amount=100", 10, &result), INSIST_OK);
+        insist_result_free(result);
+        assert_int_equal(entry_of("a", i)->body_bytes, 10);
+        assert_without_credentials(entry_of("a", i));
+        insist_client_free(client);
+        client = NULL;
+    }
+    assert_non_null(sent_field(entry_of("a", 1), "Proxy-Authorization"));
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
@@ -291,6 +372,8 @@ int main(void) {
         CASE(probes_begin_after_the_idle_time),
         CASE(probes_can_be_turned_off),
         CASE(options_of_libcurl_can_be_set_and_ours_stay),
+        CASE(no_credentials_of_libcurls_follow_a_redirect),
+        CASE(first_request_has_its_body_whatever_libcurl_would_ask_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
