@@ -59,7 +59,7 @@ typedef struct insist_client_options {
     int64_t idle_unsafe_ms;
     uint64_t seed;                 /* of the random numbers; default: from the system */
     unsigned workers;              /* default 2, or the number of processors if fewer */
-    unsigned max_redirects;        /* default 10 */
+    unsigned max_redirects;        /* that an attempt follows, at most 100; default 10 */
     unsigned max_in_flight;        /* attempts at once; default 8,192 */
     unsigned max_in_flight_origin; /* of them to one origin; default 4,096 */
     unsigned max_waiting;          /* attempts waiting for room; default 4,096 */

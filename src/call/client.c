@@ -93,7 +93,7 @@ static insist_err copy_hidden(insist_client *client, const char *const *keys) {
 static long whole_seconds(int64_t ms) {
     if (ms == INSIST_FOREVER)
         return INT32_MAX;
-    int64_t seconds = (ms + 999) / 1000;
+    int64_t seconds = ms / 1000 + (ms % 1000 != 0);
     return seconds > INT32_MAX ? INT32_MAX : (long)seconds;
 }
 

@@ -98,6 +98,8 @@ insist_err options_complete_client(insist_client_options *options, insist_proble
         return problem_set(problem, INSIST_EINVAL, "idle_unsafe_ms", "a duration cannot be negative");
     if (options->workers > 64)
         return problem_set(problem, INSIST_EINVAL, "workers", "at most 64 threads; 2 carry thousands of attempts");
+    if (options->max_redirects > 100)
+        return problem_set(problem, INSIST_EINVAL, "max_redirects", "at most 100: an attempt keeps where it has been");
     if (options->user_agent != NULL && !headers_valid_value(options->user_agent))
         return problem_set(problem, INSIST_EINVAL, "user_agent", "it holds a line break or another control character");
     if (options->thread_name != NULL && !headers_valid_value(options->thread_name))

@@ -159,7 +159,7 @@ static bool apply(struct settings *settings, int key, const char *text, insist_p
         settings->given.budget = true;
         return one_of(text, "none", "default", &settings->budget_off, problem);
     case KEY_MAX_REDIRECTS:
-        if (!spec_number(text, 0, 1000, &redirects, problem)) {
+        if (!spec_number(text, 0, 100, &redirects, problem)) {
             return false;
         }
         settings->max_redirects = (int)redirects;

@@ -151,10 +151,9 @@ static bool unset_others(CURL *easy) {
  * a request of its own, would send them along, and with some of its ways to authenticate a first request without its body.
  * An option that this libcurl was built without was not set either. */
 static bool unset_credentials(CURL *easy) {
-    static const CURLoption texts[] = {
-        CURLOPT_USERNAME,  CURLOPT_PASSWORD, CURLOPT_LOGIN_OPTIONS, CURLOPT_XOAUTH2_BEARER,
-        CURLOPT_AWS_SIGV4, CURLOPT_COOKIE,   CURLOPT_COOKIEFILE,    CURLOPT_TLSAUTH_USERNAME,
-        CURLOPT_TLSAUTH_PASSWORD};
+    static const CURLoption texts[] = {CURLOPT_USERNAME,       CURLOPT_PASSWORD,         CURLOPT_LOGIN_OPTIONS,
+                                       CURLOPT_XOAUTH2_BEARER, CURLOPT_AWS_SIGV4,        CURLOPT_COOKIE,
+                                       CURLOPT_COOKIEFILE,     CURLOPT_TLSAUTH_USERNAME, CURLOPT_TLSAUTH_PASSWORD};
     bool failed = false;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         curl_easy_setopt(easy, texts[i], (char *)NULL);

@@ -51,7 +51,7 @@ static void check_settings(const struct line *line, const struct settings *setti
     must(is_limit(settings->timeout_ms) && is_limit(settings->deadline_ms), "no limit is negative");
     must(is_limit(settings->connect.timeout_ms), "nor that of connecting");
     must(settings->retry_after_cap_ms >= 0 || settings->retry_after_cap_ms == RETRY_AFTER_IGNORED, "nor the cap");
-    must(settings->max_redirects >= -1 && settings->max_redirects <= 1000, "redirects are counted");
+    must(settings->max_redirects >= -1 && settings->max_redirects <= 100, "redirects are counted");
     must(settings->timeout_ms == 0 || settings->deadline_ms == 0 || settings->timeout_ms == INSIST_FOREVER ||
              settings->timeout_ms <= settings->deadline_ms,
          "an attempt is no longer than its call");

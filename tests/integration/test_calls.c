@@ -11,6 +11,7 @@
 #include "support/crowd.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,6 +288,7 @@ static void contradictory_options_are_refused(void **state) {
     assert_int_equal(insist_timeout_fixed_new(10000, NULL, &timeout), INSIST_OK);
     assert_client_refused(INSIST_CLIENT_OPTIONS(.deadline_ms = -1), INSIST_EINVAL, "deadline_ms");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.workers = 65), INSIST_EINVAL, "workers");
+    assert_client_refused(INSIST_CLIENT_OPTIONS(.max_redirects = 101), INSIST_EINVAL, "max_redirects");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.timeout = timeout, .deadline_ms = 9999), INSIST_EINVAL, "timeout");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.user_agent = "x\r\nEvil: 1"), INSIST_EINVAL, "user_agent");
     assert_client_refused(INSIST_CLIENT_OPTIONS(.thread_name = "a\nb"), INSIST_EINVAL, "thread_name");
@@ -296,6 +298,26 @@ static void contradictory_options_are_refused(void **state) {
     assert_client_refused(&(insist_client_options){.size = 0}, INSIST_EINVAL, "size");
     assert_client_refused(&longer.options, INSIST_ETOONEW, "size");
     insist_timeout_policy_free(timeout);
+}
+
+/* The longest durations that are not INSIST_FOREVER, and the highest counts. */
+static void highest_values_are_taken(void **state) {
+    (void)state;
+    insist_client *patient = NULL;
+    insist_result *result = NULL;
+    insist_problem problem = {0};
+    const insist_client_options *options =
+        INSIST_CLIENT_OPTIONS(.deadline_ms = INT64_MAX - 1, .max_redirects = 100, .idle_unsafe_ms = INT64_MAX - 1,
+                              .workers = 1, .max_body_bytes = UINT64_MAX, .max_header_bytes = UINT64_MAX,
+                              .max_waiting = UINT_MAX, .max_in_flight = UINT_MAX);
+    if (insist_client_new(options, &problem, &patient) != INSIST_OK)
+        fail_msg("%s: %s", problem.field, problem.text);
+    for (int i = 0; i < 2; i++) { /* the second finds a connection, idle for less */
+        assert_int_equal(insist_post(patient, at("/highest"), "text/plain", "a", 1, &result), INSIST_OK);
+        assert_int_equal(insist_result_attempt(result, 0)->reused, i == 1);
+        insist_result_free(result);
+    }
+    insist_client_free(patient);
 }
 
 static void call_options_are_checked(void **state) {
@@ -603,6 +625,7 @@ int main(void) {
         CASE(redirect_is_explained),
         CASE(every_handler_of_an_event_is_called),
         CASE(contradictory_options_are_refused),
+        CASE(highest_values_are_taken),
         CASE(call_options_are_checked),
         CASE(hanging_server_meets_the_deadline),
         CASE(deadline_may_be_an_instant),

@@ -282,6 +282,7 @@ static void values_are_refused_with_the_option_s_name(void **state) {
     refused("--budget lots u", "--budget", "neither none nor default");
     refused("--count 0 u", "--count", "no whole number");
     refused("--parallel x u", "--parallel", "no whole number");
+    refused("--max-redirects 101 u", "--max-redirects", "from 0 to 100");
     refused("--max-redirects x u", "--max-redirects", "no whole number");
     refused("--json=yes u", "--json", "takes no argument");
     refused("u --retries", "--retries", "argument is missing");
