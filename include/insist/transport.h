@@ -35,7 +35,8 @@ INSIST_API const char *insist_exchange_url(const insist_exchange *exchange); /* 
 INSIST_API bool insist_exchange_header_at(const insist_exchange *exchange, size_t i, const char **name,
                                           const char **value);
 INSIST_API const void *insist_exchange_body(const insist_exchange *exchange, size_t *len);
-/** When the attempt is given up, an instant of CLOCK_MONOTONIC in nanoseconds; INT64_MAX: never. */
+/** When the attempt is given up, an instant of CLOCK_MONOTONIC in nanoseconds; INT64_MAX: never. Once insist_exchange_send() has said
+ *  yes it may be a later one: a request that may not be repeated is then waited for until the call's deadline. */
 INSIST_API int64_t insist_exchange_deadline_ns(const insist_exchange *exchange);
 
 /** To be asked just before the request goes out, at the point of no return: from there on it may have been sent. False: it has been given up,
@@ -47,8 +48,8 @@ INSIST_API insist_err insist_exchange_add_header(insist_exchange *exchange, cons
 INSIST_API insist_err insist_exchange_add_body(insist_exchange *exchange, const void *data, size_t len);
 
 /** The end of it, and of the transport's right to touch it.
- *  @param status     of the answer; 0: none came
- *  @param err        INSIST_OK: an answer, complete; else what went wrong
+ *  @param status     of the answer, final: 200 to 999. Anything else, 0 say, means that none came
+ *  @param err        INSIST_OK: an answer, complete, and without a final status INSIST_EPROTO; else what went wrong
  *  @param transience what kind of error that is; INSIST_NOT_TRANSIENT is not retried by default */
 INSIST_API void insist_exchange_end(insist_exchange *exchange, int status, insist_err err,
                                     insist_transience transience);

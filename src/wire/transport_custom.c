@@ -1,8 +1,10 @@
-/* A user's transport. An exchange is the job's, lent to the user from start until he ends it on whatever thread; its end comes back through the inbox, and the
- * reactor's driver finishes the job. The exchange is nobody's in between, so no lock is needed. */
+/* A user's transport. An exchange is the job's, lent to the user from start until he ends it on whatever thread; that it is on the
+ * wire is posted from there, its end comes back through the inbox, and the reactor's driver finishes the job. Nobody else touches the
+ * job's progress and outcome in between, so no lock is needed. */
 #include "wire/transport_custom.h"
 
 #include "base/time_math.h"
+#include "wire/mailbox.h"
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -42,7 +44,8 @@ const void *insist_exchange_body(const insist_exchange *exchange, size_t *len) {
 }
 
 int64_t insist_exchange_deadline_ns(const insist_exchange *exchange) {
-    return exchange->job->deadline_ns;
+    const struct job *job = exchange->job;
+    return job_how_far(job) == INSIST_NOT_SENT ? job->deadline_ns : job->deadline_once_sent_ns;
 }
 
 /* The plan's, but for those that the attempt has itself, and then the attempt's. */
@@ -66,7 +69,10 @@ bool insist_exchange_send(insist_exchange *exchange) {
     struct job *job = exchange->job;
     if (atomic_load(&job->stop) || !job_pass_gate(job))
         return false;
+    if (job->progress.sent_ns != 0)
+        return true;
     job->progress.sent_ns = env_now_ns(job->env);
+    mailbox_post(job->mailbox, job, job->wants_sent ? NEWS_SENT : 0);
     return true;
 }
 
@@ -86,18 +92,21 @@ insist_err insist_exchange_add_body(insist_exchange *exchange, const void *data,
     return note(exchange, body_append(&job->outcome.body, data, len));
 }
 
+/* A second end is noticed while the reactor has not taken the first one in: within start() and abort(), at least. */
 void insist_exchange_end(insist_exchange *exchange, int status, insist_err err, insist_transience transience) {
+    if (atomic_exchange(&exchange->ended, true))
+        return;
     struct job *job = exchange->job;
     struct outcome *outcome = &job->outcome;
-    outcome->status = job->progress.status = status;
+    bool answered = status >= 200 && status <= 999;
+    outcome->status = job->progress.status = answered ? status : 0;
     outcome->err = exchange->failed != INSIST_OK ? exchange->failed : err;
     outcome->transience = exchange->failed != INSIST_OK ? INSIST_NOT_TRANSIENT : transience;
-    if (outcome->err == INSIST_OK && status == 0) /* neither an answer nor an error */
+    if (outcome->err == INSIST_OK && !answered) /* neither an answer nor an error */
         outcome->err = INSIST_EPROTO;
-    outcome->sent = status != 0 ? INSIST_ANSWERED : job_how_far(job);
+    outcome->sent = answered ? INSIST_ANSWERED : job_how_far(job);
     job->progress.ended_ns = env_now_ns(job->env);
     struct transport_custom *transport = exchange->transport;
-    atomic_store(&exchange->ended, true);
     atomic_fetch_add(&transport->ending, 1);
     transport->host.push(transport->host.ctx, job, JOB_RESOLVED);
     atomic_fetch_sub(&transport->ending, 1);
