@@ -1,4 +1,4 @@
-/* The course of a job on the wire: lookup, address after address, hop after hop, end. In: the reactor's commands,
+/* The course of a job on the wire: start, request after request, end. In: the reactor's commands,
  * the resolver's and libcurl's reports, time. Out: the job's outcome, handed to the host exactly once. Whoever
  * drives the reactor. */
 #include "wire/transfer.h"
@@ -74,8 +74,7 @@ static void record(struct transfer *transfer, struct verdict verdict) {
     transfer->job->progress.ended_ns = env_now_ns(env);
 }
 
-/* Neither the resolver nor libcurl has it any more. Nothing of the transfer may be touched after this. */
-static void end(struct transfer *transfer, struct verdict verdict) {
+void transfer_end(struct transfer *transfer, struct verdict verdict) {
     record(transfer, verdict);
     clear_answer(transfer);
     address_walk_end(&transfer->walk);
@@ -87,8 +86,8 @@ static void end(struct transfer *transfer, struct verdict verdict) {
     transfer->transport->finish(transfer->transport, transfer);
 }
 
-static void refuse(struct transfer *transfer, insist_err err) {
-    end(transfer, verdict_of_refusal(transfer, err));
+void transfer_refuse(struct transfer *transfer, insist_err err) {
+    transfer_end(transfer, verdict_of_refusal(transfer, err));
 }
 
 static void learn_size(struct transfer *transfer) {
@@ -121,14 +120,14 @@ static void give_up(struct transfer *transfer) {
     leave_wire(transfer);
 }
 
-static void set_timer(struct transfer *transfer) {
+void transfer_set_timer(struct transfer *transfer) {
     int64_t due_ns = time_min(transfer->deadline_ns, time_min(transfer->patience_ns, transfer->limits.due_ns));
     timers_set(&transfer->transport->timers, &transfer->timer, due_ns);
 }
 
 void transfer_moved_on(struct transfer *transfer) {
     if (transfer->answer.err == INSIST_OK && limits_move_on(transfer, false)) /* else it ends at once as it is */
-        set_timer(transfer);
+        transfer_set_timer(transfer);
 }
 
 /* ---- one request to one address ---------------------------------------------------------------------------------- */
@@ -144,7 +143,7 @@ static void clear_outcome(struct job *job) {
     job->progress.connected_ns = job->progress.first_byte_ns = 0;
 }
 
-static void request(struct transfer *transfer) {
+void transfer_request(struct transfer *transfer) {
     struct transport_curl *transport = transfer->transport;
     clear_answer(transfer);
     clear_outcome(transfer->job);
@@ -152,103 +151,15 @@ static void request(struct transfer *transfer) {
     if (err == INSIST_OK && curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
         err = INSIST_ENOMEM;
     if (err != INSIST_OK) {
-        refuse(transfer, err);
+        transfer_refuse(transfer, err);
         return;
     }
     transfer->stage = STAGE_WIRE;
     transfer->begun_ns = transport->now_ns;
     bool hurried = address_walk_is_hurried(&transfer->walk);
     transfer->patience_ns = hurried ? time_add(transport->now_ns, ADDRESS_PATIENCE_NS) : TIME_NEVER;
-    set_timer(transfer);
+    transfer_set_timer(transfer);
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* where it went: its record, if it is given up now */
-}
-
-/* ---- one hop: a lookup, then its addresses ----------------------------------------------------------------------- */
-
-/* A resolver thread: the lookup is ours again once the host has called `resolved`. */
-static void lookup_done(struct lookup *lookup) {
-    struct transfer *transfer = LIST_ENTRY(lookup, struct transfer, lookup);
-    const struct transport_host *host = &transfer->transport->host;
-    host->push(host->ctx, transfer->job, JOB_RESOLVED);
-}
-
-static void take_addresses(struct transfer *transfer) {
-    struct lookup *lookup = &transfer->lookup;
-    const struct job *job = transfer->job;
-    struct verdict verdict = verdict_of_refusal(transfer, lookup->err);
-    if (lookup->addresses) {
-        uint64_t taken = address_find(lookup->addresses, transfer->route.port, body_text(&job->taken_addresses));
-        address_walk_begin(&transfer->walk, lookup->addresses, job->attempt_index, taken);
-    }
-    lookup->addresses = NULL;
-    insist_ip_version version = transfer->transport->network->ip_version;
-    bool any = transfer->walk.addresses && transfer->walk.count > 0;
-    if (any && version != INSIST_IP_ANY)
-        any = address_walk_keep(&transfer->walk, version == INSIST_IPV6);
-    if (verdict.err == INSIST_OK && !any)
-        verdict = verdict_of_refusal(transfer, INSIST_ERESOLVE);
-    if (verdict.err == INSIST_OK) {
-        request(transfer);
-        return;
-    }
-    if (lookup->again)
-        verdict.transience = INSIST_RESOLVE_AGAIN;
-    end(transfer, verdict);
-}
-
-/* An answer without a lookup: a pinned one, or the same literal as last time. */
-static bool is_known(struct transfer *transfer) {
-    const struct addresses *literal = transfer->literal;
-    transfer->lookup.addresses = network_pinned(transfer->transport->network, &transfer->route);
-    if (!transfer->lookup.addresses && literal && strcmp(literal->text[0], transfer->route.host) == 0)
-        transfer->lookup.addresses = addresses_retain(transfer->literal);
-    return transfer->lookup.addresses != NULL;
-}
-
-/* What needed no lookup and names its own host needs none the next time. */
-static void keep_literal(struct transfer *transfer) {
-    struct addresses *found = transfer->lookup.addresses;
-    if (!found || found->count != 1 || strcmp(found->text[0], transfer->route.host) != 0)
-        return;
-    addresses_release(transfer->literal);
-    transfer->literal = addresses_retain(found);
-}
-
-static void look_up(struct transfer *transfer) {
-    struct resolver *resolver = transfer->transport->settings->resolver;
-    transfer->lookup = (struct lookup){.done = lookup_done};
-    list_init(&transfer->lookup.link);
-    transfer->stage = STAGE_LOOKUP;
-    transfer->patience_ns = TIME_NEVER;
-    set_timer(transfer);
-    if (is_known(transfer)) {
-        take_addresses(transfer);
-    } else if (resolver_ask(resolver, &transfer->lookup, transfer->route.host)) {
-        keep_literal(transfer);
-        take_addresses(transfer);
-    }
-}
-
-static void begin_hop(struct transfer *transfer) {
-    transfer->fresh = transfer->job->fresh;
-    address_walk_end(&transfer->walk);
-    transfer->walk = (struct address_walk){.count = 0};
-    transfer->place = sizes_place(transfer->hop.url->text);
-    transfer->route = network_route(transfer->transport->network, transfer->hop.url->host, transfer->hop.url->port);
-    limits_begin(transfer);
-    if (transfer->route.local)
-        request(transfer);
-    else
-        look_up(transfer);
-}
-
-static void follow(struct transfer *transfer, insist_sent sent) {
-    url_free(transfer->redirected);
-    transfer->redirected = transfer->next_url;
-    transfer->next_url = NULL;
-    transfer->hop = transfer->next;
-    transfer->sent = sent;
-    begin_hop(transfer);
 }
 
 /* ---- what the reactor asks for ----------------------------------------------------------------------------------- */
@@ -264,43 +175,41 @@ void transfer_start(struct transfer *transfer, struct job *job) {
     transfer->upload_lent = transfer->upload_outdated = false;
     transfer->hop = (struct hop){.url = job->request->url, .method = job->request->method};
     if (atomic_load(&job->stop))
-        refuse(transfer, INSIST_ECANCELED);
+        transfer_refuse(transfer, INSIST_ECANCELED);
     else
-        begin_hop(transfer);
+        hop_begin(transfer);
 }
 
 void transfer_stop(struct transfer *transfer) {
-    bool answering =
-        transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
-    if (answering) {
+    if (!hop_forget_lookup(transfer)) {
         transfer->stage = STAGE_BURIED;
         timers_clear(&transfer->transport->timers, &transfer->timer);
         return;
     }
     if (transfer->stage == STAGE_WIRE)
         give_up(transfer);
-    refuse(transfer, INSIST_ECANCELED);
+    transfer_refuse(transfer, INSIST_ECANCELED);
 }
 
 /* When its deadline has passed meanwhile, its gate is shut, and its timer ends it in this very turn. */
 void transfer_resolved(struct transfer *transfer) {
     if (transfer->stage == STAGE_LOOKUP) {
-        take_addresses(transfer);
+        hop_take_addresses(transfer);
         return;
     }
     addresses_release(transfer->lookup.addresses);
-    refuse(transfer, INSIST_ECANCELED);
+    transfer_refuse(transfer, INSIST_ECANCELED);
 }
 
 /* What waited comes in, and goes out, from inside here. */
 static void go_on(struct transfer *transfer) {
     if (limits_move_on(transfer, true))
-        set_timer(transfer);
+        transfer_set_timer(transfer);
     CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
         return;
     give_up(transfer);
-    end(transfer, verdict_of_end(transfer, code));
+    transfer_end(transfer, verdict_of_end(transfer, code));
 }
 
 /* It has been accepted at its headers, and goes to a sink: no limit on its size, and the call's deadline alone on
@@ -308,7 +217,7 @@ static void go_on(struct transfer *transfer) {
 static void begin_streaming(struct transfer *transfer) {
     transfer->job->outcome.body.limit = UINT64_MAX;
     transfer->deadline_ns = transfer->job->deadline_streaming_ns;
-    set_timer(transfer);
+    transfer_set_timer(transfer);
 }
 
 void transfer_read_on(struct transfer *transfer) {
@@ -345,17 +254,17 @@ void transfer_done(struct transfer *transfer, CURLcode code) {
     leave_wire(transfer);
     if (transfer->answer.unfit) {
         transfer->fresh = true;
-        request(transfer);
+        transfer_request(transfer);
         return;
     }
     struct verdict verdict = verdict_of_end(transfer, code);
     bool unconnected = !transfer->answer.passed && is_of_this_address(verdict.err);
     if (unconnected && address_walk_next(&transfer->walk, true))
-        request(transfer);
+        transfer_request(transfer);
     else if (verdict.err == INSIST_OK && transfer->next_url)
-        follow(transfer, verdict.sent);
+        hop_follow(transfer, verdict.sent);
     else
-        end(transfer, verdict);
+        transfer_end(transfer, verdict);
 }
 
 void transfer_fail_soon(struct transfer *transfer, insist_err err) {
@@ -368,20 +277,18 @@ void transfer_fail(struct transfer *transfer, insist_err err) {
     if (transfer->answer.err == INSIST_OK)
         transfer->answer.err = err;
     give_up(transfer);
-    end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
+    transfer_end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
 }
 
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
 /* Its time is over, whichever it was. */
 static void run_out(struct transfer *transfer) {
-    bool answering =
-        transfer->stage == STAGE_LOOKUP && !resolver_forget(transfer->transport->settings->resolver, &transfer->lookup);
-    if (answering) /* `resolved` is about to come, and sets the timer again */
+    if (!hop_forget_lookup(transfer)) /* `resolved` is about to come, and sets the timer again */
         return;
     if (transfer->stage == STAGE_WIRE)
         give_up(transfer);
-    end(transfer, verdict_of_timeout(transfer));
+    transfer_end(transfer, verdict_of_timeout(transfer));
 }
 
 /* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given
@@ -391,7 +298,7 @@ static void meet_deadline(struct transfer *transfer) {
     bool sent = !job_shut_gate(job);
     if (sent && transfer->deadline_ns < job->deadline_once_sent_ns) {
         transfer->deadline_ns = job->deadline_once_sent_ns;
-        set_timer(transfer);
+        transfer_set_timer(transfer);
         return;
     }
     run_out(transfer);
@@ -401,7 +308,7 @@ static void meet_limit(struct transfer *transfer) {
     if (limits_meet(transfer))
         run_out(transfer);
     else
-        set_timer(transfer);
+        transfer_set_timer(transfer);
 }
 
 /* This address was given its time to connect; the next one is waiting. */
@@ -409,11 +316,11 @@ static void lose_patience(struct transfer *transfer) {
     transfer->patience_ns = TIME_NEVER;
     bool stuck = !transfer->answer.passed && transfer->connection && !connection_is_connected(transfer->connection);
     if (!stuck || !address_walk_next(&transfer->walk, false)) {
-        set_timer(transfer);
+        transfer_set_timer(transfer);
         return;
     }
     give_up(transfer);
-    request(transfer);
+    transfer_request(transfer);
 }
 
 void transfer_wake(struct transfer *transfer) {
@@ -427,6 +334,6 @@ void transfer_wake(struct transfer *transfer) {
     } else if (now_ns >= transfer->limits.due_ns) {
         meet_limit(transfer);
     } else {
-        set_timer(transfer);
+        transfer_set_timer(transfer);
     }
 }

@@ -6,7 +6,8 @@
  * - connections.c: its sockets
  * - sweeper.c: idle connections that were given up
  * - wakeup.c: the descriptors that libcurl opens for itself
- * - transfer.c: start, lookup, address after address, hop after hop, end
+ * - transfer.c: start, address after address, time, end
+ * - hop.c: hop after hop; its lookup
  * - easy.c, lines.c: options, once for a handle, and for each request; its header lines
  * - guards.c: the gate, and no second sending
  * - sizes.c: a buffer that fits the answer
@@ -124,6 +125,15 @@ struct transfer {
     struct url *next_url;
 };
 
+/* What came of a request. */
+struct verdict {
+    insist_err err;
+    insist_transience transience;
+    int os_errno;
+    insist_sent sent;
+    bool stale;
+};
+
 /* transfer.c */
 struct transfer *transfer_new(struct transport_curl *transport);
 void transfer_free(struct transfer *transfer);
@@ -139,6 +149,18 @@ void transfer_fail_soon(struct transfer *transfer, insist_err err);
 void transfer_forget_connection(struct transfer *transfer);
 /* From within libcurl: it may have come further than a limit asks. */
 void transfer_moved_on(struct transfer *transfer);
+void transfer_set_timer(struct transfer *transfer);
+void transfer_request(struct transfer *transfer); /* to the address that its walk is at */
+/* Neither the resolver nor libcurl has it any more. Nothing of the transfer may be touched after these. */
+void transfer_end(struct transfer *transfer, struct verdict verdict);
+void transfer_refuse(struct transfer *transfer, insist_err err);
+
+/* hop.c: each may end the job */
+void hop_begin(struct transfer *transfer);                    /* to where transfer->hop says */
+void hop_follow(struct transfer *transfer, insist_sent sent); /* to where its answer leads */
+void hop_take_addresses(struct transfer *transfer);           /* the lookup has been answered */
+/* False: it is being answered just then, and `resolved` comes. */
+bool hop_forget_lookup(struct transfer *transfer);
 
 /* easy.c */
 bool easy_renew(struct transfer *transfer);         /* a handle that knows of no request; false: no memory */
@@ -163,14 +185,6 @@ size_t send_bytes(char *buffer, size_t size, size_t count, void *data);
 int send_refuse_to_seek(void *data, curl_off_t offset, int origin);
 
 /* verdict.c */
-struct verdict {
-    insist_err err;
-    insist_transience transience;
-    int os_errno;
-    insist_sent sent;
-    bool stale;
-};
-
 /* Of the last failure that its handle has met: libcurl never resets it. */
 int verdict_errno_of_libcurl(const struct transfer *transfer);
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
