@@ -115,6 +115,12 @@ static bool set_up(struct transfer *transfer) {
            set_tls(easy, transport->settings, transport->network);
 }
 
+void easy_free(struct transfer *transfer, CURL *easy) {
+    if (transfer->holds && easy)
+        rinse(&transfer->transport->rinser, easy);
+    curl_easy_cleanup(easy);
+}
+
 /* One that there was is kept if there is no other. */
 bool easy_renew(struct transfer *transfer) {
     CURL *old = transfer->easy;
@@ -124,8 +130,8 @@ bool easy_renew(struct transfer *transfer) {
         transfer->easy = old;
         return false;
     }
-    curl_easy_cleanup(old);
-    transfer->spoilt = false;
+    easy_free(transfer, old);
+    transfer->spoilt = transfer->holds = false;
     return true;
 }
 

@@ -15,18 +15,20 @@ static curl_socket_t refuse_socket(void *data, curlsocktype purpose, struct curl
     return CURL_SOCKET_BAD;
 }
 
-bool sweeper_init(struct sweeper *sweeper) {
+bool sweeper_set_up(CURL *easy) {
     bool failed = false;
-    *sweeper = (struct sweeper){.easy = curl_easy_init(), .not_before_ns = INT64_MIN};
-    if (!sweeper->easy)
-        return false;
-    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
-    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_URL, "http://127.0.0.1/") != CURLE_OK;
-    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_PROXY, "") != CURLE_OK;
-    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_MAXAGE_CONN, (long)INT32_MAX) != CURLE_OK; /* only the dead */
-    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK;
-    failed |= curl_easy_setopt(sweeper->easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket) != CURLE_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_URL, "http://127.0.0.1/") != CURLE_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)INT32_MAX) != CURLE_OK; /* only the dead */
+    failed |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket) != CURLE_OK;
     return !failed;
+}
+
+bool sweeper_init(struct sweeper *sweeper) {
+    *sweeper = (struct sweeper){.easy = curl_easy_init(), .not_before_ns = INT64_MIN};
+    return sweeper->easy && sweeper_set_up(sweeper->easy);
 }
 
 void sweeper_fini(struct sweeper *sweeper) {

@@ -16,6 +16,9 @@ struct sweeper {
 bool sweeper_init(struct sweeper *sweeper); /* false: no memory */
 void sweeper_fini(struct sweeper *sweeper); /* before the multi handle goes; also after a failed init */
 
+/* Makes of a new handle one that is refused its socket, and is over at once. False: no memory. */
+bool sweeper_set_up(CURL *easy);
+
 /* Shows itself to a new multi handle, so that libcurl leaves SIGPIPE alone whatever it does with the handle. False:
  * no memory. */
 bool sweeper_introduce(const struct sweeper *sweeper, CURLM *multi);

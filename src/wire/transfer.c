@@ -25,7 +25,7 @@ struct transfer *transfer_new(struct transport_curl *transport) {
 }
 
 void transfer_free(struct transfer *transfer) {
-    curl_easy_cleanup(transfer->easy);
+    easy_free(transfer, transfer->easy);
     lines_fini(&transfer->lines);
     trail_fini(&transfer->trail);
     addresses_release(transfer->literal);
@@ -249,8 +249,15 @@ static bool has_ended_well(const struct transfer *transfer, CURLcode code) {
     return code == CURLE_OK && transfer->answer.err == INSIST_OK && verdict_errno_of_libcurl(transfer) == 0;
 }
 
+/* Where others share the connection libcurl leaves a handle as it is: with its buffers, and with what it holds back. */
+static void judge_handle(struct transfer *transfer, CURLcode code) {
+    bool shared = transfer->connection && transfer->connection->http2;
+    transfer->spoilt |= shared || !has_ended_well(transfer, code);
+    transfer->holds = shared && transfer->answer.paused && code != CURLE_OK;
+}
+
 void transfer_done(struct transfer *transfer, CURLcode code) {
-    transfer->spoilt |= !has_ended_well(transfer, code);
+    judge_handle(transfer, code);
     leave_wire(transfer);
     if (transfer->answer.unfit) {
         transfer->fresh = true;

@@ -5,6 +5,7 @@
  * - transport_curl.c: the multi handle, its timer, the spare handles
  * - connections.c: its sockets
  * - sweeper.c: idle connections that were given up
+ * - rinse.c: handles that hold back bytes
  * - wakeup.c: the descriptors that libcurl opens for itself
  * - transfer.c: start, address after address, time, end
  * - hop.c: hop after hop; its lookup
@@ -26,6 +27,7 @@
 #include "wire/lines.h"
 #include "wire/network.h"
 #include "wire/redirect.h"
+#include "wire/rinse.h"
 #include "wire/settings.h"
 #include "wire/sizes.h"
 #include "wire/sweeper.h"
@@ -43,6 +45,7 @@ struct transport_curl {
     struct timers timers;
     struct timer curl_timer; /* when libcurl wants to be called */
     struct sweeper sweeper;
+    struct rinser rinser;
     struct connections connections;
     struct sizes sizes;
     struct list spare; /* transfers without a job, ready to be used again */
@@ -92,6 +95,7 @@ struct transfer {
     char detail[CURL_ERROR_SIZE]; /* libcurl's own sentence */
     struct addresses *literal;    /* the last host that was an address, NULL: none */
     bool spoilt; /* of a request that was paused or did not end well something may be left in it: it serves no other */
+    bool holds;  /* and it still holds back bytes, which are not freed with it */
 
     /* while it has a job */
     struct job *job;
@@ -164,6 +168,7 @@ bool hop_forget_lookup(struct transfer *transfer);
 
 /* easy.c */
 bool easy_renew(struct transfer *transfer);         /* a handle that knows of no request; false: no memory */
+void easy_free(struct transfer *transfer, CURL *easy);
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 
 /* guards.c: libcurl calls them; data is the transfer */

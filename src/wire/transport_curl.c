@@ -257,6 +257,7 @@ static void free_transport(struct transport *transport) {
     for (struct list *link; (link = list_take_first(&self->spare));)
         transfer_free(LIST_ENTRY(link, struct transfer, link));
     sweeper_fini(&self->sweeper);
+    rinser_fini(&self->rinser);
     if (self->multi)
         curl_multi_cleanup(self->multi);
     connections_fini(&self->connections);
