@@ -2,6 +2,7 @@
  * mailbox, where a redirect leads, and in answer.err the first thing that we refuse. Whoever drives the reactor. */
 #include "wire/transfer.h"
 
+#include "wire/framing.h"
 #include "wire/mailbox.h"
 #include <string.h>
 
@@ -77,17 +78,15 @@ static bool has_body(const struct transfer *transfer) {
     return strcmp(transfer->hop.method, "HEAD") != 0 && status != 204 && status != 304;
 }
 
-static bool announces_too_much(const struct transfer *transfer) {
-    const struct headers *headers = &transfer->job->outcome.headers;
-    uint64_t most = transfer->transport->settings->max_body_bytes, length = 0;
-    if (transfer->job->pauses_at_headers) /* it may go to a sink, which has no limit: the bytes are counted instead */
-        return false;
-    const char *digit = headers_get(headers, "Content-Length");
-    bool too_much = false;
-    for (; digit && is_digit(*digit) && !too_much; digit++)
-        too_much = __builtin_mul_overflow(length, 10, &length) ||
-                   __builtin_add_overflow(length, (uint64_t)(*digit - '0'), &length) || length > most;
-    return too_much && has_body(transfer) && !headers_get(headers, "Transfer-Encoding");
+/* What may go to a sink has no limit: its bytes are counted instead. */
+static insist_err check_framing(const struct transfer *transfer) {
+    const struct job *job = transfer->job;
+    uint64_t length;
+    if (!has_body(transfer))
+        return INSIST_OK;
+    insist_err err = framing_read(&job->outcome.headers, &length);
+    bool too_much = !job->pauses_at_headers && length > transfer->transport->settings->max_body_bytes;
+    return err == INSIST_OK && too_much ? INSIST_ETOOLARGE : err;
 }
 
 /* Where it leads is settled here, so that the body of a redirect that is followed need not be kept. */
@@ -127,9 +126,9 @@ static insist_err end_block(struct transfer *transfer) {
         return INSIST_OK;
     answer->complete = true;
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* if it is given up from here on, it was answered */
-    insist_err err = judge_redirect(transfer);
-    if (err == INSIST_OK && announces_too_much(transfer))
-        err = INSIST_ETOOLARGE;
+    insist_err err = check_framing(transfer);
+    if (err == INSIST_OK)
+        err = judge_redirect(transfer);
     if (err == INSIST_OK)
         tell_headers(transfer);
     return err;

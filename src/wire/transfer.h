@@ -15,6 +15,7 @@
  * - send.c, receive.c: body bytes out; header lines and body bytes in
  * - verdict.c: what a transfer's end means
  * - address.c: which address is next
+ * - framing.c: where an answer's body ends
  * - redirect.c: where an answer leads */
 #ifndef WIRE_TRANSFER_H
 #define WIRE_TRANSFER_H

@@ -208,6 +208,8 @@ static void test_answers(void **state) {
         {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200, "", 0, false},
         {"GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, "", 0, false},
         {"GET", "HTTP/1.1 204 No Content\r\nContent-Encoding: br\r\n\r\n", 204, "", 0, false},
+        {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "ok", 2, false},
+        {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 200, "", 0, false},
         {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 700\r\n\r\n", 304, "", 0, false},
         {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 70000000\r\n\r\n", 304, "", 0, false},
         {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", 200,
@@ -271,6 +273,29 @@ static void test_answers_that_are_none(void **state) {
         if (attempt.job->outcome.err != INSIST_EPROTO)
             fail_msg("%s: %s", answers[i], insist_err_name(attempt.job->outcome.err));
         assert_true(attempt.job->outcome.status == 0 || i == 0);
+        wire_attempt_fini(&attempt);
+        raw_server_free(server);
+        server = NULL;
+    }
+}
+
+/* Where its body ends nobody can tell: it came, and is no answer. What it leads to is not asked for. */
+static void test_answers_that_contradict_themselves(void **state) {
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 10\r\n\r\nhelloworld",
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Length: 5\r\n\r\nhelloworld",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 5x\r\n\r\nhello",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct wire_attempt attempt;
+        fixture_serve(end_after, answers[i]);
+        fixture_run(&attempt, "GET", "/");
+        fixture_expect(&attempt, INSIST_EPROTO, i == 5 ? 302 : 200, INSIST_ANSWERED);
+        assert_int_equal(attempt.job->outcome.body.length, 0);
         wire_attempt_fini(&attempt);
         raw_server_free(server);
         server = NULL;
@@ -608,6 +633,7 @@ int main(void) {
         WIRE_TEST(test_expectation_failed),
         WIRE_TEST(test_answers),
         WIRE_TEST(test_answers_that_are_none),
+        WIRE_TEST(test_answers_that_contradict_themselves),
         WIRE_TEST(test_headers_of_the_answer),
         WIRE_TEST(test_progress),
         WIRE_TEST(test_gzip),
