@@ -5,13 +5,13 @@
 #include "call/handlers.h"
 #include "call/learn.h"
 #include "call/log.h"
+#include "engine/held.h"
 #include "origin/budgets.h"
 #include "policy/budget.h"
 #include "policy/retry_after.h"
 
-/* The job of the i-th attempt while it is in flight; NULL. */
-static struct job *job_in_flight(const struct execution *execution, size_t i) {
-    const struct attempt *attempt = execution->attempts[i];
+/* Its job while it is in flight; NULL. */
+static struct job *job_in_flight(const struct attempt *attempt) {
     return attempt->state != ATTEMPT_ENDED ? attempt->job : NULL;
 }
 
@@ -19,16 +19,16 @@ static struct job *job_in_flight(const struct execution *execution, size_t i) {
 static void assign(struct carrier *carrier, struct job *job) {
     const struct execution *execution = carrier->execution;
     uint64_t taken = 0;
-    for (size_t i = 0; i < execution->count; i++)
-        if (job_in_flight(execution, i) != NULL)
-            taken |= (uint64_t)1 << (execution->attempts[i]->progress.reactor & 63);
+    for (struct attempt *other = NULL; (other = held_next(execution, other)) != NULL;)
+        if (job_in_flight(other) != NULL)
+            taken |= (uint64_t)1 << (other->progress.reactor & 63);
     pool_assign(carrier->client->pool, job, taken);
 }
 
 /* … and never a connection: neither the later one with the earlier, nor the earlier, at its next request, with it. */
 static void keep_apart(const struct execution *execution, struct job *job) {
-    for (size_t i = 0; i < execution->count; i++) {
-        struct job *sibling = job_in_flight(execution, i);
+    for (struct attempt *other = NULL; (other = held_next(execution, other)) != NULL;) {
+        struct job *sibling = job_in_flight(other);
         if (sibling == NULL || sibling->reactor != job->reactor)
             continue;
         atomic_store(&sibling->apart, true);
@@ -52,8 +52,9 @@ static insist_err add_idempotency_key(struct carrier *carrier, struct headers *o
 static insist_err note_taken_addresses(struct carrier *carrier, struct job *job) {
     struct progress progress;
     insist_err err = INSIST_OK;
-    for (size_t i = 0; i < carrier->execution->count && err == INSIST_OK; i++) {
-        const struct job *sibling = job_in_flight(carrier->execution, i);
+    const struct attempt *other = NULL;
+    while (err == INSIST_OK && (other = held_next(carrier->execution, other)) != NULL) {
+        const struct job *sibling = job_in_flight(other);
         if (sibling == NULL)
             continue;
         mailbox_look(carrier->mailbox, sibling, &progress);

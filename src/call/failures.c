@@ -28,8 +28,8 @@ static bool has_failed(const struct attempt *attempt) {
 
 static unsigned racer_of(const struct execution *execution, const struct attempt *attempt) {
     unsigned before = 0;
-    for (size_t i = 0; i < attempt->index; i++)
-        before += execution->attempts[i]->wave == attempt->wave;
+    while (before < attempt->index && execution->attempts[attempt->index - before - 1]->wave == attempt->wave)
+        before++;
     return before;
 }
 

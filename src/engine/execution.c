@@ -4,6 +4,7 @@
 #include "base/time_math.h"
 #include "engine/events.h"
 #include "engine/finish.h"
+#include "engine/held.h"
 #include "engine/judge.h"
 #include "engine/pending.h"
 #include "engine/stream.h"
@@ -20,6 +21,7 @@ void execution_init(struct execution *execution, const struct env *env, const st
     execution->ctx = ctx;
     execution->attempts = execution->few;
     execution->capacity = sizeof execution->few / sizeof execution->few[0];
+    list_init(&execution->held);
     execution->not_before_ns = INT64_MIN;
     execution->wave_retry_after_us = -1;
     execution->view.request = request;
@@ -186,8 +188,7 @@ void execution_time(struct execution *execution, int64_t now_ns) {
         finish_at_once(execution, INSIST_DEADLINE, INSIST_EDEADLINE, NULL);
         return;
     }
-    for (size_t i = 0; i < execution->count; i++) {
-        struct attempt *attempt = execution->attempts[i];
+    for (struct attempt *attempt = NULL; (attempt = held_next(execution, attempt)) != NULL;) {
         if (in_flight(execution, attempt) && attempt->limit_ns <= execution->view.now_ns)
             end_if_late(execution, attempt);
     }
@@ -196,8 +197,8 @@ void execution_time(struct execution *execution, int64_t now_ns) {
 
 int64_t execution_due_ns(const struct execution *execution) {
     int64_t due_ns = time_min(execution->rules.deadline_ns, pending_due_ns(execution));
-    for (size_t i = 0; i < execution->count; i++)
-        if (in_flight(execution, execution->attempts[i]))
-            due_ns = time_min(due_ns, execution->attempts[i]->limit_ns);
+    for (struct attempt *attempt = NULL; (attempt = held_next(execution, attempt)) != NULL;)
+        if (in_flight(execution, attempt))
+            due_ns = time_min(due_ns, attempt->limit_ns);
     return due_ns;
 }

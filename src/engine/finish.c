@@ -4,6 +4,7 @@
  * known at that instant. */
 #include "engine/finish.h"
 #include "engine/events.h"
+#include "engine/held.h"
 #include "engine/learn.h"
 #include "engine/pending.h"
 
@@ -111,9 +112,9 @@ static insist_err error_of_best(const struct execution *execution) {
 
 static void give_up_all_but(struct execution *execution, const struct attempt *kept, insist_reason reason,
                             insist_err err) {
-    for (size_t i = 0; i < execution->count; i++)
-        if (execution->attempts[i] != kept && execution->attempts[i]->state != ATTEMPT_ENDED)
-            give_up(execution, execution->attempts[i], reason, err);
+    for (struct attempt *attempt = NULL; (attempt = held_next(execution, attempt)) != NULL;)
+        if (attempt != kept && attempt->state != ATTEMPT_ENDED)
+            give_up(execution, attempt, reason, err);
 }
 
 static void end(struct execution *execution, insist_reason reason, insist_err err) {

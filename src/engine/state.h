@@ -104,6 +104,7 @@ struct execution {
     size_t count, capacity;
     struct attempt *few[4];
     struct attempt first; /* what most calls get by with */
+    struct list held;     /* of them, those in flight, and those whose answers may still be asked for */
     unsigned in_flight;
 
     enum execution_phase phase;

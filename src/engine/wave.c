@@ -6,6 +6,7 @@
 #include "base/time_math.h"
 #include "engine/events.h"
 #include "engine/finish.h"
+#include "engine/held.h"
 #include "engine/learn.h"
 #include "engine/pending.h"
 
@@ -44,6 +45,7 @@ static struct attempt *append_attempt(struct execution *execution) {
     attempt->progress.reactor = -1;
     attempt->index = (unsigned)execution->count;
     execution->attempts[execution->count++] = attempt;
+    list_append(&execution->held, &attempt->place);
     return attempt;
 }
 
@@ -135,6 +137,7 @@ static void begin_wave_if_idle(struct execution *execution) {
 
 static void start_attempt(struct execution *execution, const struct start *start) {
     begin_wave_if_idle(execution);
+    held_let_go(execution);
     struct attempt *attempt = append_attempt(execution);
     if (attempt == NULL) {
         take_back(execution, start->kind, start->charged, start->charged_at_ns);

@@ -2,12 +2,14 @@
 #ifndef VIEW_ATTEMPT_H
 #define VIEW_ATTEMPT_H
 
+#include "base/list.h"
 #include "view/outcome.h"
 #include <insist/execution.h>
 
 enum attempt_state { ATTEMPT_WAITING, ATTEMPT_RUNNING, ATTEMPT_SENT, ATTEMPT_ENDED };
 
 struct attempt {
+    struct list place; /* among those that the execution holds, until nobody can ask for its answer any more */
     unsigned index, wave;
     insist_kind kind;
     enum attempt_state state; /* WAITING: for room, in the client's queue */

@@ -18,13 +18,19 @@ bool outcome_init_roomy(struct outcome *outcome, const struct env *env, uint64_t
     return true;
 }
 
-void outcome_fini(struct outcome *outcome) {
+void outcome_drop_content(struct outcome *outcome) {
     const struct env *env = outcome->body.env;
     env_release(env, outcome->url);
     headers_fini(&outcome->headers);
     body_fini(&outcome->body);
     env_release(env, outcome->room);
-    outcome_init(outcome, env, outcome->body.limit);
+    outcome->url = NULL;
+    outcome->room = NULL;
+}
+
+void outcome_fini(struct outcome *outcome) {
+    outcome_drop_content(outcome);
+    outcome_init(outcome, outcome->body.env, outcome->body.limit);
 }
 
 void outcome_move(struct outcome *to, struct outcome *from) {

@@ -46,6 +46,8 @@ void outcome_init(struct outcome *outcome, const struct env *env, uint64_t body_
 /* Likewise, with room. False: no memory. */
 bool outcome_init_roomy(struct outcome *outcome, const struct env *env, uint64_t body_limit);
 void outcome_fini(struct outcome *outcome);
+/* Headers, body and url are given up; what it was stays known. */
+void outcome_drop_content(struct outcome *outcome);
 /* to must be initialised, what it held is dropped; from is left empty. */
 void outcome_move(struct outcome *to, struct outcome *from);
 

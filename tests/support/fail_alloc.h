@@ -26,7 +26,8 @@ struct fail_alloc {
     atomic_size_t requests;   /* since fail_alloc_at() */
     atomic_size_t failures;   /* since fail_alloc_at() */
     atomic_size_t largest;    /* bytes that any request asked for */
-    atomic_llong outstanding; /* blocks */
+    atomic_llong outstanding; /* blocks … */
+    atomic_llong bytes, peak; /* … and what they hold, or held at most; to the nearest that malloc() hands out */
     atomic_bool lasting;      /* every later request fails too */
 };
 
@@ -42,5 +43,6 @@ bool fail_alloc_has_failed(struct fail_alloc *memory);
 size_t fail_alloc_requests(struct fail_alloc *memory);
 long long fail_alloc_outstanding(struct fail_alloc *memory);
 size_t fail_alloc_largest(struct fail_alloc *memory);
+long long fail_alloc_peak(struct fail_alloc *memory);
 
 #endif

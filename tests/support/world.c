@@ -69,6 +69,8 @@ static void fill(struct world_attempt *one, int64_t now_ns) {
     outcome->retry_after_us = script->has_retry_after ? script->retry_after_ms * 1000 : -1;
     if (script->has_retry_after)
         headers_add(&outcome->headers, "Retry-After", "1");
+    for (size_t i = 0; i < script->body; i++)
+        body_append(&outcome->body, "x", 1);
     one->over = true;
 }
 
@@ -229,6 +231,7 @@ static void first_accepted(void *ctx, int64_t now_ns) {
 
 void world_init(struct world *world, const struct script *scripts, size_t count) {
     memset(world, 0, sizeof *world);
+    world->env = &env_standard;
     world->scripts = scripts;
     world->script_count = count;
     world->now_ns = world->start_ns = 1000 * 1000 * WORLD_MS;
@@ -356,7 +359,7 @@ static void turn(struct world *world) {
 void world_play(struct world *world) {
     world->ports.charge = world->has_budget ? charge : NULL;
     world->rules.reads_headers = world->has_sink;
-    execution_init(&world->execution, &env_standard, &world->request, &world->rules, &world->ports, world, 1,
+    execution_init(&world->execution, world->env, &world->request, &world->rules, &world->ports, world, 1,
                    world->stream);
     execution_begin(&world->execution, INSIST_OK, world->now_ns);
     while (!execution_is_over(&world->execution)) {

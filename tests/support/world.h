@@ -30,6 +30,7 @@ struct script {
     bool stale;
     int64_t headers_ms; /* after its start; 0: with its end. Only where the world has a sink */
     unsigned chunks;    /* of its body, one a millisecond behind the headers, if it is committed */
+    size_t body;        /* bytes of it, beside an answer or an error */
     bool ends_unseen;   /* its end is in the mailbox already when it is given up */
 };
 
@@ -51,6 +52,7 @@ struct world_attempt {
 
 struct world {
     struct execution execution;
+    const struct env *env; /* whose memory it uses */
     struct execution_rules rules;
     struct execution_ports ports;
     struct insist_retry_policy retry;

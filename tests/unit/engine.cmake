@@ -1,4 +1,5 @@
 insist_unit_test(test_execution ROOMS base view engine SOURCES ../support/world.c)
+insist_unit_test(test_held ROOMS base view engine SOURCES ../support/world.c ../support/fail_alloc.c)
 insist_unit_test(test_waves ROOMS base view engine SOURCES ../support/world.c)
 insist_unit_test(test_streams ROOMS base view engine SOURCES ../support/world.c)
 insist_unit_test(test_interleavings ROOMS base view engine SOURCES ../support/world.c TIMEOUT 60)
