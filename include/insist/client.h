@@ -196,8 +196,8 @@ typedef struct insist_call_options {
 INSIST_API void insist_call_options_init(insist_call_options *options);
 
 /** Executes a plan and blocks until it is over, at the latest until the deadline.
- *  @param result always set, failed or not, but for INSIST_ENOMEM and NULL arguments (then NULL); to be freed with
- *                insist_result_free()
+ *  @param result always set, failed or not, but for NULL arguments, and INSIST_ENOMEM before anything has been started (then
+ *                NULL); to be freed with insist_result_free()
  *  @return INSIST_OK when an answer came, whatever its status; else what insist_result_error() tells, or INSIST_EINVAL
  *          (NULL, or options that make no sense), INSIST_ETOONEW, INSIST_EFORKED or INSIST_ENOMEM */
 INSIST_API insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options,

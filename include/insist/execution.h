@@ -118,7 +118,7 @@ INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
 
 /** In BEFORE_EXECUTION_START only: the call executes this plan instead of the one that it was given, with the policies
  *  that this one has. It is frozen, and kept until the call ends. INSIST_EINVAL: another event, NULL, a body that
- *  another call is reading, or a race policy that its method does not allow; a plan with a problem is refused with the problem's error. Nothing is changed then. */
+ *  another call is reading, or a race policy that its method does not allow; INSIST_ENOMEM; a plan with a problem is refused with the problem's error. Nothing is changed then. */
 INSIST_API insist_err insist_execution_set_plan(insist_execution *execution, const insist_plan *plan);
 
 /** At any time: keeps a value for the rest of the call. The last one of a key counts (keys are compared as text, and

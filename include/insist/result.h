@@ -162,7 +162,8 @@ INSIST_API size_t insist_result_failures_dropped(const insist_result *result);
  *  error: status 503". "" when there are none. Never NULL. */
 INSIST_API const char *insist_result_failure_log(const insist_result *result);
 
-/** How many attempts were made, those that never started included. */
+/** How many attempts were made, those that never started included. Where there is no memory for the records of all, 1:
+ *  the reported one's, which tells its index. */
 INSIST_API size_t insist_result_attempts(const insist_result *result);
 /** The i-th attempt; NULL beyond the last. */
 INSIST_API const insist_attempt_record *insist_result_attempt(const insist_result *result, size_t i);

@@ -38,6 +38,9 @@ void call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, 
     struct execution_rules rules;
     uint64_t number = counter_add(&client->counters.calls);
     carrier->mailbox = mailbox;
+    carrier->result = result_new(client->env, carrier->request);
+    if (carrier->result == NULL) /* whatever is sent can be told */
+        interrupted = INSIST_ENOMEM;
     call_rules_init(&rules, client, carrier->plan, carrier->options, entered_ns);
     execution_init(&call->execution, client->env, carrier->request, &rules, &carry_ports, carrier, client->seed,
                    number);
@@ -87,16 +90,18 @@ void call_end(struct call *call, int64_t now_ns) {
     unsigned kept = carrier->options->failures_kept != 0 ? carrier->options->failures_kept : client->failures_kept;
     execution->view.now_ns = now_ns;
     count_end(client, execution);
-    insist_result *result = result_of_execution(client->env, &client->hidden, execution, kept);
+    if (carrier->result != NULL)
+        result_fill(carrier->result, &client->hidden, execution, kept);
     execution_fini(execution);
     replace_end(carrier);
-    leave(call, result);
+    leave(call, carrier->result);
 }
 
 void call_refuse(struct call *call, insist_err err) {
     const insist_client *client = call->carrier.client;
     const struct request *request = call->carrier.request;
     insist_result *result = NULL;
+    insist_result_free(call->carrier.result);
     if (err != INSIST_ENOMEM)
         result = result_of_refusal(client->env, &client->hidden, request->method, request->shown_url, err,
                                    insist_strerror(err));

@@ -10,7 +10,7 @@ struct call {
     struct carrier carrier; /* first: it is the tag of the call's jobs */
     struct execution execution;
     struct timer timer;     /* set to when the execution wants the time; its join's */
-    insist_result **result; /* where its result goes, unless there is no memory for it; NULL once it has ended */
+    insist_result **result; /* where its result goes; NULL once it has ended */
 };
 
 static inline struct call *call_of(const struct job *job) {

@@ -16,6 +16,7 @@ struct carrier {
     const insist_call_options *options;
     const insist_handlers *handlers; /* of this call alone */
     struct feed *feed;               /* of its plan; NULL: none */
+    insist_result *result;           /* filled in once the call is over; NULL: there was no memory for it */
     insist_sink sink;                /* likewise; write NULL: none */
     struct mailbox *mailbox;
     struct execution *execution;

@@ -110,7 +110,7 @@ insist_err explain_giving_up(struct body *text, const struct headers *hidden, co
                              const insist_result *result) {
     insist_err err = append_request(text, hidden, request->method, request->shown_url);
     if (err == INSIST_OK)
-        err = body_append_format(text, " giving up after %zu attempt(s)", result->count);
+        err = body_append_format(text, " giving up after %zu attempt(s)", result->made);
     if (err != INSIST_OK || result->err == INSIST_OK || result->err == INSIST_EGAVEUP)
         return err;
     return body_append_format(text, ": %s", insist_strerror(result->err));
@@ -128,9 +128,9 @@ insist_err explain_result(struct body *text, const struct headers *hidden, const
     if (err == INSIST_OK)
         err = body_append_text(text, " after ");
     if (err == INSIST_OK)
-        err = append_number(text, result->count);
+        err = append_number(text, result->made);
     if (err == INSIST_OK)
-        err = body_append_text(text, result->count == 1 ? " attempt in " : " attempts in ");
+        err = body_append_text(text, result->made == 1 ? " attempt in " : " attempts in ");
     if (err == INSIST_OK)
         err = append_duration(text, result->elapsed_us);
     if (err == INSIST_OK)

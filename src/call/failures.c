@@ -71,16 +71,9 @@ static insist_err append_line(struct body *log, const insist_failure *failure) {
     return body_append_format(log, "status %d\n", failure->status);
 }
 
-insist_err failures_keep(struct failures *failures, const struct execution *execution, const struct headers *hidden,
-                         size_t most) {
-    size_t failed = count_failed(execution);
-    failures->dropped = failed > most ? failed - most : 0;
-    size_t skipped = failures->dropped;
-    if (failed == skipped)
-        return INSIST_OK;
-    failures->kept = env_alloc(execution->env, (failed - skipped) * sizeof *failures->kept);
-    if (failures->kept == NULL)
-        return INSIST_ENOMEM;
+/* Behind the earlier ones that are skipped. INSIST_OK or INSIST_ENOMEM. */
+static insist_err keep_behind(struct failures *failures, const struct execution *execution,
+                              const struct headers *hidden, size_t skipped) {
     const char *method, *url;
     int64_t now_s = env_wall_s(execution->env);
     insist_err err = keep_request(failures, execution, hidden, &method, &url);
@@ -95,4 +88,14 @@ insist_err failures_keep(struct failures *failures, const struct execution *exec
         err = append_line(&failures->log, failure);
     }
     return err;
+}
+
+void failures_keep(struct failures *failures, const struct execution *execution, const struct headers *hidden,
+                   size_t most) {
+    const size_t failed = count_failed(execution), kept = failed < most ? failed : most;
+    if (kept > 0)
+        failures->kept = env_alloc(execution->env, kept * sizeof *failures->kept);
+    if (failures->kept != NULL)
+        (void)keep_behind(failures, execution, hidden, failed - kept);
+    failures->dropped = failed - failures->count;
 }

@@ -14,9 +14,9 @@ struct failures {
 
 void failures_init(struct failures *failures, const struct env *env);
 void failures_fini(struct failures *failures);
-/* Keeps the latest of an execution that is over, at most that many. hidden: keys of a query whose values are not shown.
- * INSIST_OK or INSIST_ENOMEM. */
-insist_err failures_keep(struct failures *failures, const struct execution *execution, const struct headers *hidden,
-                         size_t most);
+/* Keeps the latest of an execution that is over, at most that many; those that there is no memory for are dropped.
+ * hidden: keys of a query whose values are not shown. */
+void failures_keep(struct failures *failures, const struct execution *execution, const struct headers *hidden,
+                   size_t most);
 
 #endif

@@ -4,6 +4,7 @@
 #include "call/replace.h"
 #include "call/feed.h"
 #include "call/plan.h"
+#include "call/result.h"
 #include "call/rules.h"
 
 void replace_end(struct carrier *carrier) {
@@ -34,8 +35,15 @@ insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *
         return INSIST_OK;
     if (call_rules_check_race(plan, carrier->options, NULL) != INSIST_OK)
         return INSIST_EINVAL;
-    if (plan != carrier->plan && plan->feed != NULL && !feed_take(plan->feed))
+    insist_result *result = result_new(carrier->client->env, &plan->request);
+    if (result == NULL)
+        return INSIST_ENOMEM;
+    if (plan != carrier->plan && plan->feed != NULL && !feed_take(plan->feed)) {
+        insist_result_free(result);
         return INSIST_EINVAL;
+    }
+    insist_result_free(carrier->result);
+    carrier->result = result;
     replace_end(carrier);
     if (plan != carrier->plan) {
         plan_freeze(plan);

@@ -6,7 +6,7 @@
 /* What most explanations need beside the method and the url. */
 #define EXPLAIN_BYTES 64
 
-static insist_result *result_new(const struct env *env, const char *method, const char *url) {
+static insist_result *make(const struct env *env, const char *method, const char *url) {
     size_t url_size = strlen(url) + 1;
     size_t explain_size = strlen(method) + url_size + EXPLAIN_BYTES;
     insist_result *result = env_alloc(env, sizeof *result + url_size + explain_size);
@@ -21,6 +21,10 @@ static insist_result *result_new(const struct env *env, const char *method, cons
     body_init(&result->giving_up, env, UINT64_MAX);
     failures_init(&result->failures, env);
     return result;
+}
+
+insist_result *result_new(const struct env *env, const struct request *request) {
+    return make(env, request->method, request->shown_url);
 }
 
 void insist_result_free(insist_result *result) {
@@ -38,22 +42,25 @@ void insist_result_free(insist_result *result) {
     env_release(result->env, result);
 }
 
-static insist_err keep_attempts(insist_result *result, const struct execution *execution) {
-    if (execution->count == 0)
-        return INSIST_OK;
-    result->attempts =
-        execution->count == 1 ? &result->first : env_alloc(result->env, execution->count * sizeof *result->attempts);
-    if (result->attempts == NULL)
-        return INSIST_ENOMEM;
-    result->count = execution->count;
-    for (size_t i = 0; i < execution->count; i++) {
-        struct kept_attempt *kept = &result->attempts[i];
-        execution_record(execution, i, &kept->record);
-        kept->retry_after_us = execution->attempts[i]->outcome.retry_after_us;
-        memcpy(kept->address, execution->attempts[i]->progress.address, sizeof kept->address);
-        kept->record.address = kept->address;
-    }
-    return INSIST_OK;
+static void keep_attempt(struct kept_attempt *kept, const struct execution *execution, size_t i) {
+    execution_record(execution, i, &kept->record);
+    kept->retry_after_us = execution->attempts[i]->outcome.retry_after_us;
+    memcpy(kept->address, execution->attempts[i]->progress.address, sizeof kept->address);
+    kept->record.address = kept->address;
+}
+
+static void keep_attempts(insist_result *result, const struct execution *execution) {
+    const size_t made = execution->count;
+    result->made = made;
+    result->attempts = made > 1 ? env_alloc(result->env, made * sizeof *result->attempts) : NULL;
+    result->count = made;
+    for (size_t i = 0; result->attempts != NULL && i < made; i++)
+        keep_attempt(&result->attempts[i], execution, i);
+    if (result->attempts != NULL || made == 0)
+        return;
+    result->attempts = &result->first;
+    result->count = 1;
+    keep_attempt(&result->first, execution, execution->reported != NULL ? execution->reported->index : made - 1);
 }
 
 static void take_outcome(insist_result *result, struct outcome *outcome) {
@@ -69,21 +76,11 @@ static void take_outcome(insist_result *result, struct outcome *outcome) {
         result->url = result->redirected;
 }
 
-static insist_err explain(insist_result *result, const struct headers *hidden, const struct request *request) {
+/* Where there is no memory for a text, it ends there. */
+static void explain(insist_result *result, const struct headers *hidden, const struct request *request) {
     insist_err err = explain_result(&result->explain, hidden, request, result);
-    if (err != INSIST_OK || result->reason == INSIST_DONE || result->count == 0)
-        return err;
-    return explain_giving_up(&result->giving_up, hidden, request, result);
-}
-
-static insist_err fill(insist_result *result, const struct headers *hidden, struct execution *execution) {
-    const struct request *request = execution->view.request;
-    insist_err err = keep_attempts(result, execution);
-    if (err != INSIST_OK)
-        return err;
-    if (execution->reported != NULL)
-        take_outcome(result, &execution->reported->outcome);
-    return explain(result, hidden, request);
+    if (err == INSIST_OK && result->reason != INSIST_DONE && result->count > 0)
+        (void)explain_giving_up(&result->giving_up, hidden, request, result);
 }
 
 static insist_racing racing_of(const struct execution_rules *rules) {
@@ -92,28 +89,24 @@ static insist_racing racing_of(const struct execution_rules *rules) {
     return rules->race_not_allowed ? INSIST_RACING_NOT_ALLOWED : INSIST_RACING_OFF;
 }
 
-insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution,
-                                   size_t failures_kept) {
-    insist_result *result = result_new(env, execution->view.request->method, execution->view.request->shown_url);
-    if (result == NULL)
-        return NULL;
+void result_fill(insist_result *result, const struct headers *hidden, struct execution *execution,
+                 size_t failures_kept) {
     result->err = execution->err;
     result->reason = execution->reason;
     result->handler_number = execution->handler_number;
     result->racing = racing_of(&execution->rules);
     result->elapsed_us = (execution->view.now_ns - execution->view.start_ns) / 1000;
-    insist_err err = fill(result, hidden, execution);
-    if (err == INSIST_OK && failures_kept > 0)
-        err = failures_keep(&result->failures, execution, hidden, failures_kept);
-    if (err == INSIST_OK)
-        return result;
-    insist_result_free(result);
-    return NULL;
+    if (execution->reported != NULL)
+        take_outcome(result, &execution->reported->outcome);
+    keep_attempts(result, execution);
+    explain(result, hidden, execution->view.request);
+    if (failures_kept > 0)
+        failures_keep(&result->failures, execution, hidden, failures_kept);
 }
 
 insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
                                  const char *url, insist_err err, const char *sentence) {
-    insist_result *result = result_new(env, method, url != NULL ? url : "");
+    insist_result *result = make(env, method, url != NULL ? url : "");
     if (result == NULL)
         return NULL;
     result->err = err;

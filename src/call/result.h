@@ -29,17 +29,21 @@ struct insist_result {
     struct body explain;
     struct body giving_up; /* empty: it did not */
     struct failures failures;
-    struct kept_attempt *attempts; /* first, if there was one only */
-    size_t count;
+    struct kept_attempt *attempts; /* first, if it is a single one */
+    size_t count;                  /* of them … */
+    size_t made;                   /* … and of all that there were: more, if there was no memory for them */
     struct kept_attempt first;
     char texts[]; /* room for the plan's url, and for what most explanations take */
 };
 
 /* hidden: keys of a query whose values are not shown. */
 
-/* Takes the reported outcome's headers and body over. NULL: no memory. */
-insist_result *result_of_execution(const struct env *env, const struct headers *hidden, struct execution *execution,
-                                   size_t failures_kept);
+/* For a call that is about to begin: what it will come to always has a place. NULL: no memory. */
+insist_result *result_new(const struct env *env, const struct request *request);
+/* Takes the reported outcome's headers and body over. Cannot fail: what there is no memory for is left out, of the
+ * attempts' records all but that of the reported one. */
+void result_fill(insist_result *result, const struct headers *hidden, struct execution *execution,
+                 size_t failures_kept);
 /* Nothing could be started. url may be NULL; sentence says why. */
 insist_result *result_of_refusal(const struct env *env, const struct headers *hidden, const char *method,
                                  const char *url, insist_err err, const char *sentence);

@@ -77,6 +77,39 @@ static insist_err retried(struct memory_scene *scene) {
     return call(scene, "/retried?do=503;retry-after=0,reset,200;size=5&secret=1", NULL, 5);
 }
 
+/* Whatever the server has seen can be told: there is a result, and in it an attempt that may have arrived. */
+static void assert_told(struct memory_scene *scene, const char *path, const insist_result *result) {
+    bool told = false;
+    for (size_t i = 0; i < insist_result_attempts(result); i++)
+        told = told || insist_result_attempt(result, i)->sent != INSIST_NOT_SENT;
+    assert_true(told || insist_testserver_hits(scene->server, path) == 0);
+    if (told && insist_result_error(result) == INSIST_OK)
+        assert_true(insist_result_status(result) == 503 || insist_result_status(result) == 200);
+}
+
+static insist_err carried_out(struct memory_scene *scene) {
+    insist_plan *plan = NULL;
+    insist_result *result = NULL;
+    insist_err err = new_plan(scene, "POST", "/order?do=200;size=5", &plan);
+    if (err == INSIST_OK) {
+        err = insist_execute(scene->client, plan, NULL, &result);
+        assert_told(scene, "/order", result);
+        err = look_at(err, result, 5);
+    }
+    insist_result_free(result);
+    insist_plan_free(plan);
+    if (err == INSIST_OK)
+        err = new_plan(scene, "PUT", "/again?do=503;retry-after=0,503;retry-after=0,200;size=5", &plan);
+    if (err != INSIST_OK)
+        return err;
+    err = insist_execute(scene->client, plan, INSIST_CALL_OPTIONS(.failures_kept = 10), &result);
+    assert_told(scene, "/again", result);
+    err = look_at(err, result, 5);
+    insist_result_free(result);
+    insist_plan_free(plan);
+    return err;
+}
+
 static insist_err redirected(struct memory_scene *scene) {
     return call(scene, "/first?do=redirect=/second,200", NULL, 7); /* "200 OK\n" */
 }
@@ -321,6 +354,7 @@ const struct memory_scenario memory_of_calls[MEMORY_CALLS] = {
     {"a plain call", 15, NULL, plain},
     {"a large answer, compressed", 15, NULL, big},
     {"a retried call", 25, NULL, retried},
+    {"calls that are carried out", 30, NULL, carried_out},
     {"a redirected call", 15, NULL, redirected},
     {"a call by name", 15, NULL, by_name},
     {"one-line calls", 20, NULL, shortcuts},
