@@ -244,9 +244,10 @@ static bool is_of_this_address(insist_err err) {
     return err == INSIST_ECONNECT || err == INSIST_ETLS || err == INSIST_ERESET || err == INSIST_EEOF;
 }
 
-/* An errno would be taken for that of the handle's next failure. */
+/* Whole, in both directions. An errno would be taken for that of the handle's next failure. */
 static bool has_ended_well(const struct transfer *transfer, CURLcode code) {
-    return code == CURLE_OK && transfer->answer.err == INSIST_OK && verdict_errno_of_libcurl(transfer) == 0;
+    bool whole = code == CURLE_OK && transfer->answer.err == INSIST_OK && !transfer->upload_lent;
+    return whole && verdict_errno_of_libcurl(transfer) == 0;
 }
 
 /* Where others share the connection libcurl leaves a handle as it is: with its buffers, and with what it holds back. */

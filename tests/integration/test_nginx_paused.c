@@ -35,7 +35,8 @@ struct scene {
 static insist_client *plain_client(const struct nginx_way *way) {
     insist_retry_policy *never = NULL;
     insist_client_options options = {.size = sizeof options, .workers = 1, .budget = insist_budget_none()};
-    assert_int_equal(insist_retry_policy_new(insist_retry_never(), insist_wait_constant_ms(1), NULL, &never), INSIST_OK);
+    assert_int_equal(insist_retry_policy_new(insist_retry_never(), insist_wait_constant_ms(1), NULL, &never),
+                     INSIST_OK);
     options.retry = never;
     insist_client *client = nginx_site_client(&site, way, &options);
     insist_retry_policy_free(never);
