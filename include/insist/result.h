@@ -35,7 +35,7 @@ typedef enum insist_reason {
 typedef enum insist_sent {
     INSIST_NOT_SENT = 0, /* proven: no byte of it was handed to a connection */
     INSIST_MAYBE_SENT,   /* it may have been received, and carried out */
-    INSIST_ANSWERED,     /* the head of an answer came, whole */
+    INSIST_ANSWERED,     /* the head of an answer came, whole; be it a redirect's that was followed */
     INSIST_SENT_MAX = 0x7fffffff
 } insist_sent;
 

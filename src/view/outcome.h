@@ -17,6 +17,7 @@ struct progress {
     int reactor;        /* -1: none */
     int status;         /* 0 until the final status line came */
     bool reused;
+    bool answered;    /* the head of an answer came, be it a redirect's */
     char address[56]; /* "[2001:db8::1]:443", "" until one was chosen */
 };
 

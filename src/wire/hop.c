@@ -83,12 +83,11 @@ void hop_begin(struct transfer *transfer) {
         look_up(transfer);
 }
 
-void hop_follow(struct transfer *transfer, insist_sent sent) {
+void hop_follow(struct transfer *transfer) {
     url_free(transfer->redirected);
     transfer->redirected = transfer->next_url;
     transfer->next_url = NULL;
     transfer->hop = transfer->next;
-    transfer->sent = sent;
     hop_begin(transfer);
 }
 

@@ -124,7 +124,7 @@ static insist_err end_block(struct transfer *transfer) {
     answer->in_block = false;
     if (answer->status < 200) /* 100, 103: another block follows */
         return INSIST_OK;
-    answer->complete = true;
+    answer->complete = transfer->job->progress.answered = true;
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* if it is given up from here on, it was answered */
     insist_err err = check_framing(transfer);
     if (err == INSIST_OK)

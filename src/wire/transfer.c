@@ -132,7 +132,7 @@ void transfer_moved_on(struct transfer *transfer) {
 
 /* ---- one request to one address ---------------------------------------------------------------------------------- */
 
-/* Of the request before this one nothing stays but the time at which the first was sent. */
+/* Of the request before this one nothing stays but that it was answered, and when the first was sent. */
 static void clear_outcome(struct job *job) {
     headers_clear(&job->outcome.headers);
     body_clear(&job->outcome.body);
@@ -170,7 +170,6 @@ void transfer_start(struct transfer *transfer, struct job *job) {
     if (!job->progress.started_ns)
         job->progress.started_ns = transfer->transport->now_ns;
     transfer->deadline_ns = job->deadline_ns;
-    transfer->sent = INSIST_NOT_SENT;
     transfer->pause = PAUSE_DUE;
     transfer->upload_lent = transfer->upload_outdated = false;
     transfer->hop = (struct hop){.url = job->request->url, .method = job->request->method};
@@ -270,7 +269,7 @@ void transfer_done(struct transfer *transfer, CURLcode code) {
     if (unconnected && address_walk_next(&transfer->walk, true))
         transfer_request(transfer);
     else if (verdict.err == INSIST_OK && transfer->next_url)
-        hop_follow(transfer, verdict.sent);
+        hop_follow(transfer);
     else
         transfer_end(transfer, verdict);
 }

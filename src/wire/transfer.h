@@ -111,7 +111,6 @@ struct transfer {
     struct hop hop;
     unsigned place;         /* of the hop, for the size of its answer */
     struct url *redirected; /* the hop's, where it is not the plan's */
-    insist_sent sent;       /* of the requests before this one */
     bool fresh;             /* take no used connection */
     enum pause pause;
     bool upload_lent;     /* the call fills the next piece of the request's body … */
@@ -161,14 +160,14 @@ void transfer_end(struct transfer *transfer, struct verdict verdict);
 void transfer_refuse(struct transfer *transfer, insist_err err);
 
 /* hop.c: each may end the job */
-void hop_begin(struct transfer *transfer);                    /* to where transfer->hop says */
-void hop_follow(struct transfer *transfer, insist_sent sent); /* to where its answer leads */
-void hop_take_addresses(struct transfer *transfer);           /* the lookup has been answered */
+void hop_begin(struct transfer *transfer);          /* to where transfer->hop says */
+void hop_follow(struct transfer *transfer);         /* to where its answer leads */
+void hop_take_addresses(struct transfer *transfer); /* the lookup has been answered */
 /* False: it is being answered just then, and `resolved` comes. */
 bool hop_forget_lookup(struct transfer *transfer);
 
 /* easy.c */
-bool easy_renew(struct transfer *transfer);         /* a handle that knows of no request; false: no memory */
+bool easy_renew(struct transfer *transfer); /* a handle that knows of no request; false: no memory */
 void easy_free(struct transfer *transfer, CURL *easy);
 insist_err easy_prepare(struct transfer *transfer); /* those of its next request */
 

@@ -28,13 +28,9 @@ static void settle_by_code(struct verdict *verdict, CURLcode code, int os_errno,
     verdict->os_errno = os_errno;
 }
 
-static insist_sent further(insist_sent a, insist_sent b) {
-    return a > b ? a : b;
-}
-
 /* The gate alone tells: libcurl's own count of what it sent stays 0 when the first send had to wait. */
 static insist_sent how_far(const struct transfer *transfer) {
-    if (transfer->answer.complete)
+    if (transfer->job->progress.answered)
         return INSIST_ANSWERED;
     return transfer->answer.passed ? INSIST_MAYBE_SENT : INSIST_NOT_SENT;
 }
@@ -141,7 +137,7 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
 
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code) {
     const struct answer *answer = &transfer->answer;
-    struct verdict verdict = {.sent = further(transfer->sent, how_far(transfer))};
+    struct verdict verdict = {.sent = how_far(transfer)};
     if (answer->err != INSIST_OK)
         settle(&verdict, answer->err);
     else if (answer->gate_refused)
@@ -156,14 +152,14 @@ struct verdict verdict_of_end(struct transfer *transfer, CURLcode code) {
 }
 
 struct verdict verdict_of_timeout(const struct transfer *transfer) {
-    insist_sent sent = transfer->answer.complete ? INSIST_ANSWERED : job_how_far(transfer->job);
-    struct verdict verdict = {.sent = further(transfer->sent, sent)};
+    const struct job *job = transfer->job;
+    struct verdict verdict = {.sent = job->progress.answered ? INSIST_ANSWERED : job_how_far(job)};
     settle(&verdict, INSIST_ETIMEOUT);
     return verdict;
 }
 
 struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err) {
-    struct verdict verdict = {.sent = transfer->sent};
+    struct verdict verdict = {.sent = transfer->job->progress.answered ? INSIST_ANSWERED : INSIST_NOT_SENT};
     settle(&verdict, err);
     return verdict;
 }

@@ -213,6 +213,19 @@ static void before_the_headers(void **state) {
     assert_gone("/held", 1);
 }
 
+/* How far it got never goes back: what was given up behind a redirect had been answered. */
+static void behind_a_redirect(void **state) {
+    (void)state;
+    assert_int_equal(insist_testserver_script(server, "/led", "hold=/never>=1", NULL), INSIST_OK);
+    insist_result *result = cancelled_call(plan_of("GET", at("/lead?do=redirect=/led")), plain(), until_one_is_held);
+    assert_int_equal(insist_result_attempts(result), 1);
+    assert_attempt(result, 0, INSIST_ENDED_CANCELLED, INSIST_ANSWERED);
+    assert_int_equal(insist_result_attempt(result, 0)->status, 0);
+    insist_result_free(result);
+    assert_nothing_follows(1);
+    assert_gone("/led", 1);
+}
+
 static void within_the_headers(void **state) {
     (void)state;
     insist_result *result = cancelled_call(plan_of("GET", at("/half?do=stall=headers")), plain(), until_one_is_held);
@@ -463,6 +476,7 @@ int main(void) {
         CASE(in_a_connect),
         CASE(in_a_handshake),
         CASE(before_the_headers),
+        CASE(behind_a_redirect),
         CASE(within_the_headers),
         CASE(in_a_body_that_stalls),
         CASE(in_a_body_that_drips),
