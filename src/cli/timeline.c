@@ -208,7 +208,7 @@ static void put_legend(const struct drawing *drawing) {
 }
 
 static void put_attempt(const struct drawing *drawing, const insist_attempt_record *record, int address_width) {
-    struct labels labels;
+    struct labels labels = {.left = ""};
     unsigned char cells[WIDEST_BAR];
     label(&labels, record, address_width);
     paint_attempt(drawing, cells, record);
