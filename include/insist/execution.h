@@ -112,8 +112,9 @@ typedef struct insist_fd_sink {
 } insist_fd_sink;
 
 /** A sink that writes to fd from where it stands; the descriptor stays the caller's. At the end of a regular file it
- *  rewinds: it cuts off what it wrote. Elsewhere it cannot. A descriptor that does not take the bytes holds the call up,
- *  beyond its deadline too; writing to a pipe or socket whose other end is gone raises SIGPIPE, as any write does. */
+ *  rewinds: it cuts off what it wrote. Elsewhere it cannot. One in non-blocking mode that takes nothing is
+ *  waited for until the call's deadline or cancel (by a sink of your own that hands on to this one: until it takes it);
+ *  one that blocks holds the call up beyond both. Writing to a pipe or socket whose other end is gone raises SIGPIPE, as any write does. */
 INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
 
 /** In BEFORE_EXECUTION_START only: the call executes this plan instead of the one that it was given, with the policies

@@ -5,6 +5,7 @@
 #include "call/handlers.h"
 #include "call/learn.h"
 #include "call/log.h"
+#include "call/sink.h"
 #include "engine/held.h"
 #include "origin/budgets.h"
 #include "policy/budget.h"
@@ -186,11 +187,17 @@ static void read_on(void *ctx, struct attempt *attempt) {
 
 /* The piece lies in the job's body, and is the call's until it reads on. */
 static insist_err deliver(void *ctx, struct attempt *attempt) {
+    struct carrier *carrier = ctx;
     struct job *job = attempt->job;
     struct body *piece = &job->outcome.body;
-    (void)ctx;
-    if (attempt->sink.write(attempt->sink.ctx, body_text(piece), piece->length) != 0)
-        return INSIST_ESINK;
+    const struct sink_patience patience = {.env = carrier->client->env,
+                                           .mailbox = carrier->mailbox,
+                                           .deadline_ns = carrier->execution->rules.deadline_ns};
+    insist_err err = sink_deliver(&attempt->sink, body_text(piece), piece->length, &patience);
+    if (err != INSIST_OK) {
+        carrier->execution->view.now_ns = env_now_ns(carrier->client->env); /* it may have taken its time */
+        return err;
+    }
     attempt->delivered += piece->length;
     body_clear(piece);
     return INSIST_OK;

@@ -1,11 +1,14 @@
 /* Sinks: setting one from a handler, and the one that writes to a descriptor. The calling thread. */
-#include "base/env.h"
+#include "call/sink.h"
+#include "base/time_math.h"
 #include "view/execution.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LOOK_NS INT64_C(5000000) /* so often, whether the call has been cancelled meanwhile */
 
 insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink) {
     bool now = execution != NULL && execution->event == INSIST_BEFORE_READ_BODY && execution->current != NULL;
@@ -15,28 +18,47 @@ insist_err insist_execution_set_sink(insist_execution *execution, const insist_s
     return INSIST_OK;
 }
 
-/* A descriptor that does not block is waited for. */
-static int wait_for_room(int fd) {
+/* A descriptor that does not block is waited for, a while at a time. */
+static insist_err wait_for_room(int fd, const struct sink_patience *patience) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
-    return poll(&room, 1, -1) >= 0 || errno == EINTR ? 0 : -1;
+    int most_ms = -1;
+    if (patience != NULL) {
+        insist_err err = mailbox_interruption(patience->mailbox);
+        int64_t left_ns = patience->deadline_ns - env_now_ns(patience->env);
+        if (err != INSIST_OK || left_ns <= 0)
+            return err != INSIST_OK ? err : INSIST_EDEADLINE;
+        most_ms = (int)((time_min(left_ns, LOOK_NS) + 999999) / 1000000);
+    }
+    return poll(&room, 1, most_ms) >= 0 || errno == EINTR ? INSIST_OK : INSIST_ESINK;
 }
 
-static int write_all(void *ctx, const void *data, size_t len) {
-    const insist_fd_sink *state = ctx;
+static insist_err write_within(const insist_fd_sink *state, const void *data, size_t length,
+                               const struct sink_patience *patience) {
     const char *at = data;
-    while (len > 0) {
-        ssize_t written = write(state->fd, at, len);
+    insist_err err = INSIST_OK;
+    while (length > 0 && err == INSIST_OK) {
+        ssize_t written = write(state->fd, at, length);
         if (written >= 0) {
             at += written;
-            len -= (size_t)written;
+            length -= (size_t)written;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            if (wait_for_room(state->fd) != 0)
-                return -1;
+            err = wait_for_room(state->fd, patience);
         } else if (errno != EINTR) {
-            return -1;
+            err = INSIST_ESINK;
         }
     }
-    return 0;
+    return err;
+}
+
+/* What is called by a sink around it waits for the descriptor alone. */
+static int write_all(void *ctx, const void *data, size_t length) {
+    return write_within(ctx, data, length, NULL) == INSIST_OK ? 0 : -1;
+}
+
+insist_err sink_deliver(const insist_sink *sink, const void *data, size_t length, const struct sink_patience *patience) {
+    if (sink->write == write_all)
+        return write_within(sink->ctx, data, length, patience);
+    return sink->write(sink->ctx, data, length) == 0 ? INSIST_OK : INSIST_ESINK;
 }
 
 static int cut_off(void *ctx) {

@@ -18,7 +18,8 @@ struct execution_ports {
     bool (*give_up)(void *ctx, struct attempt *attempt);
     /* Behind the headers, or the chunk, where it was paused. */
     void (*read_on)(void *ctx, struct attempt *attempt);
-    /* Hands the chunk that came to the sink, and counts it in attempt->delivered. */
+    /* Hands the chunk that came to the sink, and counts it in attempt->delivered. INSIST_ESINK: it did not take it;
+     * INSIST_EDEADLINE, or what interrupted the call: it did not in time. */
     insist_err (*deliver)(void *ctx, struct attempt *attempt);
     /* Makes the sink forget what it took. False: it cannot. */
     bool (*rewind)(void *ctx, struct attempt *attempt);

@@ -37,8 +37,10 @@ void stream_chunk(struct execution *execution, struct attempt *attempt) {
     insist_err err = execution->ports->deliver(execution->ctx, attempt);
     if (err == INSIST_OK)
         execution->ports->read_on(execution->ctx, attempt);
-    else
+    else if (err == INSIST_ESINK)
         finish_at_once(execution, INSIST_STOPPED, err, attempt);
+    else
+        finish_at_once(execution, err == INSIST_EDEADLINE ? INSIST_DEADLINE : INSIST_CANCELLED, err, NULL);
 }
 
 bool stream_end(struct execution *execution, struct attempt *attempt) {

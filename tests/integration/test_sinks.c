@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <insist/insist.h>
 #include <insist/testserver.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +236,69 @@ static void file_is_cut_and_written_again(void **state) {
     unlink(name);
 }
 
+/* A pipe that nobody reads, in non-blocking mode. */
+static insist_sink open_full_pipe(int ends[2], insist_fd_sink *state) {
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 4096); /* full with the first piece */
+    return insist_fd_sink_init(state, ends[1]);
+}
+
+static void close_pipe(const int ends[2]) {
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void descriptor_that_takes_nothing_does_not_outlast_the_deadline(void **state) {
+    (void)state;
+    int ends[2];
+    insist_fd_sink file;
+    insist_sink sink = open_full_pipe(ends, &file);
+    insist_result *result = NULL;
+    assert_int_equal(get("/p?do=200;size=1000000", INSIST_CALL_OPTIONS(.sink = &sink, .deadline_ms = 300), &result),
+                     INSIST_EDEADLINE);
+    assert_int_equal(insist_result_reason(result), INSIST_DEADLINE);
+    assert_int_equal(insist_result_attempts(result), 1);
+    assert_int_equal(insist_result_attempt(result, 0)->why_ended, INSIST_ENDED_DEADLINE);
+    assert_true(insist_result_attempt(result, 0)->ended_us >= 300000);
+    insist_result_free(result);
+    close_pipe(ends);
+}
+
+struct canceller {
+    int pipe; /* that is being filled */
+    insist_cancel *cancel;
+};
+
+static void *cancel_once_full(void *ctx) {
+    struct canceller *canceller = ctx;
+    struct pollfd filled = {.fd = canceller->pipe, .events = POLLIN};
+    (void)poll(&filled, 1, PATIENCE_MS);
+    insist_cancel_fire(canceller->cancel);
+    return NULL;
+}
+
+static void descriptor_that_takes_nothing_does_not_outlast_a_cancel(void **state) {
+    (void)state;
+    int ends[2];
+    insist_fd_sink file;
+    insist_sink sink = open_full_pipe(ends, &file);
+    insist_result *result = NULL;
+    struct canceller canceller = {.pipe = ends[0]};
+    pthread_t thread;
+    assert_int_equal(insist_cancel_new(&canceller.cancel), INSIST_OK);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_once_full, &canceller), 0);
+    assert_int_equal(get("/p?do=200;size=1000000",
+                         INSIST_CALL_OPTIONS(.sink = &sink, .deadline_ms = INSIST_FOREVER, .cancel = canceller.cancel),
+                         &result),
+                     INSIST_ECANCELED);
+    assert_int_equal(insist_result_reason(result), INSIST_CANCELLED);
+    assert_int_equal(insist_result_attempt(result, 0)->why_ended, INSIST_ENDED_CANCELLED);
+    pthread_join(thread, NULL);
+    insist_result_free(result);
+    insist_cancel_free(canceller.cancel);
+    close_pipe(ends);
+}
+
 /* ---- the pause at the headers ---- */
 
 struct held {
@@ -315,6 +380,8 @@ int main(void) {
         CASE(sink_without_a_function_is_refused),
         CASE(only_what_is_at_the_end_of_a_file_can_be_cut),
         CASE(file_is_cut_and_written_again),
+        CASE(descriptor_that_takes_nothing_does_not_outlast_the_deadline),
+        CASE(descriptor_that_takes_nothing_does_not_outlast_a_cancel),
         CASE(handler_may_set_a_sink),
         CASE(transfer_pauses_at_the_headers),
     };
