@@ -1,9 +1,9 @@
 /* The client, and a call: send a plan, insist on a good answer, come back by the deadline.
  *
  * A client is [SYNCED]: any number of threads may call with it at once, and one client a process is the usual
- * number. It owns a few worker threads that carry all attempts; a call only blocks the thread that made it. After
- * fork() a client belongs to the parent: in the child calls return INSIST_EFORKED, and insist_client_free() does
- * nothing.
+ * number. It owns a few worker threads; attempts are carried by them, or by the thread that waits for one (workers_only).
+ * A call only blocks the thread that made it. After fork() a client belongs to the parent: in the child calls return
+ * INSIST_EFORKED, and insist_client_free() does nothing.
  *
  * A thread is not cancelled (pthread_cancel) inside a call, nor while a client is made or freed, user code that runs in
  * there included: the request stays pending, and is acted upon after the return. Other functions may be called with
@@ -84,6 +84,10 @@ typedef struct insist_client_options {
     insist_curl_setup_fn *curl_setup; /* default: none (network.h) */
     void *curl_setup_ctx;             /* must outlive the client */
     const insist_transport *transport; /* carries the attempts in libcurl's place; copied; default: none */
+    /* Workers alone drive connections. By default a thread that waits for a single call drives that call's connection
+     * itself as long as few calls are under way: that saves two thread switches, and takes some 16 KiB more of its stack. A
+     * call with a race, and a client with curl_setup or a transport, leave it to the workers anyway. */
+    bool workers_only;
 } insist_client_options;
 
 /** Options in place: insist_client_new(INSIST_CLIENT_OPTIONS(.deadline_ms = 2000), NULL, &client). C only. */

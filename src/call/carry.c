@@ -16,14 +16,18 @@ static struct job *job_in_flight(const struct attempt *attempt) {
     return attempt->state != ATTEMPT_ENDED ? attempt->job : NULL;
 }
 
-/* Attempts of a wave share no reactor as long as there is another … */
-static void assign(struct carrier *carrier, struct job *job) {
+/* Attempts of a wave share no reactor as long as there is another … True: this thread is to lead. */
+static bool assign(struct carrier *carrier, struct job *job) {
     const struct execution *execution = carrier->execution;
     uint64_t taken = 0;
     for (struct attempt *other = NULL; (other = held_next(execution, other)) != NULL;)
         if (job_in_flight(other) != NULL)
             taken |= (uint64_t)1 << (other->progress.reactor & 63);
-    pool_assign(carrier->client->pool, job, taken);
+    /* Whatever user code an attempt's start has is over, but for a scheduler, which comes with races only. A connection
+     * that is opened before it is needed is for calls that will lead. */
+    const bool for_leaders = carrier->leads || (carrier->client->leads && carrier->request->opens_connections);
+    const bool claims = for_leaders && execution->rules.race == NULL;
+    return pool_assign(carrier->client->pool, job, taken, claims) && carrier->leads;
 }
 
 /* … and never a connection: neither the later one with the earlier, nor the earlier, at its next request, with it. */
@@ -104,17 +108,28 @@ static insist_err start(void *ctx, struct attempt *attempt, bool *waits) {
     struct job *job = make_job(carrier, attempt);
     if (job == NULL)
         return INSIST_ENOMEM;
-    assign(carrier, job);
+    const bool leads = assign(carrier, job);
     keep_apart(carrier->execution, job);
-    insist_err err = pool_submit(carrier->client->pool, job, waits);
+    insist_err err = pool_submit(carrier->client->pool, job, leads, waits);
     if (err != INSIST_OK) {
         job_release(job);
         return err;
     }
     attempt->job = job;
     attempt->progress.reactor = job->progress.reactor;
+    carrier->untold = leads && !*waits;
     count_start(&carrier->client->counters, attempt->kind);
     return INSIST_OK;
+}
+
+bool carry_lead(struct carrier *carrier, int64_t until_ns) {
+    if (!carrier->untold)
+        return true;
+    carrier->untold = false;
+    const struct attempt *only = held_next(carrier->execution, NULL);
+    while (only != NULL && job_in_flight(only) == NULL)
+        only = held_next(carrier->execution, only);
+    return only == NULL || pool_lead(carrier->client->pool, only->job, until_ns);
 }
 
 static bool shut(void *ctx, struct attempt *attempt) {

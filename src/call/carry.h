@@ -20,11 +20,16 @@ struct carrier {
     insist_sink sink;                /* likewise; write NULL: none */
     struct mailbox *mailbox;
     struct execution *execution;
+    bool leads;  /* this thread may drive its job itself: it waits for this call alone */
+    bool untold; /* the latest attempt's reactor was told nothing: carry_lead() is to follow */
     char idempotency_key[IDEMPOTENCY_KEY_SIZE]; /* of all attempts, once there is one; "": none yet */
 };
 
 extern const struct execution_ports carry_ports; /* ctx: struct carrier * */
 
+/* Drives what was started in the hope that this thread would, until there is something in the mailbox or until_ns has
+ * come. False: this is the child of a signal handler that has forked. */
+bool carry_lead(struct carrier *carrier, int64_t until_ns);
 /* The attempt's job has paused behind its headers: they become visible. INSIST_OK or INSIST_ENOMEM. */
 insist_err carry_show_headers(struct carrier *carrier, struct attempt *attempt);
 /* The attempt's request has room for more of its body. INSIST_OK, INSIST_EBODY or INSIST_ENOMEM. */

@@ -17,6 +17,9 @@
 #include <string.h>
 
 #define REACTORS_AT_LEAST 2
+#define REACTORS_MOST 64
+#define REACTORS_LED 8 /* on top of those */
+#define IN_FLIGHT_A_LEADER 16
 #define IDLE_CONNECTIONS 1024
 
 static void destroy(insist_client *client) {
@@ -118,10 +121,20 @@ static void set_wire(insist_client *client, const insist_client_options *options
     };
 }
 
+/* They have connections of their own, which others cannot use: where few attempts may be in flight, few connections are
+ * wanted. */
+static unsigned reactors_led(const insist_client_options *options, unsigned shared) {
+    unsigned most = REACTORS_MOST - shared < REACTORS_LED ? REACTORS_MOST - shared : REACTORS_LED;
+    unsigned allowed = options->max_in_flight_origin / IN_FLIGHT_A_LEADER;
+    return allowed < most ? allowed : most;
+}
+
 static insist_err start_workers(insist_client *client, const insist_client_options *options) {
+    const unsigned shared = options->workers > REACTORS_AT_LEAST ? options->workers : REACTORS_AT_LEAST;
     struct pool_settings settings = {
         .workers = options->workers,
-        .reactors = options->workers > REACTORS_AT_LEAST ? options->workers : REACTORS_AT_LEAST,
+        .reactors = shared,
+        .led = client->leads ? reactors_led(options, shared) : 0,
         .thread_name = client->thread_name,
         .limits = {.in_flight = options->max_in_flight,
                    .in_flight_origin = options->max_in_flight_origin,
@@ -141,11 +154,22 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
     return err != INSIST_OK ? err : pool_new(client->env, &settings, &client->pool);
 }
 
+/* What the user was promised to be called on a worker keeps the calling threads out. */
+static bool may_lead(const insist_client_options *options) {
+#ifdef NEVER_LEADS
+    (void)options;
+    return false;
+#else
+    return !options->workers_only && options->transport == NULL && options->curl_setup == NULL;
+#endif
+}
+
 static insist_err build(insist_client *client, const insist_client_options *options, const insist_tls_options *tls) {
     client->seed = options->seed != 0 ? options->seed : env_seed(client->env);
     client->handlers = options->handlers;
     client->deadline_ns = time_from_ms(options->deadline_ms);
     client->repeat_unsafe = options->repeat_unsafe;
+    client->leads = may_lead(options);
     copy_hooks(client, options);
     client->custom.env = client->env;
     if (options->transport != NULL)

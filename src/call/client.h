@@ -27,6 +27,7 @@ struct insist_client {
     struct latencies *latencies;
     int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */
     bool repeat_unsafe;
+    bool leads; /* calling threads may drive their jobs themselves */
     insist_validator validator; /* hooks: their function NULL: none */
     insist_preparer preparer;
     insist_on_exhausted on_exhausted;

@@ -48,6 +48,7 @@ static bool settle(struct join *join, struct call *call) {
 static bool begin_all(struct join *join, insist_err interrupted) {
     const int64_t entered_ns = join->now_ns = env_now_ns(join->env);
     join->open = join->count;
+    join->calls[0].carrier.leads = join->count == 1 && join->client->leads;
     for (size_t i = 0; i < join->count; i++) {
         if (i > 0 && interrupted == INSIST_OK)
             interrupted = mailbox_interruption(join->mailbox);
@@ -92,11 +93,19 @@ static bool tell_time(struct join *join, int64_t due_ns) {
     return true;
 }
 
+/* A call that is alone may do the work itself meanwhile. False: this is the child of a fork. */
+static bool wait_for_news(struct join *join, struct list *taken, insist_err *interrupted) {
+    const int64_t due_ns = timers_next_ns(&join->timers);
+    if (!carry_lead(&join->calls[0].carrier, due_ns))
+        return false;
+    mailbox_take(join->mailbox, due_ns, taken, interrupted);
+    return !client_is_forked(join->client);
+}
+
 static bool turn(struct join *join) {
     insist_err interrupted = INSIST_OK;
     struct list taken;
-    mailbox_take(join->mailbox, timers_next_ns(&join->timers), &taken, &interrupted);
-    if (client_is_forked(join->client))
+    if (!wait_for_news(join, &taken, &interrupted))
         return false;
     const int64_t woken_ns = join->now_ns = env_now_ns(join->env);
     if (!hand_in_all(join, &taken))

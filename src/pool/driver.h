@@ -1,9 +1,10 @@
-/* Who drives a reactor: a token, moved by compare-and-swap, which a thread holds while it is awake for the reactor and
- * lets go of before it sleeps. NOBODY therefore also means: nobody who is awake will look.
+/* Who drives a reactor: a token, moved by compare-and-swap. A worker holds it while it is awake for the reactor and lets
+ * go of it before it sleeps; a calling thread that leads keeps it while it sleeps, and says so. Whoever finds the token
+ * not AWAKE therefore knows that nobody will look by himself.
  *
- * Submitter: put something into the inbox, then ask for the token; if nobody has it, wake the reactor's sleeper.
- * Holder:    let go of the token, then look at the inbox again; if there is something, take the token again or wake the
- * sleeper. Both write first and read second, sequentially consistent: one of them sees the other.
+ * Submitter: put something into the inbox, then look at the token; if nobody is awake, wake whoever sleeps.
+ * Holder:    let go of the token or fall asleep, then look at the inbox again; if there is something, take the token
+ * again or wake the sleeper. Both write first and read second, sequentially consistent: one of them sees the other.
  *
  * Wake-ups are gathered: after the first nobody writes to the reactor's eventfd until that one was seen. The holder
  * marks it as seen before it looks at the inbox, so whoever found it unseen has his piece taken. Atomics. */
@@ -13,7 +14,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum driver_token { DRIVER_NOBODY, DRIVER_SOMEBODY };
+enum driver_token {
+    DRIVER_NOBODY, /* a worker watches, asleep */
+    DRIVER_AWAKE,  /* somebody has it */
+    DRIVER_ASLEEP  /* a calling thread has it, and sleeps */
+};
 
 struct driver {
     atomic_int token;
@@ -27,15 +32,24 @@ static inline void driver_init(struct driver *driver) {
 
 static inline bool driver_try_take(struct driver *driver) {
     int found = DRIVER_NOBODY;
-    return atomic_compare_exchange_strong(&driver->token, &found, DRIVER_SOMEBODY);
+    return atomic_compare_exchange_strong(&driver->token, &found, DRIVER_AWAKE);
 }
 
 static inline void driver_let_go(struct driver *driver) {
     atomic_store(&driver->token, DRIVER_NOBODY);
 }
 
-static inline bool driver_is_nobody(struct driver *driver) {
-    return atomic_load(&driver->token) == DRIVER_NOBODY;
+/* The holder only. */
+static inline void driver_fall_asleep(struct driver *driver) {
+    atomic_store(&driver->token, DRIVER_ASLEEP);
+}
+
+static inline void driver_get_up(struct driver *driver) {
+    atomic_store(&driver->token, DRIVER_AWAKE);
+}
+
+static inline bool driver_is_awake(struct driver *driver) {
+    return atomic_load(&driver->token) == DRIVER_AWAKE;
 }
 
 /* True: the caller has to write to the eventfd. */

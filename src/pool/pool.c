@@ -1,7 +1,7 @@
 /* The pool: makes and ends reactors and workers, and hands jobs over. Any thread; no lock of its own. */
 #include "pool/pool.h"
 
-#include "pool/reactor.h"
+#include "pool/leader.h"
 #include "pool/worker.h"
 #include "wire/mailbox.h"
 #include <stdio.h>
@@ -15,6 +15,7 @@ struct pool {
     struct counters *counters;
     struct permits *permits;
     unsigned reactor_count, worker_count; /* of those that were made */
+    unsigned common;                      /* the first ones, which jobs share; the others are for leaders alone */
     struct reactor **reactors;
     struct worker *workers;
 
@@ -23,7 +24,7 @@ struct pool {
 };
 
 static insist_err make_reactors(struct pool *pool, const struct pool_settings *settings) {
-    while (pool->reactor_count < settings->reactors) {
+    while (pool->reactor_count < settings->reactors + settings->led) {
         insist_err err = reactor_new(pool->env, pool->permits, settings->transport_new, settings->transport_ctx,
                                      &pool->reactors[pool->reactor_count]);
         if (err != INSIST_OK)
@@ -54,7 +55,7 @@ static insist_err build(struct pool *pool, const struct pool_settings *settings)
     insist_err err = permits_new(pool->env, &settings->limits, &pool->permits);
     if (err != INSIST_OK)
         return err;
-    pool->reactors = env_alloc(pool->env, settings->reactors * sizeof(struct reactor *));
+    pool->reactors = env_alloc(pool->env, (settings->reactors + settings->led) * sizeof(struct reactor *));
     pool->workers = env_alloc(pool->env, settings->workers * sizeof(struct worker));
     if (!pool->reactors || !pool->workers)
         return INSIST_ENOMEM;
@@ -65,7 +66,7 @@ static insist_err build(struct pool *pool, const struct pool_settings *settings)
 insist_err pool_new(const struct env *env, const struct pool_settings *settings, struct pool **out) {
     *out = NULL;
     if (settings->workers < 1 || settings->reactors < 2 || settings->reactors < settings->workers ||
-        settings->reactors > REACTORS_MOST)
+        settings->reactors > REACTORS_MOST || settings->led > REACTORS_MOST - settings->reactors)
         return INSIST_EINVAL;
     struct pool *pool = env_alloc(env, sizeof(*pool));
     if (!pool)
@@ -73,6 +74,7 @@ insist_err pool_new(const struct env *env, const struct pool_settings *settings,
 
     pool->env = env;
     pool->counters = settings->counters;
+    pool->common = settings->reactors;
     atomic_init(&pool->ending, false);
     insist_err err = build(pool, settings);
     if (err != INSIST_OK) {
@@ -116,7 +118,7 @@ void pool_free(struct pool *pool) {
 static int choose_without(const struct pool *pool, uint64_t taken, unsigned busy) {
     unsigned fewest = 0;
     int chosen = -1;
-    for (unsigned i = 0; i < pool->reactor_count; i++) {
+    for (unsigned i = 0; i < pool->common; i++) {
         unsigned in_flight = atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
         if (taken >> i & 1)
             continue;
@@ -135,17 +137,40 @@ static int choose(const struct pool *pool, uint64_t taken) {
     return chosen >= 0 ? chosen : choose_without(pool, 0, 0);
 }
 
-void pool_assign(struct pool *pool, struct job *job, uint64_t taken) {
-    int chosen = choose(pool, taken);
-    job->reactor = pool->reactors[chosen];
-    job->progress.reactor = chosen;
+static unsigned count_in_flight(const struct pool *pool) {
+    unsigned sum = 0;
+    for (unsigned i = 0; i < pool->reactor_count; i++)
+        sum += atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
+    return sum;
 }
 
-insist_err pool_submit(struct pool *pool, struct job *job, bool *waits) {
+/* With more in flight than there are reactors a few workers that gather their events are cheaper, and fairer, than many
+ * threads that drive one job each. */
+static int claim_idle(const struct pool *pool, uint64_t taken) {
+    if (count_in_flight(pool) >= pool->reactor_count)
+        return -1;
+    for (unsigned i = pool->common; i < pool->reactor_count; i++) {
+        unsigned none = 0;
+        if (!(taken >> i & 1) && atomic_compare_exchange_strong(&pool->reactors[i]->in_flight, &none, 1))
+            return (int)i;
+    }
+    return -1;
+}
+
+bool pool_assign(struct pool *pool, struct job *job, uint64_t taken, bool for_leaders) {
+    int claimed = for_leaders ? claim_idle(pool, taken) : -1;
+    int chosen = claimed >= 0 ? claimed : choose(pool, taken);
+    if (claimed < 0)
+        atomic_fetch_add(&pool->reactors[chosen]->in_flight, 1);
+    job->reactor = pool->reactors[chosen];
+    job->progress.reactor = chosen;
+    return claimed >= 0;
+}
+
+insist_err pool_submit(struct pool *pool, struct job *job, bool leads, bool *waits) {
     struct reactor *reactor = job->reactor;
     job->mail.progress = job->progress; /* nobody else knows it yet */
     job_retain(job);
-    atomic_fetch_add(&reactor->in_flight, 1);
 
     insist_err err = permits_enter(pool->permits, &job->permit, job->request->origin, job->hedge, waits);
     if (err != INSIST_OK) {
@@ -155,9 +180,17 @@ insist_err pool_submit(struct pool *pool, struct job *job, bool *waits) {
         job_release(job);
         return err;
     }
-    if (!*waits) /* else whoever makes room for it starts it, and may have done so already */
-        reactor_push(reactor, job, JOB_START);
+    if (*waits) /* whoever makes room for it starts it, and may have done so already */
+        return INSIST_OK;
+    reactor_put(reactor, job, JOB_START);
+    if (!leads)
+        reactor_tell(reactor);
     return INSIST_OK;
+}
+
+bool pool_lead(struct pool *pool, struct job *job, int64_t until_ns) {
+    (void)pool;
+    return leader_drive(job->reactor, job->mailbox, until_ns);
 }
 
 void pool_give_up(struct pool *pool, struct job *job) {

@@ -10,7 +10,8 @@ struct pool;
 
 struct pool_settings {
     unsigned workers;  /* threads; one at least */
-    unsigned reactors; /* two at least, no fewer than workers, at most 64 */
+    unsigned reactors; /* two at least, no fewer than workers */
+    unsigned led;      /* more of them, for leaders, a job each; at most 64 in all */
     const char *thread_name;
     struct permit_limits limits;
     struct counters *counters;
@@ -24,12 +25,16 @@ insist_err pool_new(const struct env *env, const struct pool_settings *settings,
 /* Stops and joins the workers; jobs that are left are buried. Nothing may be submitted any more. NULL is fine. */
 void pool_free(struct pool *pool);
 
-/* Chooses the job's reactor, none of `taken` (a bit each) where it can. Once, before it is submitted. */
-void pool_assign(struct pool *pool, struct job *job, uint64_t taken);
+/* Chooses the job's reactor, none of `taken` (a bit each) where it can; if it is for_leaders, one of theirs, as long as
+ * there is one and little is in flight: true. Then it must be submitted. Once. */
+bool pool_assign(struct pool *pool, struct job *job, uint64_t taken, bool for_leaders);
 /* Hands a job over to its reactor: takes a reference for the transport, enters it into the permits. INSIST_OK (*waits:
  * in the queue), INSIST_EQUEUEFULL or INSIST_ENOMEM: nothing was kept. Refusals for want of a place in the queue are
- * counted. */
-insist_err pool_submit(struct pool *pool, struct job *job, bool *waits);
+ * counted. leads: nobody is told of it before pool_lead(), unless it waits. */
+insist_err pool_submit(struct pool *pool, struct job *job, bool leads, bool *waits);
+/* Drives the job's reactor until its mailbox has something to take or until_ns has come, or returns at once because
+ * another thread does. False: a signal handler has forked, and this is the child. */
+bool pool_lead(struct pool *pool, struct job *job, int64_t until_ns);
 /* After the job's gate was tried and its mailbox detached: nobody waits for it any more. Sets its stop flag. Never
  * blocks, and does no harm to a job that has ended. */
 void pool_give_up(struct pool *pool, struct job *job);

@@ -10,9 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Of each at most so many in a turn, so that the other, and the worker's other reactors, get theirs. */
-#define EVENTS_A_TURN 64
-#define COMMANDS_A_TURN 256
+#define COMMANDS_A_TURN 256 /* at most, so that the events, and the worker's other reactors, get their turn */
 
 void reactor_wake(struct reactor *reactor) {
     if (!driver_claim_wake(&reactor->driver))
@@ -23,21 +21,25 @@ void reactor_wake(struct reactor *reactor) {
         ;
 }
 
-static void wake_if_nobody_looks(struct reactor *reactor) {
-    if (driver_is_nobody(&reactor->driver))
+void reactor_tell(struct reactor *reactor) {
+    if (!driver_is_awake(&reactor->driver))
         reactor_wake(reactor);
 }
 
-void reactor_push(struct reactor *reactor, struct job *job, unsigned commands) {
+void reactor_put(struct reactor *reactor, struct job *job, unsigned commands) {
     if (commands & JOB_START)
         atomic_fetch_add(&reactor->admitted, 1);
     inbox_push(&reactor->inbox, job, commands);
-    wake_if_nobody_looks(reactor);
+}
+
+void reactor_push(struct reactor *reactor, struct job *job, unsigned commands) {
+    reactor_put(reactor, job, commands);
+    reactor_tell(reactor);
 }
 
 void reactor_order(struct reactor *reactor, unsigned orders) {
     inbox_order(&reactor->inbox, orders);
-    wake_if_nobody_looks(reactor);
+    reactor_tell(reactor);
 }
 
 static void start_granted(struct list *granted) {
@@ -119,12 +121,9 @@ bool reactor_try_take(struct reactor *reactor) {
     return driver_try_take(&reactor->driver);
 }
 
-void reactor_turn(struct reactor *reactor) {
+int64_t reactor_work(struct reactor *reactor, const struct epoll_event *events, int count) {
     struct transport *transport = reactor->transport;
-    struct epoll_event events[EVENTS_A_TURN];
-    int count = epoll_wait(reactor->epoll, events, EVENTS_A_TURN, 0);
     int64_t now_ns = env_now_ns(reactor->env);
-
     for (int i = 0; i < count; i++) {
         if (events[i].data.ptr)
             transport->class->ready(transport, events[i].data.ptr, events[i].events, now_ns);
@@ -132,7 +131,13 @@ void reactor_turn(struct reactor *reactor) {
             driver_wake_seen(&reactor->driver); /* before the inbox is emptied */
     }
     obey_inbox(reactor, now_ns);
-    atomic_store(&reactor->due_ns, transport->class->run(transport, now_ns));
+    return transport->class->run(transport, now_ns);
+}
+
+void reactor_turn(struct reactor *reactor) {
+    struct epoll_event events[REACTOR_EVENTS];
+    int count = epoll_wait(reactor->epoll, events, REACTOR_EVENTS, 0);
+    atomic_store(&reactor->due_ns, reactor_work(reactor, events, count));
 }
 
 bool reactor_release(struct reactor *reactor) {
@@ -163,11 +168,12 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
 
     reactor->env = env;
     reactor->permits = permits;
-    reactor->epoll = reactor->eventfd = -1;
+    reactor->process_id = env_process_id(env);
+    reactor->epoll = reactor->eventfd = reactor->watcher = -1;
     driver_init(&reactor->driver);
     atomic_init(&reactor->in_flight, 0);
     atomic_init(&reactor->admitted, 0);
-    atomic_init(&reactor->due_ns, REACTOR_AT_ONCE);
+    atomic_init(&reactor->due_ns, TIME_NEVER);
     list_init(&reactor->running);
     insist_err err = INSIST_ENOMEM;
     if (!inbox_init(&reactor->inbox))

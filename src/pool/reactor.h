@@ -1,5 +1,5 @@
 /* A reactor: epoll, an eventfd, an inbox and one transport. It has no thread: whoever holds its token drives it, a
- * turn at a time. */
+ * turn at a time: a worker (worker.h), or a calling thread that leads (leader.h). */
 #ifndef POOL_REACTOR_H
 #define POOL_REACTOR_H
 
@@ -9,6 +9,9 @@
 #include "wire/transport.h"
 
 #define REACTOR_AT_ONCE INT64_MIN
+#define REACTOR_EVENTS 64 /* at most in a turn, so that the inbox, and the worker's other reactors, get theirs */
+
+struct epoll_event;
 
 struct reactor {
     /* fixed */
@@ -16,6 +19,9 @@ struct reactor {
     struct permits *permits;
     int epoll, eventfd;
     struct transport *transport;
+    long process_id;              /* of the one that made it */
+    int watcher;                  /* the epoll of the worker that watches it; -1: none does */
+    const atomic_llong *alarm_ns; /* when that worker wakes by itself */
 
     /* shared, under its own lock */
     struct inbox inbox;
@@ -24,11 +30,14 @@ struct reactor {
     struct driver driver;
     atomic_uint in_flight; /* jobs that were assigned to it, waiting for room or not, until they are finished */
     atomic_uint admitted;  /* those of them that wait for no room */
-    atomic_llong due_ns;   /* when it wants a turn although nothing happened */
+    atomic_llong due_ns;   /* when it wants a worker's turn although nothing happened */
 
     /* own: whoever holds the token */
     struct list running; /* of job.run.link: those that the transport has */
     bool closing;        /* starts nothing any more */
+
+    /* own: the worker that watches it */
+    bool again; /* it left something in the inbox */
 };
 
 insist_err reactor_new(const struct env *env, struct permits *permits, transport_new_fn *transport_new,
@@ -37,9 +46,12 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
  * more. NULL is fine. */
 void reactor_free(struct reactor *reactor);
 
-/* Any thread: tells it of a job, or of an order for itself, and wakes its sleeper if nobody drives it. */
+/* Any thread: tells it of a job, or of an order for itself, and wakes its sleeper if nobody is awake for it. */
 void reactor_push(struct reactor *reactor, struct job *job, unsigned commands);
 void reactor_order(struct reactor *reactor, unsigned orders);
+/* A push in two steps: what was put is seen once somebody tells, or leads. */
+void reactor_put(struct reactor *reactor, struct job *job, unsigned commands);
+void reactor_tell(struct reactor *reactor);
 /* Wakes its sleeper, driven or not. */
 void reactor_wake(struct reactor *reactor);
 
@@ -47,6 +59,8 @@ void reactor_wake(struct reactor *reactor);
  * wake its sleeper. */
 bool reactor_try_take(struct reactor *reactor);
 void reactor_turn(struct reactor *reactor);
+/* The part of a turn behind epoll_wait(). Returns when it wants the next one although nothing happens. */
+int64_t reactor_work(struct reactor *reactor, const struct epoll_event *events, int count);
 bool reactor_release(struct reactor *reactor);
 
 #endif

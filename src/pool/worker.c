@@ -12,35 +12,44 @@
 #define NS_PER_S 1000000000
 
 static void worker_drive(struct reactor *reactor) {
+    reactor->again = false;
     if (!reactor_try_take(reactor))
         return; /* whoever has it looks again when he lets go of it */
     reactor_turn(reactor);
-    if (reactor_release(reactor))
-        atomic_store(&reactor->due_ns, REACTOR_AT_ONCE); /* in its turn: the others come first */
+    reactor->again = reactor_release(reactor); /* in its turn: the others come first */
 }
 
 static void worker_drive_due(struct worker *worker) {
     int64_t now_ns = env_now_ns(worker->reactors[worker->first]->env);
     for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride)
-        if (atomic_load(&worker->reactors[i]->due_ns) <= now_ns)
+        if (worker->reactors[i]->again || atomic_load(&worker->reactors[i]->due_ns) <= now_ns)
             worker_drive(worker->reactors[i]);
 }
 
 /* The timer is absolute, so never early. One that rings too early for what is due by then is left: it is cheaper to
  * wake once for nothing than to move it for each attempt. */
 static void worker_set_alarm(struct worker *worker, int64_t due_ns) {
-    if (due_ns >= worker->alarm_ns)
+    if (due_ns >= atomic_load(&worker->alarm_ns))
         return;
     int64_t at_ns = time_max(due_ns, 1); /* 0 would mean: never */
     struct itimerspec alarm = {.it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}};
     timerfd_settime(worker->timer, TFD_TIMER_ABSTIME, &alarm, NULL);
-    worker->alarm_ns = due_ns;
+    atomic_store(&worker->alarm_ns, due_ns);
+}
+
+/* When it has something to do although nothing happens. What a leader hands over it looks at once more after it
+ * wakes, and the leader wakes it for what is due before its alarm. */
+static int64_t worker_due_ns(const struct worker *worker) {
+    int64_t due_ns = TIME_NEVER;
+    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride) {
+        const struct reactor *reactor = worker->reactors[i];
+        due_ns = time_min(due_ns, reactor->again ? REACTOR_AT_ONCE : atomic_load(&reactor->due_ns));
+    }
+    return due_ns;
 }
 
 static int worker_sleep(struct worker *worker, struct epoll_event *events) {
-    int64_t due_ns = TIME_NEVER;
-    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride)
-        due_ns = time_min(due_ns, atomic_load(&worker->reactors[i]->due_ns));
+    int64_t due_ns = worker_due_ns(worker);
     if (due_ns == REACTOR_AT_ONCE)
         return epoll_wait(worker->epoll, events, EVENTS_A_WAKE, 0);
     worker_set_alarm(worker, due_ns);
@@ -58,7 +67,7 @@ static void *worker_main(void *argument) {
             if (events[i].data.ptr)
                 worker_drive(events[i].data.ptr);
             else
-                worker->alarm_ns = TIME_NEVER; /* it has rung */
+                atomic_store(&worker->alarm_ns, TIME_NEVER); /* it has rung; before the due times are looked at */
         }
         worker_drive_due(worker);
     }
@@ -73,12 +82,16 @@ static bool watch(const struct worker *worker, int descriptor, uint32_t events, 
 static bool open_descriptors(struct worker *worker) {
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     worker->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    worker->alarm_ns = TIME_NEVER;
+    atomic_init(&worker->alarm_ns, TIME_NEVER);
     if (worker->epoll < 0 || !watch(worker, worker->timer, EPOLLIN | EPOLLET, NULL))
         return false;
-    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride)
-        if (!watch(worker, worker->reactors[i]->epoll, EPOLLIN, worker->reactors[i]))
+    for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride) {
+        struct reactor *reactor = worker->reactors[i];
+        if (!watch(worker, reactor->epoll, EPOLLIN, reactor))
             return false;
+        reactor->watcher = worker->epoll;
+        reactor->alarm_ns = &worker->alarm_ns;
+    }
     return true;
 }
 

@@ -15,10 +15,8 @@ struct worker {
     pthread_t thread;
 
     /* atomics */
-    atomic_bool *ending; /* the pool's: set, then every reactor woken */
-
-    /* own */
-    int64_t alarm_ns; /* when the timer rings; TIME_NEVER: not set */
+    atomic_bool *ending;   /* the pool's: set, then every reactor woken */
+    atomic_llong alarm_ns; /* when the timer rings; TIME_NEVER: not set. The worker writes, leaders read */
 };
 
 /* Opens its descriptors and starts its thread, all signals blocked. The fixed fields but for epoll, timer and thread

@@ -19,6 +19,10 @@ struct mailbox {
     struct list posted; /* of job.mail.link */
     insist_err interrupted;
     bool interruption_seen, closed;
+    struct {
+        mailbox_wake_fn *wake; /* NULL: the call sleeps on the condition */
+        void *ctx;
+    } leader;
 };
 
 struct mailbox *mailbox_new(const struct env *env) {
@@ -70,22 +74,32 @@ static void post_locked(struct mailbox *mailbox, struct job *job, unsigned news)
         list_append(&mailbox->posted, &job->mail.link);
 }
 
+/* Gives the lock back. The leader is woken under it: once he has left nobody calls his function. */
+static void unlock_and_wake(struct mailbox *mailbox) {
+    bool led = mailbox->leader.wake != NULL;
+    if (led)
+        mailbox->leader.wake(mailbox->leader.ctx);
+    mutex_unlock(&mailbox->lock);
+    if (!led)
+        condition_signal(&mailbox->changed);
+}
+
 void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
     mutex_lock(&mailbox->lock);
     bool heard = !mailbox->closed && !job->mail.detached;
     if (heard)
         post_locked(mailbox, job, news);
-    mutex_unlock(&mailbox->lock);
     if (heard && news != 0)
-        condition_signal(&mailbox->changed);
+        unlock_and_wake(mailbox);
+    else
+        mutex_unlock(&mailbox->lock);
 }
 
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err) {
     mutex_lock(&mailbox->lock);
     if (mailbox->interrupted == INSIST_OK)
         mailbox->interrupted = err;
-    mutex_unlock(&mailbox->lock);
-    condition_signal(&mailbox->changed);
+    unlock_and_wake(mailbox);
 }
 
 insist_err mailbox_interruption(struct mailbox *mailbox) {
@@ -97,6 +111,20 @@ insist_err mailbox_interruption(struct mailbox *mailbox) {
 
 static bool has_something_locked(const struct mailbox *mailbox) {
     return !list_empty(&mailbox->posted) || (mailbox->interrupted != INSIST_OK && !mailbox->interruption_seen);
+}
+
+bool mailbox_has_something(struct mailbox *mailbox) {
+    mutex_lock(&mailbox->lock);
+    bool something = has_something_locked(mailbox);
+    mutex_unlock(&mailbox->lock);
+    return something;
+}
+
+void mailbox_set_leader(struct mailbox *mailbox, mailbox_wake_fn *wake, void *ctx) {
+    mutex_lock(&mailbox->lock);
+    mailbox->leader.wake = wake;
+    mailbox->leader.ctx = ctx;
+    mutex_unlock(&mailbox->lock);
 }
 
 void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out, insist_err *interrupted) {

@@ -27,6 +27,11 @@ void mailbox_interrupt(struct mailbox *mailbox, insist_err err);
 
 /* The call's side. What mailbox_interrupt() was given; INSIST_OK: nothing so far. */
 insist_err mailbox_interruption(struct mailbox *mailbox);
+/* While the call leads it sleeps elsewhere: whoever posts or interrupts calls wake instead, under the lock. NULL: no
+ * more. The leader looks whether there is something to take before it sleeps. */
+typedef void mailbox_wake_fn(void *ctx);
+void mailbox_set_leader(struct mailbox *mailbox, mailbox_wake_fn *wake, void *ctx);
+bool mailbox_has_something(struct mailbox *mailbox);
 /* Waits for news, an interruption not seen before, or deadline_ns; moves all news to out: a list of
  * job.mail.link, whose members keep their bits in job.mail.news until mailbox_read(). *interrupted: INSIST_OK or
  * what mailbox_interrupt() was given, every time. out is overwritten: it must have been read to its end before, or

@@ -23,13 +23,16 @@
 
 /* What docs/reliability.md promises. */
 #define WORKERS_MOST ((size_t)64 * 1024)
+#define CALLERS_MOST ((size_t)64 * 1024)
+#define CALLERS_LEAST ((size_t)32 * 1024) /* with workers_only */
 
 static struct {
     unsigned char *stacks[STACKS_MOST]; /* from their lowest byte */
     bool of_lookups[STACKS_MOST];
-    size_t count;
+    bool of_callers[STACKS_MOST];
+    size_t first, count; /* of this measurement, and behind the last */
     pthread_mutex_t lock;
-    bool painting;
+    bool painting, calling; /* calling: the next thread is one that calls */
 } painted = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*main)(void *), void *argument);
@@ -46,6 +49,8 @@ static unsigned char *new_stack(bool of_lookups) {
     if (painted.count == STACKS_MOST)
         abort();
     painted.of_lookups[painted.count] = of_lookups;
+    painted.of_callers[painted.count] = painted.calling;
+    painted.calling = false;
     painted.stacks[painted.count++] = stack;
     pthread_mutex_unlock(&painted.lock);
     return stack;
@@ -67,13 +72,14 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     return failed;
 }
 
-static size_t deepest(bool of_lookups) {
+static size_t deepest(bool of_lookups, bool of_callers) {
     size_t most = 0;
-    for (size_t i = 0; i < painted.count; i++) {
+    for (size_t i = painted.first; i < painted.count; i++) {
         size_t untouched = 0;
         while (untouched < STACK_BYTES && painted.stacks[i][untouched] == PAINT)
             untouched++;
-        if (painted.of_lookups[i] == of_lookups && STACK_BYTES - untouched > most)
+        if (painted.of_lookups[i] == of_lookups && painted.of_callers[i] == of_callers &&
+            STACK_BYTES - untouched > most)
             most = STACK_BYTES - untouched;
     }
     return most;
@@ -103,15 +109,17 @@ static int end(void **state) {
     return 0;
 }
 
+/* Not on the test's own thread. */
 static void get(insist_client *client, const char *url, const insist_call_options *options) {
     insist_plan *plan = NULL;
     insist_result *result = NULL;
-    assert_int_equal(insist_plan_new("GET", url, NULL, &plan), INSIST_OK);
+    if (insist_plan_new("GET", url, NULL, &plan) != INSIST_OK)
+        abort();
     insist_err err = insist_execute(client, plan, options, &result);
-    if (err != INSIST_OK)
-        print_error("%s\n", insist_result_explain(result));
-    assert_int_equal(err, INSIST_OK);
-    assert_int_equal(insist_result_status(result), 200);
+    if (err != INSIST_OK || insist_result_status(result) != 200) {
+        fprintf(stderr, "%s\n", insist_result_explain(result));
+        abort();
+    }
     insist_result_free(result);
     insist_plan_free(plan);
 }
@@ -126,8 +134,8 @@ static void get_of(insist_client *client, const insist_testserver *of, const cha
 static void make_deep_calls(insist_client *client) {
     char url[128];
     insist_race_policy *race = NULL;
-    assert_int_equal(insist_race_policy_new(insist_race_at_once(4), insist_start_always(), INSIST_REFILL, NULL, &race),
-                     INSIST_OK);
+    if (insist_race_policy_new(insist_race_at_once(4), insist_start_always(), INSIST_REFILL, NULL, &race) != INSIST_OK)
+        abort();
     snprintf(url, sizeof url, "http://localhost:%u/", (unsigned)insist_testserver_port(server));
     get(client, url, NULL);
     const insist_testserver *const both[] = {server, tls_server};
@@ -143,26 +151,48 @@ static void make_deep_calls(insist_client *client) {
     insist_race_policy_free(race);
 }
 
-static void workers_use_little_stack(void **state) {
-    (void)state;
+static void *call_deeply(void *client) {
+    make_deep_calls(client);
+    return NULL;
+}
+
+static void measure(bool workers_only) {
     insist_client *client = NULL;
+    pthread_t caller;
+    painted.first = painted.count; /* a lookup's thread may be there still */
     painted.painting = true;
     assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.workers = 1, .budget = insist_budget_none(),
+                                                             .workers_only = workers_only,
                                                              .tls = INSIST_TLS_OPTIONS(.ca_file = certificate)),
                                        NULL, &client),
                      INSIST_OK);
-    make_deep_calls(client);
+    painted.calling = true;
+    assert_int_equal(pthread_create(&caller, NULL, call_deeply, client), 0);
+    pthread_join(caller, NULL);
     insist_client_free(client);
     painted.painting = false;
-    print_message("%zu bytes of a worker's stack, %zu of a lookup's, of %ld for a page\n", deepest(false),
-                  deepest(true), sysconf(_SC_PAGESIZE));
-    assert_in_range(deepest(false), 1024, WORKERS_MOST);
-    assert_in_range(deepest(true), 1024, STACK_BYTES - 1);
+    print_message("%zu bytes of a worker's stack, %zu of a lookup's, %zu of a caller's, of %ld for a page\n",
+                  deepest(false, false), deepest(true, false), deepest(false, true), sysconf(_SC_PAGESIZE));
+}
+
+static void workers_use_little_stack(void **state) {
+    (void)state;
+    measure(true);
+    assert_in_range(deepest(false, false), 1024, WORKERS_MOST);
+    assert_in_range(deepest(true, false), 1024, STACK_BYTES - 1);
+    assert_in_range(deepest(false, true), 1024, CALLERS_LEAST);
+}
+
+static void callers_that_drive_use_no_more_than_workers(void **state) {
+    (void)state;
+    measure(false);
+    assert_in_range(deepest(false, true), 1024, CALLERS_MOST);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_use_little_stack),
+        cmocka_unit_test(callers_that_drive_use_no_more_than_workers),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

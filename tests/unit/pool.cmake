@@ -7,3 +7,7 @@ insist_thread_test(test_pool ROOMS base view policy origin wire pool SOURCES ${h
 set(interleaver interleave.c interleave_world.c)
 insist_thread_test(test_interleave ROOMS base view policy origin wire pool SOURCES ${interleaver})
 insist_thread_test(test_interleave_calls ROOMS base view policy engine origin wire pool call SOURCES ${interleaver})
+insist_thread_test(test_interleave_leader ROOMS base view policy origin wire pool SOURCES ${interleaver})
+if(NOT INSIST_LEADING STREQUAL "random") # it is about who does what
+    insist_thread_test(test_leader ROOMS base view policy origin wire pool SOURCES ${hand_examples} TIMEOUT 60)
+endif()

@@ -268,7 +268,7 @@ static int step_submitter(struct hand *hand, int i, int at) {
         return wake(hand, at, 2);
     bool looks_first = hand->world.mutant == LOOKS_FIRST;
     if ((at == 0) == looks_first)
-        hand->saw_nobody = driver_is_nobody(&hand->driver);
+        hand->saw_nobody = !driver_is_awake(&hand->driver);
     else
         push(hand, i);
     if (at == 0)
@@ -288,7 +288,7 @@ static int step_submitter_1(void *argument, int at) {
         return 1;
     }
     if (at == 1)
-        return driver_is_nobody(&hand->driver) ? 2 : STEP_DONE;
+        return !driver_is_awake(&hand->driver) ? 2 : STEP_DONE;
     return wake(hand, at, 2);
 }
 

@@ -134,6 +134,7 @@ AT(insist_client_options, failures_kept, 192);
 AT(insist_client_options, curl_setup, 200);
 AT(insist_client_options, curl_setup_ctx, 208);
 AT(insist_client_options, transport, 216);
+AT(insist_client_options, workers_only, 224);
 
 AT(insist_stats, size, 0);
 AT(insist_stats, calls, 8);

@@ -228,6 +228,36 @@ static void test_a_sleeping_call_is_woken_by_news_and_by_an_interruption(void **
     pthread_join(thread, NULL);
 }
 
+static void count_wake(void *ctx) {
+    ++*(int *)ctx;
+}
+
+static void test_a_leader_is_woken_by_its_function(void **state) {
+    struct list taken;
+    int wakes = 0;
+    (void)state;
+    mailbox_set_leader(example.mailbox, count_wake, &wakes);
+    assert_false(mailbox_has_something(example.mailbox));
+    post(0, 0);
+    assert_int_equal(wakes, 0);
+    post(0, NEWS_SENT);
+    assert_int_equal(wakes, 1);
+    assert_true(mailbox_has_something(example.mailbox));
+    take(&taken);
+    assert_next(&taken, 0, NEWS_SENT);
+    assert_false(mailbox_has_something(example.mailbox));
+    mailbox_interrupt(example.mailbox, INSIST_ECANCELED);
+    assert_int_equal(wakes, 2);
+    assert_true(mailbox_has_something(example.mailbox));
+    assert_int_equal(take(&taken), INSIST_ECANCELED);
+    assert_false(mailbox_has_something(example.mailbox)); /* it was seen */
+    mailbox_set_leader(example.mailbox, NULL, NULL);
+    post(1, NEWS_END);
+    assert_int_equal(wakes, 2);
+    take(&taken);
+    assert_next(&taken, 1, NEWS_END);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -242,6 +272,7 @@ int main(void) {
         TEST(test_the_first_interruption_counts_and_wakes_once),
         TEST(test_a_closed_mailbox_drops_what_comes),
         TEST(test_a_sleeping_call_is_woken_by_news_and_by_an_interruption),
+        TEST(test_a_leader_is_woken_by_its_function),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,8 +67,8 @@ static struct job *made(enum fake_way way) {
 }
 
 static insist_err submit(struct job *job, uint64_t taken, bool *waits) {
-    pool_assign(pool, job, taken);
-    return pool_submit(pool, job, waits);
+    pool_assign(pool, job, taken, false);
+    return pool_submit(pool, job, false, waits);
 }
 
 static struct job *submitted_without(enum fake_way way, uint64_t taken, bool waits) {

@@ -1,0 +1,118 @@
+/* Leading. While a reactor is led its worker does not watch it: neither its descriptors nor its due time. Whoever has
+ * something for the sleeping leader, a command for the reactor or an interruption of the call, writes to the reactor's
+ * eventfd.
+ *
+ * The thread is the user's: his signal handlers run while it sleeps, when nothing is half done, and at no other moment.
+ * Faults are not held back. */
+#include "pool/leader.h"
+
+#include "base/random.h"
+#include "base/time_math.h"
+#include "wire/mailbox.h"
+#include <insist/policy.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+
+#define NS_PER_MS INT64_C(1000000)
+
+static void watch(struct reactor *reactor, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.ptr = reactor};
+    epoll_ctl(reactor->watcher, EPOLL_CTL_MOD, reactor->epoll, &event); /* it is there, so this cannot fail */
+}
+
+static void hold_signals_back(sigset_t *before) {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigset_t all;
+    sigfillset(&all);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        sigdelset(&all, faults[i]);
+    pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static void tell(void *reactor) {
+    reactor_tell(reactor);
+}
+
+/* In builds for tests: work is handed over at every stage, and sometimes at once. */
+static bool leaves_early(const struct reactor *reactor) {
+#ifdef LEADS_AT_RANDOM
+    struct insist_random random;
+    random_init(&random, (uint64_t)env_now_ns(reactor->env), 0);
+    return insist_random_unit(&random) < 0.25;
+#else
+    (void)reactor;
+    return false;
+#endif
+}
+
+static bool begin(struct reactor *reactor, struct mailbox *mailbox) {
+    if (leaves_early(reactor) || !reactor_try_take(reactor)) {
+        reactor_tell(reactor);
+        return false;
+    }
+    atomic_store(&reactor->due_ns, TIME_NEVER);
+    watch(reactor, 0);
+    mailbox_set_leader(mailbox, tell, reactor);
+    return true;
+}
+
+/* The token says ASLEEP: what comes from here on wakes the worker, and what came before is looked for. */
+static void hand_over(struct reactor *reactor, struct mailbox *mailbox, int64_t due_ns) {
+    mailbox_set_leader(mailbox, NULL, NULL);
+    atomic_store(&reactor->due_ns, due_ns);
+    watch(reactor, EPOLLIN);
+    driver_let_go(&reactor->driver);
+    if (!inbox_is_empty(&reactor->inbox) || due_ns < atomic_load(reactor->alarm_ns))
+        reactor_wake(reactor);
+}
+
+/* epoll_wait() counts in milliseconds: what is left of the last one is slept before. */
+static int sleep_until(struct reactor *reactor, int64_t until_ns, const sigset_t *signals, struct epoll_event *events) {
+    const int64_t now_ns = env_now_ns(reactor->env);
+    const int64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+    const int timeout_ms = until_ns == TIME_NEVER ? -1 : (int)time_min(left_ns / NS_PER_MS, INT_MAX);
+    if (timeout_ms == 0 && left_ns > 0) {
+        struct pollfd ready = {.fd = reactor->epoll, .events = POLLIN};
+        struct timespec left = {.tv_nsec = (long)left_ns};
+        if (ppoll(&ready, 1, &left, signals) < 0)
+            return -1;
+    }
+    return epoll_pwait(reactor->epoll, events, REACTOR_EVENTS, timeout_ms, signals);
+}
+
+static bool is_child(const struct reactor *reactor) {
+    return env_process_id(reactor->env) != reactor->process_id;
+}
+
+/* Turn after turn. What happened while a worker watched it has seen, so the inbox comes first. False: this is a child. */
+static bool drive(struct reactor *reactor, struct mailbox *mailbox, int64_t until_ns, const sigset_t *signals,
+                  int64_t *due_ns) {
+    struct epoll_event events[REACTOR_EVENTS];
+    for (int count = 0;;) {
+        *due_ns = reactor_work(reactor, events, count);
+        driver_fall_asleep(&reactor->driver);
+        if (mailbox_has_something(mailbox) || env_now_ns(reactor->env) >= until_ns || leaves_early(reactor))
+            return true;
+        int64_t wake_ns = inbox_is_empty(&reactor->inbox) ? time_min(until_ns, *due_ns) : REACTOR_AT_ONCE;
+        count = sleep_until(reactor, wake_ns, signals, events);
+        if (count < 0 && is_child(reactor))
+            return false;
+        driver_get_up(&reactor->driver);
+    }
+}
+
+bool leader_drive(struct reactor *reactor, struct mailbox *mailbox, int64_t until_ns) {
+    sigset_t before;
+    int64_t due_ns;
+    hold_signals_back(&before);
+    bool here = !is_child(reactor); /* from here on a handler runs while it sleeps, and at no other moment */
+    if (here && begin(reactor, mailbox)) {
+        here = drive(reactor, mailbox, until_ns, &before, &due_ns);
+        if (here)
+            hand_over(reactor, mailbox, due_ns);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return here;
+}

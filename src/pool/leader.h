@@ -1,0 +1,13 @@
+/* A leader: a calling thread that drives the reactor of its job itself, for as long as it waits for that job, and so
+ * saves two thread switches. */
+#ifndef POOL_LEADER_H
+#define POOL_LEADER_H
+
+#include "pool/reactor.h"
+
+/* Drives the reactor until the mailbox has something to take or until_ns has come, then hands over to the worker what
+ * is left. Somebody else drives already: tells him to look at the inbox, and returns at once. False: a signal handler
+ * has forked, and this is the child; nothing may be touched. */
+bool leader_drive(struct reactor *reactor, struct mailbox *mailbox, int64_t until_ns);
+
+#endif

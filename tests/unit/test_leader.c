@@ -1,0 +1,332 @@
+/* Calling threads that drive the reactor of their job themselves, beside a worker: what they do, what they leave to the
+ * worker, what wakes them. The transport has no wire; where one thread must be asleep the token says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h needs the four above */
+#include <cmocka.h>
+
+#include "base/time_math.h"
+#include "fake_transport.h"
+#include "job_example.h"
+#include "pool/pool.h"
+#include "pool/reactor.h"
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+
+#define SHARED 2
+#define LED 2
+
+static struct job_example example, other; /* two calls, each with a mailbox */
+static struct fake_wire wire;
+static struct counters counters;
+static struct pool *pool;
+
+static int set_up(void **state) {
+    (void)state;
+    struct pool_settings settings = {
+        .workers = 1,
+        .reactors = SHARED,
+        .led = LED,
+        .thread_name = "worker",
+        .limits = {.in_flight = 20, .in_flight_origin = 20, .waiting = 20},
+        .counters = &counters,
+        .transport_new = fake_transport_new,
+        .transport_ctx = &wire,
+    };
+    job_example_init(&example, "http://a:80");
+    job_example_init(&other, "http://a:80");
+    fake_wire_init(&wire);
+    return pool_new(&example.env, &settings, &pool) == INSIST_OK ? 0 : 1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    pool_free(pool);
+    fake_wire_fini(&wire);
+    bool clean = job_example_fini(&other) && job_example_fini(&example);
+    return clean && atomic_load(&wire.wrong) == 0 && atomic_load(&wire.freed) == wire.made ? 0 : 1;
+}
+
+static struct job *made(struct job_example *call, enum fake_way way) {
+    struct job *job = job_example_new(call);
+    job->tag = &fake_ways[way];
+    job->progress.queued_ns = env_now_ns(&call->env);
+    return job;
+}
+
+static struct job *submitted(enum fake_way way, bool leads) {
+    struct job *job = made(&example, way);
+    bool waits = true;
+    bool may = pool_assign(pool, job, 0, leads);
+    assert_int_equal(may, job->progress.reactor >= SHARED);
+    assert_int_equal(pool_submit(pool, job, may, &waits), INSIST_OK);
+    assert_false(waits);
+    return job;
+}
+
+/* On another job's reactor, whatever the pool would have chosen. */
+static struct job *submitted_to(struct reactor *reactor, enum fake_way way) {
+    struct job *job = made(&other, way);
+    bool waits = true;
+    job->reactor = reactor;
+    job->progress.reactor = SHARED;
+    atomic_fetch_add(&reactor->in_flight, 1);
+    assert_int_equal(pool_submit(pool, job, false, &waits), INSIST_OK);
+    return job;
+}
+
+static void assert_ends(struct job_example *call, struct job *job) {
+    struct progress progress;
+    insist_err interrupted;
+    unsigned news = 0;
+    if (list_empty(&call->taken))
+        mailbox_take(call->mailbox, TIME_NEVER, &call->taken, &interrupted);
+    assert_ptr_equal(mailbox_read(call->mailbox, &call->taken, &news, &progress), job);
+    assert_int_equal(news, NEWS_END);
+    assert_int_equal(job->outcome.status, 200);
+    job_release(job);
+}
+
+static int64_t soon_ns(void) {
+    return env_now_ns(&example.env) + 100000;
+}
+
+static void wait_until_asleep(struct job *job) {
+    while (atomic_load(&job->reactor->driver.token) != DRIVER_ASLEEP)
+        sched_yield();
+}
+
+/* ---- a thread that leads until there is something ----------------------------------------------------------------- */
+
+struct leading {
+    struct job *job;
+    pthread_t thread;
+};
+
+static void *lead(void *job) {
+    pool_lead(pool, job, TIME_NEVER);
+    return NULL;
+}
+
+/* Its job is held, and it sleeps. */
+static struct leading asleep(void) {
+    struct leading leading = {.job = submitted(FAKE_HELD, true)};
+    assert_int_equal(pthread_create(&leading.thread, NULL, lead, leading.job), 0);
+    sem_wait(&wire.entered);
+    wait_until_asleep(leading.job);
+    return leading;
+}
+
+static void assert_comes_back(struct leading *leading) {
+    assert_int_equal(pthread_join(leading->thread, NULL), 0);
+    assert_ends(&example, leading->job);
+}
+
+/* ---- tests -------------------------------------------------------------------------------------------------------- */
+
+static void test_the_calling_thread_does_it_all(void **state) {
+    const enum fake_way ways[] = {FAKE_AT_ONCE, FAKE_BY_EVENT, FAKE_BY_TIME};
+    char own_name[16];
+    (void)state;
+    pthread_getname_np(pthread_self(), own_name, sizeof(own_name));
+    for (int i = 0; i < 3; i++) {
+        struct job *job = submitted(ways[i], true);
+        assert_int_equal(job->progress.reactor, SHARED);
+        assert_int_equal(atomic_load(&wire.started), i); /* nobody was told */
+        assert_true(pool_lead(pool, job, TIME_NEVER));
+        assert_true(mailbox_has_something(example.mailbox));
+        assert_false(atomic_load(&job->reactor->driver.woken)); /* nor afterwards */
+        assert_true(driver_try_take(&job->reactor->driver));
+        driver_let_go(&job->reactor->driver);
+        assert_ends(&example, job);
+    }
+    assert_string_equal(wire.thread_name, own_name);
+}
+
+/* Whatever stage it is at: not started, or started and waiting for an event, a command or the time. */
+static void test_a_worker_takes_over_what_is_left(void **state) {
+    const enum fake_way ways[] = {FAKE_AT_ONCE, FAKE_BY_EVENT, FAKE_BY_TIME};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct job *job = submitted(ways[i], true);
+        assert_true(pool_lead(pool, job, 0));
+        assert_ends(&example, job);
+    }
+    struct job *later = submitted(FAKE_BY_TIME, true);
+    pool_lead(pool, later, soon_ns());
+    assert_ends(&example, later);
+    struct job *held = submitted(FAKE_HELD, true);
+    pool_lead(pool, held, soon_ns());
+    assert_false(mailbox_has_something(example.mailbox));
+    fake_answer(&wire, held);
+    assert_ends(&example, held);
+}
+
+static void test_a_leader_takes_commands_while_it_sleeps(void **state) {
+    (void)state;
+    struct leading leading = asleep();
+    fake_answer(&wire, leading.job);
+    assert_comes_back(&leading);
+}
+
+static void test_an_interruption_wakes_a_leader(void **state) {
+    (void)state;
+    struct leading leading = asleep();
+    mailbox_interrupt(example.mailbox, INSIST_ECANCELED);
+    assert_int_equal(pthread_join(leading.thread, NULL), 0);
+    fake_answer(&wire, leading.job);
+    struct list taken;
+    insist_err interrupted = INSIST_OK;
+    mailbox_take(example.mailbox, 0, &taken, &interrupted);
+    assert_int_equal(interrupted, INSIST_ECANCELED);
+    list_move_all(&taken, &example.taken);
+    assert_ends(&example, leading.job);
+}
+
+static void test_a_job_that_joins_outlives_the_leader(void **state) {
+    (void)state;
+    struct leading leading = asleep();
+    struct job *guest = submitted_to(leading.job->reactor, FAKE_HELD);
+    sem_wait(&wire.entered); /* by the leader: nobody else may */
+    fake_answer(&wire, leading.job);
+    assert_comes_back(&leading);
+    fake_answer(&wire, guest);
+    assert_ends(&other, guest);
+}
+
+static void test_a_second_leader_leaves_it_to_the_first(void **state) {
+    (void)state;
+    struct leading leading = asleep();
+    struct job *guest = submitted_to(leading.job->reactor, FAKE_AT_ONCE);
+    assert_ends(&other, guest);
+    struct job *late = made(&other, FAKE_AT_ONCE);
+    bool waits;
+    late->reactor = leading.job->reactor;
+    late->progress.reactor = SHARED;
+    atomic_fetch_add(&late->reactor->in_flight, 1);
+    assert_int_equal(pool_submit(pool, late, true, &waits), INSIST_OK);
+    assert_true(pool_lead(pool, late, TIME_NEVER)); /* returns: another thread drives */
+    assert_ends(&other, late);
+    fake_answer(&wire, leading.job);
+    assert_comes_back(&leading);
+}
+
+static void test_idle_connections_of_a_led_reactor_are_closed(void **state) {
+    (void)state;
+    struct leading leading = asleep();
+    pool_close_idle(pool);
+    for (int i = 0; i < SHARED + LED; i++)
+        sem_wait(&wire.idle);
+    fake_answer(&wire, leading.job);
+    assert_comes_back(&leading);
+}
+
+static void assert_reactor(struct job *job, int expected) {
+    assert_int_equal(job->progress.reactor, expected);
+}
+
+static void assert_led(struct job *job, int reactor) {
+    assert_reactor(job, reactor);
+    pool_lead(pool, job, TIME_NEVER);
+    assert_ends(&example, job);
+}
+
+/* One each; whoever finds none, or does not lead, goes where the workers' jobs are. */
+static void test_each_leader_has_a_reactor_of_its_own(void **state) {
+    (void)state;
+    struct job *first = submitted(FAKE_AT_ONCE, true), *second = submitted(FAKE_AT_ONCE, true);
+    struct job *third = submitted(FAKE_AT_ONCE, true);
+    assert_reactor(third, 0);
+    assert_ends(&example, third);
+    struct job *unled = submitted(FAKE_AT_ONCE, false);
+    assert_reactor(unled, 0);
+    assert_ends(&example, unled);
+    assert_led(second, SHARED + 1);
+    assert_led(submitted(FAKE_AT_ONCE, true), SHARED + 1);
+    assert_led(first, SHARED);
+    assert_led(submitted(FAKE_AT_ONCE, true), SHARED);
+
+    struct job *apart = made(&example, FAKE_AT_ONCE);
+    bool waits;
+    assert_true(pool_assign(pool, apart, 1U << SHARED, true)); /* not where its wave is */
+    assert_int_equal(pool_submit(pool, apart, true, &waits), INSIST_OK);
+    assert_led(apart, SHARED + 1);
+}
+
+static void test_workers_alone_drive_when_much_is_in_flight(void **state) {
+    struct job *jobs[SHARED + LED];
+    (void)state;
+    for (int i = 0; i < SHARED + LED; i++)
+        jobs[i] = submitted(FAKE_HELD, false);
+    struct job *late = submitted(FAKE_AT_ONCE, true);
+    assert_reactor(late, 0);
+    assert_ends(&example, late);
+    for (int i = 0; i < SHARED + LED; i++) {
+        fake_answer(&wire, jobs[i]);
+        assert_ends(&example, jobs[i]);
+    }
+    assert_led(submitted(FAKE_AT_ONCE, true), SHARED);
+}
+
+#define THREADS 6
+#define JOBS 2000
+
+static void *lead_many(void *argument) {
+    struct job_example *call = argument;
+    const enum fake_way ways[] = {FAKE_AT_ONCE, FAKE_BY_EVENT, FAKE_BY_TIME};
+    unsigned ended = 0;
+    for (unsigned i = 0; i < JOBS; i++) {
+        struct job *job = made(call, ways[i % 3]);
+        struct progress progress;
+        insist_err interrupted;
+        bool waits = false;
+        unsigned news;
+        bool leads = pool_assign(pool, job, 0, true);
+        if (pool_submit(pool, job, leads, &waits) == INSIST_OK && leads && !waits)
+            pool_lead(pool, job, i % 5 == 0 ? 0 : i % 7 == 0 ? soon_ns() : TIME_NEVER);
+        mailbox_take(call->mailbox, TIME_NEVER, &call->taken, &interrupted);
+        ended += mailbox_read(call->mailbox, &call->taken, &news, &progress) == job && job->outcome.status == 200;
+        job_release(job);
+    }
+    return ended == JOBS ? call : NULL;
+}
+
+static void test_many_leaders_and_a_worker(void **state) {
+    static struct job_example calls[THREADS];
+    pthread_t threads[THREADS];
+    (void)state;
+    for (int i = 0; i < THREADS; i++) {
+        job_example_init(&calls[i], "http://a:80");
+        assert_int_equal(pthread_create(&threads[i], NULL, lead_many, &calls[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *well = NULL;
+        pthread_join(threads[i], &well);
+        assert_ptr_equal(well, &calls[i]);
+    }
+    pool_free(pool); /* nothing refers to what they had any more */
+    pool = NULL;
+    for (int i = 0; i < THREADS; i++)
+        assert_true(job_example_fini(&calls[i]));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_calling_thread_does_it_all),
+        TEST(test_a_worker_takes_over_what_is_left),
+        TEST(test_a_leader_takes_commands_while_it_sleeps),
+        TEST(test_an_interruption_wakes_a_leader),
+        TEST(test_a_job_that_joins_outlives_the_leader),
+        TEST(test_a_second_leader_leaves_it_to_the_first),
+        TEST(test_idle_connections_of_a_led_reactor_are_closed),
+        TEST(test_each_leader_has_a_reactor_of_its_own),
+        TEST(test_workers_alone_drive_when_much_is_in_flight),
+        TEST(test_many_leaders_and_a_worker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
