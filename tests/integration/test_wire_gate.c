@@ -203,6 +203,29 @@ static void test_each_dies_of_its_own(void **state) {
     }
 }
 
+static void answer_then_reset_or_end(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    if (!raw_read_request(connection))
+        return;
+    raw_send(connection, OK_ANSWER);
+    if (raw_read_request(connection) && raw_number(connection) % 2 == 1)
+        raw_reset(connection);
+}
+
+/* What libcurl knows of the one before, on the same handle, is forgotten. */
+static void test_each_used_one_dies_of_its_own(void **state) {
+    (void)state;
+    fixture_serve(answer_then_reset_or_end, NULL);
+    for (int i = 0; i < 6; i++) {
+        struct wire_attempt attempt;
+        fixture_get_ok("/first");
+        fixture_post(&attempt, "/second", "x");
+        fixture_expect(&attempt, i % 2 ? INSIST_EEOF : INSIST_ERESET, 0, INSIST_MAYBE_SENT);
+        assert_int_equal(attempt.job->outcome.os_errno, i % 2 ? 0 : ECONNRESET);
+        wire_attempt_fini(&attempt);
+    }
+}
+
 /* Answers once, then gives the idle connection up. */
 struct leaving {
     const char *saying;
@@ -472,6 +495,7 @@ int main(void) {
         WIRE_TEST(tls_post_new_goodbye),
         WIRE_TEST(tls_post_new_body_end),
         WIRE_TEST(test_each_dies_of_its_own),
+        WIRE_TEST(test_each_used_one_dies_of_its_own),
         WIRE_TEST(stale_reset),
         WIRE_TEST(stale_reset_noticed),
         WIRE_TEST(stale_bytes),
