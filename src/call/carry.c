@@ -205,9 +205,8 @@ static insist_err deliver(void *ctx, struct attempt *attempt) {
     struct carrier *carrier = ctx;
     struct job *job = attempt->job;
     struct body *piece = &job->outcome.body;
-    const struct sink_patience patience = {.env = carrier->client->env,
-                                           .mailbox = carrier->mailbox,
-                                           .deadline_ns = carrier->execution->rules.deadline_ns};
+    const struct sink_patience patience = {
+        .env = carrier->client->env, .mailbox = carrier->mailbox, .deadline_ns = carrier->execution->rules.deadline_ns};
     insist_err err = sink_deliver(&attempt->sink, body_text(piece), piece->length, &patience);
     if (err != INSIST_OK) {
         carrier->execution->view.now_ns = env_now_ns(carrier->client->env); /* it may have taken its time */

@@ -55,7 +55,8 @@ static int write_all(void *ctx, const void *data, size_t length) {
     return write_within(ctx, data, length, NULL) == INSIST_OK ? 0 : -1;
 }
 
-insist_err sink_deliver(const insist_sink *sink, const void *data, size_t length, const struct sink_patience *patience) {
+insist_err sink_deliver(const insist_sink *sink, const void *data, size_t length,
+                        const struct sink_patience *patience) {
     if (sink->write == write_all)
         return write_within(sink->ctx, data, length, patience);
     return sink->write(sink->ctx, data, length) == 0 ? INSIST_OK : INSIST_ESINK;

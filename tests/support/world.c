@@ -103,7 +103,7 @@ static insist_err deliver(void *ctx, struct attempt *attempt) {
     struct world *world = ctx;
     struct world_attempt *one = find(world, attempt);
     if (one->told_chunks == world->sink_fails_at)
-        return INSIST_ESINK;
+        return world->sink_error;
     attempt->delivered++;
     note(world, "chunk%u ", attempt->index);
     return INSIST_OK;
@@ -238,6 +238,7 @@ void world_init(struct world *world, const struct script *scripts, size_t count)
     world->timeout_ms = 5000;
     world->retries_allowed = 3;
     world->stream = 1;
+    world->sink_error = INSIST_ESINK;
     world->request.method = "GET";
     world->request.repeatable = world->request.raceable = true;
     headers_init(&world->request.headers, &env_standard);

@@ -73,7 +73,8 @@ struct world {
     unsigned attempts_allowed; /* … and attempts of any kind; 0: any number */
     int64_t timeout_ms;
     bool has_sink, sink_rewinds;
-    unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none */
+    unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none … */
+    insist_err sink_error;      /* … with that */
     int64_t cancel_at_ms;       /* 0: not */
     bool cancelled_within;      /* by user code, at cancel_event, before its cancel_attempt-th attempt */
     unsigned cancel_event, cancel_attempt;

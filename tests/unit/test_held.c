@@ -84,10 +84,8 @@ static void race(insist_wave_mode mode) {
     struct script scripts[100];
     struct world world;
     for (size_t i = 0; i < 100; i++)
-        scripts[i] = (struct script){.err = INSIST_ERESET,
-                                     .transience = INSIST_CONN_RESET,
-                                     .ends_ms = 30 + (int64_t)(i % 3),
-                                     .body = BODY};
+        scripts[i] = (struct script){
+            .err = INSIST_ERESET, .transience = INSIST_CONN_RESET, .ends_ms = 30 + (int64_t)(i % 3), .body = BODY};
     scripts[0] = (struct script){.status = 503, .ends_ms = 30, .body = BODY};
     begin(&world, scripts, 100);
     world_race(&world, mode, 10, 0);

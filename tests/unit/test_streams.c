@@ -147,6 +147,29 @@ static void sink_that_refuses_ends_the_call(void **state) {
     world_fini(&world);
 }
 
+static void sink_that_waits_too_long_ends_the_call_as_the_deadline_would(void **state) {
+    (void)state;
+    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
+    world.sink_fails_at = 2;
+    world.sink_error = INSIST_EDEADLINE;
+    world_play(&world);
+    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 12,
+                 "start before0 headers0 chunk0 timeout0 after0 deadline end ");
+    assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_DEADLINE);
+    world_fini(&world);
+}
+
+static void sink_that_a_cancel_interrupts_ends_the_call_as_the_cancel_would(void **state) {
+    (void)state;
+    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
+    world.sink_fails_at = 2;
+    world.sink_error = INSIST_ECANCELED;
+    world_play(&world);
+    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 12, "start before0 headers0 chunk0 after0 end ");
+    assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_CANCELLED);
+    world_fini(&world);
+}
+
 static void handler_that_refuses_the_headers_ends_the_call(void **state) {
     (void)state;
     PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
@@ -171,6 +194,8 @@ int main(void) {
         cmocka_unit_test(committed_attempt_may_outlast_its_timeout),
         cmocka_unit_test(deadline_holds_for_a_committed_attempt),
         cmocka_unit_test(sink_that_refuses_ends_the_call),
+        cmocka_unit_test(sink_that_waits_too_long_ends_the_call_as_the_deadline_would),
+        cmocka_unit_test(sink_that_a_cancel_interrupts_ends_the_call_as_the_cancel_would),
         cmocka_unit_test(handler_that_refuses_the_headers_ends_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
