@@ -1,7 +1,8 @@
-/* Mailboxes. Reactors post with the lock held for a copy of the progress; the call sleeps on the condition. What is
+/* Mailboxes. Reactors post with the lock held for a copy of the progress; the call sleeps beside the bell. What is
  * in job.mail is touched under the lock only, also while the job is on a list that the call has taken. */
 #include "wire/mailbox.h"
 
+#include "base/doorbell.h"
 #include "base/sync.h"
 #include "wire/job.h"
 #include <stdatomic.h>
@@ -15,35 +16,31 @@ struct mailbox {
 
     /* shared, under lock */
     struct mutex lock;
-    struct condition changed;
     struct list posted; /* of job.mail.link */
     insist_err interrupted;
     bool interruption_seen, closed;
+    bool sleeps; /* the call does, beside the bell; whoever clears this rings */
     struct {
-        mailbox_wake_fn *wake; /* NULL: the call sleeps on the condition */
+        mailbox_wake_fn *wake; /* NULL: the call does not lead */
         void *ctx;
     } leader;
+
+    struct doorbell bell; /* has a lock of its own */
 };
 
 struct mailbox *mailbox_new(const struct env *env) {
     struct mailbox *mailbox = env_alloc(env, sizeof(*mailbox));
     if (!mailbox)
         return NULL;
-    if (!mutex_init(&mailbox->lock))
-        goto no_lock;
-    if (!condition_init(&mailbox->changed))
-        goto no_condition;
-
+    if (!mutex_init(&mailbox->lock)) {
+        env_release(env, mailbox);
+        return NULL;
+    }
+    doorbell_init(&mailbox->bell);
     mailbox->env = env;
     atomic_init(&mailbox->references, 1);
     list_init(&mailbox->posted);
     return mailbox;
-
-no_condition:
-    mutex_fini(&mailbox->lock);
-no_lock:
-    env_release(env, mailbox);
-    return NULL;
 }
 
 struct mailbox *mailbox_retain(struct mailbox *mailbox) {
@@ -55,7 +52,7 @@ void mailbox_release(struct mailbox *mailbox) {
     if (!mailbox || atomic_fetch_sub_explicit(&mailbox->references, 1, memory_order_acq_rel) != 1)
         return;
 
-    condition_fini(&mailbox->changed);
+    doorbell_fini(&mailbox->bell);
     mutex_fini(&mailbox->lock);
     env_release(mailbox->env, mailbox);
 }
@@ -76,12 +73,13 @@ static void post_locked(struct mailbox *mailbox, struct job *job, unsigned news)
 
 /* Gives the lock back. The leader is woken under it: once he has left nobody calls his function. */
 static void unlock_and_wake(struct mailbox *mailbox) {
-    bool led = mailbox->leader.wake != NULL;
-    if (led)
+    bool sleeps = mailbox->sleeps;
+    mailbox->sleeps = false;
+    if (mailbox->leader.wake)
         mailbox->leader.wake(mailbox->leader.ctx);
     mutex_unlock(&mailbox->lock);
-    if (!led)
-        condition_signal(&mailbox->changed);
+    if (sleeps)
+        doorbell_ring(&mailbox->bell);
 }
 
 void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
@@ -127,10 +125,19 @@ void mailbox_set_leader(struct mailbox *mailbox, mailbox_wake_fn *wake, void *ct
     mutex_unlock(&mailbox->lock);
 }
 
+static bool sleep_locked(struct mailbox *mailbox, int64_t deadline_ns) {
+    mailbox->sleeps = true;
+    mutex_unlock(&mailbox->lock);
+    bool in_time = doorbell_sleep_until(&mailbox->bell, deadline_ns);
+    mutex_lock(&mailbox->lock);
+    mailbox->sleeps = false;
+    return in_time;
+}
+
 void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out, insist_err *interrupted) {
     list_init(out);
     mutex_lock(&mailbox->lock);
-    while (!has_something_locked(mailbox) && condition_wait_until(&mailbox->changed, &mailbox->lock, deadline_ns))
+    while (!has_something_locked(mailbox) && sleep_locked(mailbox, deadline_ns))
         ;
     list_move_all(&mailbox->posted, out);
     *interrupted = mailbox->interrupted;

@@ -1,7 +1,7 @@
 /* Where a call waits: news of its jobs, and what interrupts it. Reactors and cancelling threads post, one calling
  * thread takes.
  *
- * One lock, with a monotonic condition variable. It may be taken inside the client's or a cancel token's lock;
+ * One lock, with a doorbell. It may be taken inside the client's or a cancel token's lock;
  * nothing is taken inside it. */
 #ifndef WIRE_MAILBOX_H
 #define WIRE_MAILBOX_H

@@ -14,6 +14,7 @@ insist_unit_test(test_birthmark ROOMS base)
 if(TARGET test_birthmark)
     target_link_options(test_birthmark PRIVATE "LINKER:--wrap=madvise" "LINKER:--wrap=mmap" "LINKER:--wrap=munmap")
 endif()
+insist_thread_test(test_doorbell ROOMS base)
 insist_thread_test(test_sync ROOMS base)
 if(TARGET test_sync)
     foreach(symbol IN ITEMS pthread_mutex_init pthread_condattr_init pthread_condattr_setclock pthread_cond_init
