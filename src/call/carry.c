@@ -1,5 +1,9 @@
 /* The ports of an execution: starting an attempt hands a job over, giving one up is the careful part of the
- * hand-over. */
+ * hand-over.
+ *
+ * Any user code may fork, and the child goes on from where it is until its join looks. What it would reach from here
+ * belongs to the parent: locks that a thread held which is no more, descriptors and files that both have. So a child
+ * is stopped at each port: it starts nothing, takes nothing, gives nothing, and calls no handler. */
 #include "call/carry.h"
 #include "call/feed.h"
 #include "call/handlers.h"
@@ -10,6 +14,10 @@
 #include "origin/budgets.h"
 #include "policy/budget.h"
 #include "policy/retry_after.h"
+
+static bool is_in_child(const struct carrier *carrier) {
+    return client_is_forked(carrier->client);
+}
 
 /* Its job while it is in flight; NULL. */
 static struct job *job_in_flight(const struct attempt *attempt) {
@@ -105,6 +113,8 @@ static void count_start(struct counters *counters, insist_kind kind) {
 
 static insist_err start(void *ctx, struct attempt *attempt, bool *waits) {
     struct carrier *carrier = ctx;
+    if (is_in_child(carrier))
+        return INSIST_EFORKED;
     struct job *job = make_job(carrier, attempt);
     if (job == NULL)
         return INSIST_ENOMEM;
@@ -147,9 +157,13 @@ insist_err carry_show_headers(struct carrier *carrier, struct attempt *attempt) 
 insist_err carry_feed(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
     size_t length = 0;
-    insist_err err = job->upload.restart ? feed_restart(carrier->feed) : INSIST_OK;
+    insist_err err = is_in_child(carrier) ? INSIST_EFORKED : INSIST_OK;
+    if (err == INSIST_OK && job->upload.restart)
+        err = feed_restart(carrier->feed);
     if (err == INSIST_OK)
         err = feed_read(carrier->feed, job->upload.bytes, UPLOAD_BYTES, &length);
+    if (err == INSIST_OK && is_in_child(carrier)) /* since it was read */
+        err = INSIST_EFORKED;
     if (err != INSIST_OK)
         return err;
     atomic_store(&job->can_restart, feed_can_restart(carrier->feed));
@@ -178,6 +192,8 @@ void carry_collect(struct carrier *carrier, struct attempt *attempt) {
 static bool give_up(void *ctx, struct attempt *attempt) {
     struct carrier *carrier = ctx;
     struct job *job = attempt->job;
+    if (is_in_child(carrier))
+        return false;
     job_shut_gate(job);
     if (mailbox_detach(carrier->mailbox, job, &attempt->progress)) {
         carry_collect(carrier, attempt);
@@ -195,6 +211,8 @@ static bool give_up(void *ctx, struct attempt *attempt) {
 static void read_on(void *ctx, struct attempt *attempt) {
     struct carrier *carrier = ctx;
     struct job *job = attempt->job;
+    if (is_in_child(carrier))
+        return;
     if (attempt->committed)
         atomic_store(&job->streams, true);
     pool_read_on(carrier->client->pool, job);
@@ -207,6 +225,8 @@ static insist_err deliver(void *ctx, struct attempt *attempt) {
     struct body *piece = &job->outcome.body;
     const struct sink_patience patience = {
         .env = carrier->client->env, .mailbox = carrier->mailbox, .deadline_ns = carrier->execution->rules.deadline_ns};
+    if (is_in_child(carrier))
+        return INSIST_EFORKED;
     insist_err err = sink_deliver(&attempt->sink, body_text(piece), piece->length, &patience);
     if (err != INSIST_OK) {
         carrier->execution->view.now_ns = env_now_ns(carrier->client->env); /* it may have taken its time */
@@ -218,8 +238,7 @@ static insist_err deliver(void *ctx, struct attempt *attempt) {
 }
 
 static bool rewind_sink(void *ctx, struct attempt *attempt) {
-    (void)ctx;
-    return attempt->sink.rewind != NULL && attempt->sink.rewind(attempt->sink.ctx) == 0;
+    return !is_in_child(ctx) && attempt->sink.rewind != NULL && attempt->sink.rewind(attempt->sink.ctx) == 0;
 }
 
 static bool can_send_again(void *ctx) {
@@ -229,6 +248,8 @@ static bool can_send_again(void *ctx) {
 
 static int fire(void *ctx, insist_event event) {
     struct carrier *carrier = ctx;
+    if (is_in_child(carrier))
+        return 0;
     if (event == INSIST_AFTER_ATTEMPT_TIMEOUT)
         counter_add(&carrier->client->counters.attempt_timeouts);
     if (carrier->client->logger.log != NULL)
@@ -244,12 +265,14 @@ static int fire(void *ctx, insist_event event) {
 
 static insist_err interruption(void *ctx) {
     const struct carrier *carrier = ctx;
-    return mailbox_interruption(carrier->mailbox);
+    return is_in_child(carrier) ? INSIST_EFORKED : mailbox_interruption(carrier->mailbox);
 }
 
 static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {
     struct carrier *carrier = ctx;
     unsigned cost = throttled ? BUDGET_COST_THROTTLED : BUDGET_COST;
+    if (is_in_child(carrier))
+        return 0;
     if (budgets_charge(carrier->client->budget, carrier->request->origin, cost, now_ns))
         return cost;
     counter_add(&carrier->client->counters.budget_refusals);
@@ -258,22 +281,26 @@ static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {
 
 static void give_back(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns) {
     struct carrier *carrier = ctx;
-    budgets_give_back(carrier->client->budget, carrier->request->origin, charged, charged_at_ns, now_ns);
+    if (!is_in_child(carrier))
+        budgets_give_back(carrier->client->budget, carrier->request->origin, charged, charged_at_ns, now_ns);
 }
 
 static void refund(void *ctx, unsigned charged, int64_t now_ns) {
     struct carrier *carrier = ctx;
-    budgets_return_cost(carrier->client->budget, carrier->request->origin, charged, now_ns);
+    if (!is_in_child(carrier))
+        budgets_return_cost(carrier->client->budget, carrier->request->origin, charged, now_ns);
 }
 
 static void first_begun(void *ctx, int64_t now_ns) {
     struct carrier *carrier = ctx;
-    budgets_first_begun(carrier->client->budget, carrier->request->origin, now_ns);
+    if (!is_in_child(carrier))
+        budgets_first_begun(carrier->client->budget, carrier->request->origin, now_ns);
 }
 
 static void first_accepted(void *ctx, int64_t now_ns) {
     struct carrier *carrier = ctx;
-    budgets_first_accepted(carrier->client->budget, carrier->request->origin, now_ns);
+    if (!is_in_child(carrier))
+        budgets_first_accepted(carrier->client->budget, carrier->request->origin, now_ns);
 }
 
 const struct execution_ports carry_ports = {

@@ -1,4 +1,5 @@
-/* Latencies between executions and the client that keeps them. */
+/* Latencies between executions and the client that keeps them. The child of user code that has forked learns nothing and
+ * is told nothing: the lock is the parent's. */
 #include "call/learn.h"
 #include "call/carry.h"
 #include "origin/latencies.h"
@@ -6,16 +7,21 @@
 
 void learn_latency(void *ctx, const struct latency_entry *entry, int64_t now_ns) {
     const struct carrier *carrier = ctx;
+    if (client_is_forked(carrier->client))
+        return;
     latencies_enter(carrier->client->latencies, carrier->request->origin, entry, now_ns);
 }
 
 static bool plan(void *ctx, const struct hedge_wish *wish, int64_t now_ns, struct hedge_plan *found) {
     const struct carrier *carrier = ctx;
-    return latencies_plan(carrier->client->latencies, carrier->request->origin, wish, now_ns, found);
+    return !client_is_forked(carrier->client) &&
+           latencies_plan(carrier->client->latencies, carrier->request->origin, wish, now_ns, found);
 }
 
 static int64_t quantile_us(void *ctx, double quantile, int64_t now_ns) {
     const struct carrier *carrier = ctx;
+    if (client_is_forked(carrier->client))
+        return -1;
     return latencies_quantile_us(carrier->client->latencies, carrier->request->origin, quantile, now_ns);
 }
 

@@ -1,6 +1,7 @@
 # What a client does when the system has nothing left, and what it does to the process that it lives in.
 insist_integration_test(test_exhaustion SOURCES testserver_process.c ../support/usage.c ../support/exhaustion.c)
 insist_integration_test(test_forks SOURCES testserver_process.c ../support/crowd.c ../support/usage.c)
+target_link_options(test_forks PRIVATE "LINKER:--wrap=mutex_lock" "LINKER:--wrap=eventfd_write")
 insist_integration_test(test_signals SOURCES testserver_process.c ../support/crowd.c)
 insist_integration_test(test_thread_cancel SOURCES pair.c)
 insist_integration_test(test_lifetimes SOURCES ../support/crowd.c ../support/usage.c)

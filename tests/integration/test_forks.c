@@ -1,4 +1,4 @@
-/* fork(): before there is a client, beside one, and while other threads call. The child is told that the client is not its
+/* fork(): before there is a client, beside one, while other threads call, and inside user code. The child is told that the client is not its
  * own, touches nothing of it, and may make one of its own; the parent goes on as if nothing had happened, whatever the
  * child keeps of its descriptors. A child that hangs is ended by an alarm, which is a failure. */
 #include <setjmp.h>
@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -177,6 +178,233 @@ static void while_others_call_they_go_on(void **state) {
     crowd_join(crowd);
     print_message("%zu calls beside %d forks\n", atomic_load(&callers.well), FORKS);
     assert_int_equal(atomic_load(&callers.ill), 0);
+}
+
+/* ---- inside user code --------------------------------------------------------------------------------------------- */
+
+/* Any thread may have held any lock at the fork, and the descriptors are both's: a child that takes one, or wakes by the
+ * other, is lucky when nothing comes of it. Ours end at once. */
+static bool in_forked_call;
+
+struct mutex;
+void __real_mutex_lock(struct mutex *mutex);
+void __wrap_mutex_lock(struct mutex *mutex);
+void __wrap_mutex_lock(struct mutex *mutex) {
+    if (in_forked_call)
+        _exit(2);
+    __real_mutex_lock(mutex);
+}
+
+int __real_eventfd_write(int fd, eventfd_t value);
+int __wrap_eventfd_write(int fd, eventfd_t value);
+int __wrap_eventfd_write(int fd, eventfd_t value) {
+    if (in_forked_call)
+        _exit(3);
+    return __real_eventfd_write(fd, value);
+}
+
+enum place { AT_EVENT, AT_DECIDER, AT_VALIDATOR, AT_PREPARER, AT_SCHEDULER, AT_STARTER, AT_SINK, AT_READER, AT_LOGGER };
+
+/* Where it forks, and how the calls come there. */
+static const struct scene {
+    enum place place;
+    insist_event event;
+    const char *script;
+    int64_t timeout_ms, deadline_ms; /* 0: none */
+} scenes[] = {
+    {AT_EVENT, INSIST_BEFORE_EXECUTION_START, "200", 0, 0},
+    {AT_EVENT, INSIST_BEFORE_ATTEMPT, "200", 0, 0},
+    {AT_EVENT, INSIST_BEFORE_READ_BODY, "200", 0, 0},
+    {AT_EVENT, INSIST_BEFORE_READ_BODY, "200;size=5MB", 0, 0},
+    {AT_EVENT, INSIST_AFTER_ATTEMPT, "503;retry-after=0,200", 0, 0},
+    {AT_EVENT, INSIST_AFTER_ATTEMPT, "200", 0, 0},
+    {AT_EVENT, INSIST_AFTER_ATTEMPT_TIMEOUT, "hang", 20, 0},
+    {AT_EVENT, INSIST_AFTER_PLAN_TIMEOUT, "hang", 0, 1},
+    {AT_EVENT, INSIST_AFTER_EXECUTION_END, "200", 0, 0},
+    {AT_DECIDER, INSIST_EVENTS, "503;retry-after=0,200", 0, 0},
+    {AT_VALIDATOR, INSIST_EVENTS, "200", 0, 0},
+    {AT_PREPARER, INSIST_EVENTS, "503;retry-after=0,200", 0, 0},
+    {AT_SCHEDULER, INSIST_EVENTS, "200", 0, 0},
+    {AT_STARTER, INSIST_EVENTS, "200", 0, 0},
+    {AT_SINK, INSIST_EVENTS, "200;size=5MB", 0, 0},
+    {AT_READER, INSIST_EVENTS, "200", 0, 0},
+    {AT_LOGGER, INSIST_EVENTS, "200", 0, 0},
+};
+
+enum { SIBLINGS = 4 }; /* calls beside each other on one thread */
+
+static const struct scene *scene;
+static pid_t forked; /* -1: not yet; 0: this is the child */
+
+static void fork_once(enum place place) {
+    if (scene->place != place || forked != -1)
+        return;
+    forked = fork();
+    in_forked_call = forked == 0;
+    if (in_forked_call)
+        alarm(PATIENCE_S);
+}
+
+static int fork_at_event(void *ctx, insist_event event, insist_execution *execution) {
+    (void)ctx;
+    (void)execution;
+    if (event == INSIST_BEFORE_EXECUTION_START && scene->deadline_ms != 0) /* it is over before an attempt begins */
+        nanosleep(&(struct timespec){.tv_nsec = (scene->deadline_ms + 1) * 1000000}, NULL);
+    if (event == scene->event)
+        fork_once(AT_EVENT);
+    return 0;
+}
+
+static insist_verdict decide(void *ctx, const insist_execution *execution, insist_err *error) {
+    (void)ctx;
+    (void)error;
+    fork_once(AT_DECIDER);
+    bool last = insist_execution_status(execution) == 200 || insist_execution_attempts_started(execution) > 1;
+    return last ? INSIST_ACCEPT : INSIST_RETRY;
+}
+
+static bool validate(void *ctx, const insist_execution *execution) {
+    (void)ctx;
+    (void)execution;
+    fork_once(AT_VALIDATOR);
+    return true;
+}
+
+static int prepare(void *ctx, insist_execution *execution, unsigned next_attempt) {
+    (void)ctx;
+    (void)execution;
+    (void)next_attempt;
+    fork_once(AT_PREPARER);
+    return 0;
+}
+
+static int64_t schedule(void *ctx, const insist_execution *execution, unsigned hedges) {
+    (void)ctx;
+    (void)execution;
+    fork_once(AT_SCHEDULER);
+    return scene->place == AT_STARTER && hedges == 0 ? INSIST_AT_ONCE : INSIST_NO_HEDGE;
+}
+
+static bool start(void *ctx, const insist_execution *execution) {
+    (void)ctx;
+    (void)execution;
+    fork_once(AT_STARTER);
+    return true;
+}
+
+static int take(void *ctx, const void *data, size_t size) {
+    (void)ctx;
+    (void)data;
+    (void)size;
+    fork_once(AT_SINK);
+    return 0;
+}
+
+static int64_t read_once(void *ctx, void *buffer, size_t room) {
+    bool *was_read = ctx;
+    fork_once(AT_READER);
+    size_t length = *was_read || room == 0 ? 0 : 1;
+    memset(buffer, 'x', length);
+    *was_read = true;
+    return (int64_t)length;
+}
+
+static void log_nothing(void *ctx, insist_log_level level, const char *message, const insist_log_pair *pairs, size_t n) {
+    (void)ctx;
+    (void)level;
+    (void)message;
+    (void)pairs;
+    (void)n;
+    fork_once(AT_LOGGER);
+}
+
+struct policies {
+    insist_handlers *handlers;
+    insist_retry_policy *retry;
+    insist_timeout_policy *timeout;
+    insist_race_policy *race;
+};
+
+static void make_policies(struct policies *policies) {
+    const insist_decider decider = {.decide = decide};
+    const insist_scheduler scheduler = {.schedule = schedule};
+    const insist_starter starter = {.start = start};
+    assert_int_equal(insist_handlers_new(&policies->handlers), INSIST_OK);
+    for (int event = 0; event < INSIST_EVENTS; event++)
+        assert_int_equal(insist_handlers_push(policies->handlers, (insist_event)event, fork_at_event, NULL), INSIST_OK);
+    assert_int_equal(insist_retry_policy_new(decider, insist_wait_constant_ms(0), NULL, &policies->retry), INSIST_OK);
+    insist_err err = scene->timeout_ms != 0 ? insist_timeout_fixed_new(scene->timeout_ms, NULL, &policies->timeout)
+                                            : insist_timeout_infinite_new(NULL, &policies->timeout);
+    assert_int_equal(err, INSIST_OK);
+    assert_int_equal(insist_race_policy_new(scheduler, starter, INSIST_REFILL, NULL, &policies->race), INSIST_OK);
+}
+
+static void free_policies(struct policies *policies) {
+    insist_handlers_free(policies->handlers);
+    insist_retry_policy_free(policies->retry);
+    insist_timeout_policy_free(policies->timeout);
+    insist_race_policy_free(policies->race);
+}
+
+/* In the child it does not return. One call may drive its own connection, several never do. */
+static void call_and_fork(const insist_call_options *options, size_t count) {
+    insist_plan *plans[SIBLINGS] = {NULL};
+    insist_result *results[SIBLINGS] = {NULL};
+    bool was_read[SIBLINGS] = {false};
+    char target[160];
+    for (size_t i = 0; i < count; i++) {
+        const insist_reader reader = {.read = read_once, .ctx = &was_read[i], .length = 1};
+        snprintf(target, sizeof target, "%s/%td/%zu/%zu?do=%s", insist_testserver_url(server), scene - scenes, count, i,
+                 scene->script);
+        assert_int_equal(insist_plan_new(scene->place == AT_READER ? "PUT" : "GET", target, NULL, &plans[i]), INSIST_OK);
+        if (scene->place == AT_READER)
+            assert_int_equal(insist_plan_set_body_reader(plans[i], &reader), INSIST_OK);
+    }
+    forked = -1;
+    insist_err err = count == 1 ? insist_execute(client, plans[0], options, &results[0])
+                                : insist_execute_all(client, (const insist_plan *const *)plans, count, options, results);
+    if (forked == 0)
+        _exit(err == INSIST_EFORKED && insist_result_error(results[count - 1]) == err ? 0 : 1);
+    assert_true(forked > 0);
+    assert_well(forked);
+    for (size_t i = 0; i < count; i++) {
+        bool hung = strcmp(scene->script, "hang") == 0;
+        assert_int_equal(insist_result_status(results[i]), hung ? 0 : 200); /* as if nothing had happened */
+        insist_result_free(results[i]);
+        insist_plan_free(plans[i]);
+    }
+}
+
+static void inside_user_code_the_child_reaches_for_nothing(void **state) {
+    const insist_logger logger = {.log = log_nothing};
+    const insist_validator validator = {.validate = validate};
+    const insist_preparer preparer = {.prepare = prepare};
+    const insist_sink sink = {.write = take};
+    (void)state;
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        struct policies policies;
+        scene = &scenes[i];
+        insist_client_free(client); /* each has a budget of its own */
+        assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.logger = &logger), NULL, &client), INSIST_OK);
+        make_policies(&policies);
+        insist_call_options options = {.size = sizeof options,
+                                       .handlers = policies.handlers,
+                                       .retry = policies.retry,
+                                       .timeout = policies.timeout,
+                                       .validator = &validator,
+                                       .prepare_retry = &preparer,
+                                       .deadline_ms = scene->deadline_ms != 0 ? scene->deadline_ms : INSIST_FOREVER};
+        if (scene->place == AT_SCHEDULER || scene->place == AT_STARTER)
+            options.race = policies.race;
+        if (scene->place == AT_SINK)
+            options.sink = &sink;
+        print_message("place %d, event %s, %s\n", (int)scene->place,
+                      scene->place == AT_EVENT ? insist_event_name(scene->event) : "-", scene->script);
+        call_and_fork(&options, 1);
+        if (scene->place != AT_SINK) /* a sink is for one */
+            call_and_fork(&options, SIBLINGS);
+        free_policies(&policies);
+    }
 }
 
 /* ---- a child that keeps the sockets ------------------------------------------------------------------------------- */
@@ -351,6 +579,7 @@ int main(void) {
         CASE(before_there_is_a_client_both_may_make_one),
         CASE(beside_a_client_the_child_is_told_by_everything),
         CASE(while_others_call_they_go_on),
+        CASE(inside_user_code_the_child_reaches_for_nothing),
         CASE(connection_given_up_while_a_child_holds_it),
         CASE(connect_given_up_while_a_child_holds_it),
         CASE(connect_given_up_while_a_child_holds_it_http2),
