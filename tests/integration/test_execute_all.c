@@ -505,7 +505,8 @@ static void deadline_counts_from_the_one_entry(void **state) {
     insist_handlers *handlers = handlers_of(INSIST_BEFORE_EXECUTION_START, spin_over_the_deadline, &until_ns);
     plan("/late");
     plan("/late");
-    assert_int_equal(execute_all(INSIST_CALL_OPTIONS(.handlers = handlers, .deadline_ms = ENTRY_DEADLINE_MS)), INSIST_EDEADLINE);
+    assert_int_equal(execute_all(INSIST_CALL_OPTIONS(.handlers = handlers, .deadline_ms = ENTRY_DEADLINE_MS)),
+                     INSIST_EDEADLINE);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(insist_result_reason(results[i]), INSIST_DEADLINE);
         assert_int_equal(insist_result_attempts(results[i]), 0);

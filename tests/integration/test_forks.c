@@ -184,13 +184,13 @@ static void while_others_call_they_go_on(void **state) {
 
 /* Any thread may have held any lock at the fork, and the descriptors are both's: a child that takes one, or wakes by the
  * other, is lucky when nothing comes of it. Ours end at once. */
-static bool in_forked_call;
+static atomic_bool in_forked_call;
 
 struct mutex;
 void __real_mutex_lock(struct mutex *mutex);
 void __wrap_mutex_lock(struct mutex *mutex);
 void __wrap_mutex_lock(struct mutex *mutex) {
-    if (in_forked_call)
+    if (atomic_load(&in_forked_call))
         _exit(2);
     __real_mutex_lock(mutex);
 }
@@ -198,7 +198,7 @@ void __wrap_mutex_lock(struct mutex *mutex) {
 int __real_eventfd_write(int fd, eventfd_t value);
 int __wrap_eventfd_write(int fd, eventfd_t value);
 int __wrap_eventfd_write(int fd, eventfd_t value) {
-    if (in_forked_call)
+    if (atomic_load(&in_forked_call))
         _exit(3);
     return __real_eventfd_write(fd, value);
 }
@@ -240,9 +240,10 @@ static void fork_once(enum place place) {
     if (scene->place != place || forked != -1)
         return;
     forked = fork();
-    in_forked_call = forked == 0;
-    if (in_forked_call)
-        alarm(PATIENCE_S);
+    if (forked != 0)
+        return;
+    atomic_store(&in_forked_call, true);
+    alarm(PATIENCE_S);
 }
 
 static int fork_at_event(void *ctx, insist_event event, insist_execution *execution) {
@@ -309,7 +310,8 @@ static int64_t read_once(void *ctx, void *buffer, size_t room) {
     return (int64_t)length;
 }
 
-static void log_nothing(void *ctx, insist_log_level level, const char *message, const insist_log_pair *pairs, size_t n) {
+static void log_nothing(void *ctx, insist_log_level level, const char *message, const insist_log_pair *pairs,
+                        size_t n) {
     (void)ctx;
     (void)level;
     (void)message;
@@ -356,13 +358,15 @@ static void call_and_fork(const insist_call_options *options, size_t count) {
         const insist_reader reader = {.read = read_once, .ctx = &was_read[i], .length = 1};
         snprintf(target, sizeof target, "%s/%td/%zu/%zu?do=%s", insist_testserver_url(server), scene - scenes, count, i,
                  scene->script);
-        assert_int_equal(insist_plan_new(scene->place == AT_READER ? "PUT" : "GET", target, NULL, &plans[i]), INSIST_OK);
+        assert_int_equal(insist_plan_new(scene->place == AT_READER ? "PUT" : "GET", target, NULL, &plans[i]),
+                         INSIST_OK);
         if (scene->place == AT_READER)
             assert_int_equal(insist_plan_set_body_reader(plans[i], &reader), INSIST_OK);
     }
     forked = -1;
-    insist_err err = count == 1 ? insist_execute(client, plans[0], options, &results[0])
-                                : insist_execute_all(client, (const insist_plan *const *)plans, count, options, results);
+    insist_err err = count == 1
+                         ? insist_execute(client, plans[0], options, &results[0])
+                         : insist_execute_all(client, (const insist_plan *const *)plans, count, options, results);
     if (forked == 0)
         _exit(err == INSIST_EFORKED && insist_result_error(results[count - 1]) == err ? 0 : 1);
     assert_true(forked > 0);
