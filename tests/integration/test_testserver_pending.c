@@ -1,7 +1,9 @@
 /* Ten thousand delays at once on one thread: every request is held for a second, the arrivals are spread over nearly a
  * second, and all are pending together. By the journal's own times nobody is answered early, and 99 of 100 within 1.1 s.
  * Where a busy machine does not allow that in any of three runs, the server must at least not be later than a bare timer
- * thread beside it in the same run. Under a sanitizer the times are only printed.
+ * thread beside it in the same run, or than it stood ready itself and was given no processor. A machine that cannot send
+ * them all within the second gets longer delays, until all are pending together. Under a sanitizer the times are only
+ * printed.
  * And how much memory very many answers under way take: silent ones, and compressed ones of a gigabyte each. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,9 +26,9 @@
 #include <unistd.h>
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-enum { WANTED = 2000, TRIES = 10, TIMED_TRIES = 0 }; /* so slow a server has too much to do in a second */
+enum { WANTED = 2000, TRIES = 6, TIMED_TRIES = 0 }; /* so slow a server has too much to do in a second */
 #else
-enum { WANTED = 10000, TRIES = 10, TIMED_TRIES = 3 };
+enum { WANTED = 10000, TRIES = 8, TIMED_TRIES = 3 };
 #endif
 /* The program's own, which waits for signals, and the one that serves. */
 #if defined __SANITIZE_THREAD__
@@ -35,9 +37,8 @@ enum { THREADS = 3 }; /* and the sanitizer's */
 enum { THREADS = 2 };
 #endif
 static const int64_t arrival_ns = 900000000; /* over which the requests are sent */
-static const int64_t delay_us = 1000000;
-static const int64_t late_us = 100000; /* an answer that comes later than that is late */
-static const double late_share = 0.01; /* of the answers, at most */
+static const int64_t late_us = 100000;       /* an answer that comes later than that is late */
+static const double late_share = 0.01;       /* of the answers, at most */
 static const double late_share_beyond_timer = 0.05;
 static const int64_t median_beyond_timer_us = 50000;
 
@@ -80,7 +81,8 @@ static int64_t stat_of(uint16_t port, const char *name) {
 
 struct lateness {
     int64_t median_us;
-    double late_share; /* of all, those later than late_us */
+    int64_t nearly_all_us; /* 99 of 100 are no later */
+    double late_share;     /* of all, those later than late_us */
 };
 
 static int by_size(const void *a, const void *b) {
@@ -96,7 +98,9 @@ static struct lateness lateness_of(int64_t *times, size_t count, int64_t due_us)
     for (size_t i = 0; i < count; i++) {
         late += times[i] - due_us > late_us;
     }
-    return (struct lateness){times[count / 2] - due_us, (double)late / (double)count};
+    return (struct lateness){.median_us = times[count / 2] - due_us,
+                             .nearly_all_us = times[count - 1 - count / 100] - due_us,
+                             .late_share = (double)late / (double)count};
 }
 
 /* A thread that only wants to be woken every 10 ms: how late this machine is itself. */
@@ -139,14 +143,16 @@ static struct lateness bare_timer_end(struct bare_timer *timer) {
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static void send_spread(struct peer *peers, size_t count) {
+static void send_spread(struct peer *peers, size_t count, int delay_s) {
     int64_t begun_ns = monotonic_ns();
+    char target[64];
+    snprintf(target, sizeof target, "/wait?do=200;delay=%ds", delay_s);
     for (size_t i = 0; i < count; i++) {
         int64_t due_ns = begun_ns + arrival_ns * (int64_t)i / (int64_t)count;
         struct timespec due = {.tv_sec = (time_t)(due_ns / 1000000000), .tv_nsec = (long)(due_ns % 1000000000)};
         while (monotonic_ns() < due_ns && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) != 0) {
         }
-        assert_true(peer_get(&peers[i], "/wait?do=200;delay=1s"));
+        assert_true(peer_get(&peers[i], target));
     }
 }
 
@@ -172,18 +178,20 @@ struct seen {
     bool together; /* this machine may have been too busy to send all within the second */
     struct lateness answers;
     struct lateness timer;
+    int64_t starved_us; /* that the server's threads were ready to run and did not */
 };
 
 static void report(const int64_t *times, size_t count, const struct seen *seen) {
+    print_message("answered at most 0.1 s late: %.2f %%; late ticks of a bare timer: %.2f %%\n",
+                  100 * (1 - seen->answers.late_share), 100 * seen->timer.late_share);
     print_message(
-        "answered within 1.000 to 1.100 s after they had been read: %.2f %%; late ticks of a bare timer: %.2f %%\n",
-        100 * (1 - seen->answers.late_share), 100 * seen->timer.late_share);
-    print_message("shortest %.6f s, median %.6f s, 99 %% %.6f s, longest %.6f s; the timer's median is %.6f s late\n",
-                  (double)times[0] / 1e6, (double)times[count / 2] / 1e6, (double)times[count - 1 - count / 100] / 1e6,
-                  (double)times[count - 1] / 1e6, (double)seen->timer.median_us / 1e6);
+        "shortest %.6f s, median %.6f s, 99 %% %.6f s, longest %.6f s; the timer's median is %.6f s late, the "
+        "server without a processor for %.6f s\n",
+        (double)times[0] / 1e6, (double)times[count / 2] / 1e6, (double)times[count - 1 - count / 100] / 1e6,
+        (double)times[count - 1] / 1e6, (double)seen->timer.median_us / 1e6, (double)seen->starved_us / 1e6);
 }
 
-static void run(size_t count, struct seen *seen) {
+static void run(size_t count, int delay_s, struct seen *seen) {
     struct process server;
     const char *arguments[] = {NULL};
     process_start_server(&server, arguments);
@@ -195,7 +203,8 @@ static void run(size_t count, struct seen *seen) {
     while (stat_of(server.admin_port, "connections_open") < (int64_t)count) {
         usleep(1000);
     }
-    send_spread(peers, count);
+    int64_t starved_us = usage_starved_us(server.pid);
+    send_spread(peers, count, delay_s);
     struct bare_timer *timer = bare_timer_start();
     long memory_kb = usage_peak_kb(server.pid);
     size_t threads = usage_threads(server.pid);
@@ -208,11 +217,12 @@ static void run(size_t count, struct seen *seen) {
     while (stat_of(server.admin_port, "in_flight") > 0) {
         usleep(1000);
     }
+    seen->starved_us = usage_starved_us(server.pid) - starved_us;
     int64_t peak = stat_of(server.admin_port, "held_peak");
     int64_t *times = held_times(server.admin_port, count);
     seen->together = peak == (int64_t)count;
-    seen->answers = lateness_of(times, count, delay_us);
-    assert_true(times[0] >= delay_us); /* nobody early */
+    seen->answers = lateness_of(times, count, delay_s * INT64_C(1000000));
+    assert_true(times[0] >= delay_s * INT64_C(1000000)); /* nobody early */
     assert_int_equal(threads, THREADS);
     print_message("%zu requests, at most %lld of them pending together; %zu threads, %ld KiB of memory\n", count,
                   (long long)peak, threads, memory_kb);
@@ -228,6 +238,8 @@ static void run(size_t count, struct seen *seen) {
 
 /* Whether what was late was this machine, and the server no more than it. */
 static bool machine_was_late(const struct seen *seen) {
+    if (seen->answers.nearly_all_us <= late_us + seen->starved_us)
+        return true;
     return seen->answers.late_share <= seen->timer.late_share + late_share_beyond_timer &&
            seen->answers.median_us <= seen->timer.median_us + median_beyond_timer_us;
 }
@@ -242,14 +254,16 @@ static void ten_thousand_delays_pending_together(void **state) {
     size_t count = limit.rlim_cur >= WANTED + 200 ? WANTED : (size_t)limit.rlim_cur - 200;
     for (int i = 0; i < TRIES && (!together || (!in_time && i < TIMED_TRIES)); i++) {
         struct seen seen;
-        run(count, &seen);
+        run(count, i < TIMED_TRIES ? 1 : 1 << (i - TIMED_TRIES + 1), &seen);
         together = together || seen.together;
+        if (i >= TIMED_TRIES && TIMED_TRIES > 0)
+            continue;
         in_time = in_time || seen.answers.late_share <= late_share;
         excused = excused || machine_was_late(&seen);
     }
     assert_true(together);
     if (!in_time && !excused) {
-        fail_msg("in no run were 99 %% of the answers in time, nor was a bare timer as late as they were");
+        fail_msg("in no run were 99 %% of the answers in time, nor was the machine as late as they were");
     }
 }
 

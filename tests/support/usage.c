@@ -1,6 +1,7 @@
 #include "support/usage.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,32 @@ long usage_resident_kb(pid_t pid) {
 
 long usage_peak_kb(pid_t pid) {
     return status_kb(pid, "VmHWM:");
+}
+
+/* The second number of a task's schedstat, in nanoseconds. */
+static int64_t starved_ns(const char *tasks, const char *task) {
+    char path[320];
+    long long ran = 0, waited = 0;
+    snprintf(path, sizeof path, "%s/%s/schedstat", tasks, task);
+    FILE *file = fopen(path, "re");
+    bool told = file != NULL && fscanf(file, "%lld %lld", &ran, &waited) == 2;
+    if (file != NULL)
+        fclose(file);
+    return told ? waited : 0;
+}
+
+int64_t usage_starved_us(pid_t pid) {
+    char tasks[64];
+    int64_t sum_ns = 0;
+    snprintf(tasks, sizeof tasks, "/proc/%d/task", (int)pid);
+    DIR *folder = opendir(tasks);
+    if (folder == NULL)
+        abort();
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] != '.')
+            sum_ns += starved_ns(tasks, entry->d_name);
+    closedir(folder);
+    return sum_ns / 1000;
 }
 
 void usage_raise_descriptor_limit(void) {

@@ -3,12 +3,15 @@
 #define SUPPORT_USAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 size_t usage_descriptors(pid_t pid); /* open ones */
 size_t usage_threads(pid_t pid);
 long usage_resident_kb(pid_t pid);
 long usage_peak_kb(pid_t pid); /* the most that was ever resident */
+/* How long its threads have been ready to run and had no processor; 0 where the system does not tell. */
+int64_t usage_starved_us(pid_t pid);
 
 /* Of this process: as many as the system grants, within reason. */
 void usage_raise_descriptor_limit(void);
