@@ -145,7 +145,7 @@ static const struct row rows[] = {
     {"deflate;size=600000", {"--compressed"}, OK, .status = 200, .bytes = 600000},
     {"gzip;size=600000;chunked", {"--compressed"}, OK, .status = 200, .bytes = 600000},
     {"gzip;size=600000;drip=5ms/400", {"--compressed"}, OK, .status = 200, .bytes = 600000},
-    {"gzip;endless", {"--compressed", "-m", "0.3"}, TIMEOUT, .status = 200, .bytes = 100000, .more_bytes = true, .gone = LEFT},
+    {"gzip;endless;rate=100KB/s", {"--compressed", "-m", "0.3"}, TIMEOUT, .status = 200, .bytes = 100000, .more_bytes = true, .gone = LEFT},
     {"gzip=truncated;size=100000", {"--compressed"}, OK, .status = 200, .bytes = 41823}, /* curl does not mind */
     {"gzip=crc;size=100000", {"--compressed"}, BAD_ENCODING, .status = 200, .bytes = 100000},
     {"gzip=length;size=100000", {"--compressed"}, BAD_ENCODING, .status = 200, .bytes = 100000},
