@@ -97,7 +97,7 @@ static void unpause(struct alarm *alarm) {
     }
 }
 
-/* Idle connections leave, for as many as wait. */
+/* As many as wait leave, as far as the crowd lets them go. */
 static void make_room(struct acceptor *acceptor) {
     size_t closed = crowd_make_room(acceptor->place.crowd, tcp_waiting_to_be_accepted(acceptor->fd));
     if (acceptor->place.ledger) {

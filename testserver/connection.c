@@ -58,13 +58,23 @@ void connection_between(struct connection *connection) {
     }
 }
 
+static struct connection *of_guest(struct guest *guest) {
+    return (struct connection *)(void *)((char *)guest - offsetof(struct connection, guest));
+}
+
 bool connection_close_quiet(struct guest *guest) {
-    struct connection *connection = (struct connection *)(void *)((char *)guest - offsetof(struct connection, guest));
+    struct connection *connection = of_guest(guest);
     if (tcp_unread(connection->fd) > 0) {
         return false;
     }
     finish(connection);
     return true;
+}
+
+void connection_cut(struct guest *guest) {
+    struct connection *connection = of_guest(guest);
+    tcp_reset(connection->fd); /* a FIN would make half an answer look like a whole one to HTTP/1.0 */
+    connection->door->busy = true;
 }
 
 static void ready(struct source *source, uint32_t events) {
@@ -111,7 +121,7 @@ void connection_free(struct connection *connection) {
     }
     stop_watching(connection);
     loop_alarm_clear(loop_of(connection), &connection->alarm);
-    crowd_busy(connection->door->crowd, &connection->guest);
+    crowd_leave(&connection->guest);
     free(connection);
 }
 

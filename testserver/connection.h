@@ -47,8 +47,9 @@ void connection_free(struct connection *connection);
 /* The header block of a request has been read on it: it is not idle any more. */
 void connection_begin(struct connection *connection);
 
-/* Closes it, unless something has come that is not read: whether it did. For the crowd. */
+/* For the crowd: closes it, unless something has come that is not read, and tells whether it did; resets it. */
 bool connection_close_quiet(struct guest *guest);
+void connection_cut(struct guest *guest);
 
 /* Also watches for room to write, or no longer. */
 void connection_watch_room(struct connection *connection, bool wanted);

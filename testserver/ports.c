@@ -155,7 +155,7 @@ insist_err ports_open(struct insist_testserver *server, const insist_testserver_
     server->crowds[PORT_SERVICE] =
         (struct crowd){.limit = options->connection_limit, .close_quiet = connection_close_quiet};
     server->crowds[PORT_CONTROL] =
-        (struct crowd){.limit = control_connection_limit, .close_quiet = connection_close_quiet};
+        (struct crowd){.limit = control_connection_limit, .close_quiet = connection_close_quiet, .cut = connection_cut};
     insist_err err = read_tls_fault(options, &service.first, problem);
     err = err == INSIST_OK ? open_doors(server, options, problem) : err;
     err = err == INSIST_OK ? open_port(server, &service, PORT_SERVICE, options, problem) : err;

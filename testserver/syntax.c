@@ -56,21 +56,26 @@ struct fields {
     const char *head, *end; /* where the header block lies; fixed */
     unsigned hosts, encodings;
     const char *length; /* the first Content-Length */
-    const char *behind; /* the end of the last value, as a text; NULL: it is not there */
-    bool bad_name, nul_in_value, lengths_differ, unknown_encoding;
+    const char *behind; /* the end of the last line's text; NULL: it is not there */
+    uintptr_t line_end; /* how many bytes end a line; 0: no line has told yet */
+    bool bad_name, bad_end, lengths_differ, unknown_encoding;
 };
 
 static bool is_in_head(const struct fields *fields, const char *at) {
     return (uintptr_t)at >= (uintptr_t)fields->head && (uintptr_t)at <= (uintptr_t)fields->end;
 }
 
-/* libmicrohttpd leaves the fields where they were received, a NUL in place of each byte of a line's end: with another
- * NUL in it, a value ends before its end. next: the next field's name, or the end of all; ends: the bytes of line ends
- * up to there, at most. Folded lines are moved elsewhere, and not looked at. */
-static void look_behind(struct fields *fields, const char *next, uintptr_t ends) {
-    if (fields->behind && is_in_head(fields, next)) {
-        fields->nul_in_value |= (uintptr_t)next - (uintptr_t)fields->behind > ends;
+/* libmicrohttpd leaves the lines where they were received, a NUL in place of each byte of a line's end: with another
+ * NUL in it, a value ends before its end. A NUL in front of LF is then no different from CR, so that all lines have to
+ * end as the first does: what reads as CRLF throughout is taken for that. next: the next field's name, or the end of
+ * all; lines: that end up to there. Folded lines are moved elsewhere, and not looked at. */
+static void look_behind(struct fields *fields, const char *next, uintptr_t lines) {
+    if (!fields->behind || !is_in_head(fields, next)) {
+        return;
     }
+    uintptr_t bytes = (uintptr_t)next - (uintptr_t)fields->behind;
+    fields->line_end = fields->line_end ? fields->line_end : bytes / lines;
+    fields->bad_end |= fields->line_end > 2 || bytes != fields->line_end * lines;
 }
 
 static enum MHD_Result see(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
@@ -78,7 +83,7 @@ static enum MHD_Result see(void *cls, enum MHD_ValueKind kind, const char *name,
     const char *text = value ? value : "";
     (void)kind;
     fields->bad_name |= !is_token(name);
-    look_behind(fields, name, 2);
+    look_behind(fields, name, 1);
     fields->behind = is_in_head(fields, name) && value ? value + strlen(value) : NULL;
     if (strcasecmp(name, "Host") == 0) {
         fields->hosts++;
@@ -93,17 +98,19 @@ static enum MHD_Result see(void *cls, enum MHD_ValueKind kind, const char *name,
 }
 
 /* The header block's size counts from the method on. */
-static struct syntax_fault check_fields(const struct exchange *exchange, const char *method, bool needs_host) {
+static struct syntax_fault check_fields(const struct exchange *exchange, const char *method, const char *version) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     struct fields fields = {.head = method, .end = info ? method + info->header_size : method};
+    bool needs_host = strcmp(version, "HTTP/1.1") == 0;
+    fields.behind = is_in_head(&fields, version) ? version + strlen(version) : NULL;
     MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, see, &fields);
-    look_behind(&fields, fields.end, 4);
+    look_behind(&fields, fields.end, 2);
     if (fields.bad_name) {
         return fault(400, "a header field's name is no token\n");
     }
-    if (fields.nul_in_value) {
-        return fault(400, "a header field's value has a NUL byte\n");
+    if (fields.bad_end) {
+        return fault(400, "a header field's value has a NUL byte, or lines end some with CRLF and some with LF\n");
     }
     if (fields.hosts > 1 || (fields.hosts == 0 && needs_host)) {
         return fault(400, "there must be one Host field\n");
@@ -130,7 +137,7 @@ struct syntax_fault syntax_check(const struct exchange *exchange, const char *me
     if (!is_a_form(exchange->target.raw, method)) {
         return fault(400, "the target must begin with a slash, http:// or https://, or be *\n");
     }
-    return check_fields(exchange, method, strcmp(version, "HTTP/1.1") == 0);
+    return check_fields(exchange, method, version);
 }
 
 struct syntax_fault syntax_check_length(const struct exchange *exchange) {

@@ -204,6 +204,14 @@ static void malformed_heads(void **state) {
         {"GET / HTTP/1.1\r\nHost: test\r\nX:\r\nY: a \r\n\r\n", 200},
         {"GET / HTTP/1.1\r\nHost: test\r\nX: a\r\n folded\r\nY: b\r\n\r\n", 200},
         {"GET / HTTP/1.1\nHost: test\nX: a\n\n", 200},
+        {"GET / HTTP/1.0\n\n", 200},
+        {"GET / HTTP/1.1\nHost: test\nX: a\ab\n\n", 400},
+        {"GET / HTTP/1.1\nHost: test\nX: a\a\n\n", 400},
+        {"GET / HTTP/1.1\nX: a\a\nHost: test\n\n", 400},
+        {"GET / HTTP/1.1\nX: a\n folded\nHost: test\nY: a\a\n\n", 400},
+        {"GET / HTTP/1.1\r\nX: a\r\n folded\r\nHost: test\a\a\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\r\nX: a\a\n\n", 400},
+        {"GET / HTTP/1.1\r\nHost: test\nX: a\r\n\r\n", 400},
         {"GET / HTTP/9.9\r\nHost: test\r\n\r\n", 505},
         {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: many\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n", 400},
@@ -504,6 +512,38 @@ static void a_crowd_at_the_control_port(void **state) {
     end_with_few_descriptors(&server, peers, count);
 }
 
+/* Answers that nobody reads do not keep the control port: the one that has been under way longest is cut, and the others
+ * are there still. */
+static void a_crowd_that_does_not_read(void **state) {
+    enum { LIMIT = 16, REQUESTS = 600, LENGTH = 12000 };
+    (void)state;
+    insist_testserver *server = start(NULL);
+    uint16_t admin_port = insist_testserver_admin_port(server);
+    char *request = padded("GET /", 'x', LENGTH, " HTTP/1.1\r\nHost: test\r\n\r\n");
+    for (int i = 0; i < REQUESTS; i++) {
+        assert_int_equal(status_of(server, request), 200);
+    }
+    free(request);
+    struct peer peers[LIMIT];
+    for (size_t i = 0; i < LIMIT; i++) {
+        assert_true(peer_connect_port(&peers[i], admin_port));
+        assert_true(peer_send(&peers[i], "GET /__admin/journal HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
+    }
+    assert_int_equal(number_by_port(admin_port, "requests"), REQUESTS);
+    struct peer_answer cut = peer_read_bytes(&peers[0], (size_t)2 * REQUESTS * LENGTH);
+    struct peer_answer whole = peer_read_bytes(&peers[1], (size_t)2 * REQUESTS * LENGTH);
+    assert_int_equal(cut.end, PEER_RESET);
+    assert_true(cut.size < REQUESTS * LENGTH);
+    assert_int_equal(whole.end, PEER_FIN);
+    assert_true(whole.size > REQUESTS * LENGTH);
+    peer_answer_free(&cut);
+    peer_answer_free(&whole);
+    for (size_t i = 0; i < LIMIT; i++) {
+        peer_close(&peers[i]);
+    }
+    insist_testserver_free(server);
+}
+
 /* TLS takes descriptors, too, for the doors of its faults. */
 static void a_crowd_beside_the_control_port(void **state) {
     struct process server;
@@ -647,6 +687,7 @@ int main(void) {
         cmocka_unit_test(idle_connections_have_their_time),
         cmocka_unit_test(ten_thousand_silent_connections),
         cmocka_unit_test(a_crowd_at_the_control_port),
+        cmocka_unit_test(a_crowd_that_does_not_read),
         cmocka_unit_test(a_crowd_beside_the_control_port),
         cmocka_unit_test(ten_thousand_malformed_requests),
     };
