@@ -106,8 +106,10 @@ INSIST_API insist_err insist_client_new(const insist_client_options *options, in
  *  except when called inside one of them (from a handler): then the last call to leave does the rest. NULL is fine. */
 INSIST_API void insist_client_free(insist_client *client);
 
-/** Opens n connections to the URL's origin before they are needed: by n HEAD requests at the same time, as by
- *  insist_execute_all(), each on a connection of its own, which it leaves behind (over HTTP/2 one would do). Blocks, timeout_ms at most for all of them.
+/** Opens n connections to the URL's origin before they are needed: by n HEAD requests, each on a connection of its own,
+ *  which it leaves behind (over HTTP/2 one would do). The first is made alone; once it is answered, whatever the status,
+ *  the others are made together, max_in_flight_origin at a time. None is retried or raced, and behind one that fails
+ *  no more are begun. Blocks, timeout_ms at most for all of them.
  *  @return INSIST_OK when all were answered, whatever their status; INSIST_EINVAL (n is 0 or above 64, timeout_ms is below
  *  1, NULL), or what the first that failed ended with */
 INSIST_API insist_err insist_client_prewarm(insist_client *client, const char *url, unsigned n, int64_t timeout_ms);

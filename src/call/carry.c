@@ -27,15 +27,21 @@ static struct job *job_in_flight(const struct attempt *attempt) {
 /* Attempts of a wave share no reactor as long as there is another … True: this thread is to lead. */
 static bool assign(struct carrier *carrier, struct job *job) {
     const struct execution *execution = carrier->execution;
+    const insist_client *client = carrier->client;
     uint64_t taken = 0;
     for (struct attempt *other = NULL; (other = held_next(execution, other)) != NULL;)
         if (job_in_flight(other) != NULL)
             taken |= (uint64_t)1 << (other->progress.reactor & 63);
     /* Whatever user code an attempt's start has is over, but for a scheduler, which comes with races only. A connection
-     * that is opened before it is needed is for calls that will lead. */
-    const bool for_leaders = carrier->leads || (carrier->client->leads && carrier->request->opens_connections);
-    const bool claims = for_leaders && execution->rules.race == NULL;
-    return pool_assign(carrier->client->pool, job, taken, claims) && carrier->leads;
+     * that is opened before it is needed is for calls that will lead, one on each reactor. */
+    uint64_t *opened_on = carrier->request->opened_on;
+    const bool for_leaders = opened_on != NULL ? client->leads && client->race == NULL : carrier->leads;
+    if (opened_on != NULL)
+        taken |= *opened_on;
+    const bool claimed = pool_assign(client->pool, job, taken, for_leaders && execution->rules.race == NULL);
+    if (opened_on != NULL && claimed)
+        *opened_on |= (uint64_t)1 << (job->progress.reactor & 63);
+    return claimed && carrier->leads;
 }
 
 /* … and never a connection: neither the later one with the earlier, nor the earlier, at its next request, with it. */
@@ -95,7 +101,7 @@ static struct job *make_job(struct carrier *carrier, struct attempt *attempt) {
     job->deadline_streaming_ns = rules->deadline_ns;
     job->attempt_index = attempt->index;
     job->hedge = attempt->kind == INSIST_HEDGE;
-    job->fresh = attempt->why_started == INSIST_START_STALE || request->opens_connections;
+    job->fresh = attempt->why_started == INSIST_START_STALE || request->opened_on != NULL;
     job->races = job->wants_sent = rules->race != NULL;
     job->pauses_at_headers = rules->reads_headers;
     job->may_repeat = request->repeatable || rules->repeat_unsafe;

@@ -170,6 +170,7 @@ static insist_err build(insist_client *client, const insist_client_options *opti
     client->deadline_ns = time_from_ms(options->deadline_ms);
     client->repeat_unsafe = options->repeat_unsafe;
     client->leads = may_lead(options);
+    client->in_flight_origin = options->max_in_flight_origin;
     copy_hooks(client, options);
     client->custom.env = client->env;
     if (options->transport != NULL)
@@ -286,7 +287,7 @@ void client_leave(insist_client *client, struct running *running) {
     mutex_lock(&client->shared.lock);
     list_remove(&running->link);
     client->shared.count -= running->calls;
-    bool last = client->shared.closing && client->shared.count == 0;
+    bool last = client->shared.closing && list_empty(&client->shared.running);
     bool free_it = last && client->shared.free_with_last;
     if (last)
         condition_broadcast(&client->shared.left);
@@ -301,7 +302,8 @@ static bool interrupt_all_locked(insist_client *client) {
     for (struct list *link = client->shared.running.next; link != &client->shared.running; link = link->next) {
         struct running *running = LIST_ENTRY(link, struct running, link);
         inside = inside || pthread_equal(running->thread, pthread_self());
-        mailbox_interrupt(running->mailbox, INSIST_ESHUTDOWN);
+        if (running->mailbox != NULL)
+            mailbox_interrupt(running->mailbox, INSIST_ESHUTDOWN);
     }
     return inside;
 }
@@ -312,7 +314,7 @@ static void close_and_wait(insist_client *client) {
     bool inside = interrupt_all_locked(client);
     if (inside)
         client->shared.free_with_last = true;
-    while (!inside && client->shared.count > 0)
+    while (!inside && !list_empty(&client->shared.running))
         condition_wait(&client->shared.left, &client->shared.lock);
     mutex_unlock(&client->shared.lock);
     if (!inside)

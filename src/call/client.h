@@ -28,6 +28,7 @@ struct insist_client {
     int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */
     bool repeat_unsafe;
     bool leads; /* calling threads may drive their jobs themselves */
+    unsigned in_flight_origin; /* attempts to one origin, at most */
     insist_validator validator; /* hooks: their function NULL: none */
     insist_preparer preparer;
     insist_on_exhausted on_exhausted;
@@ -54,11 +55,11 @@ struct insist_client {
     } shared;
 };
 
-/* A place on its client of a thread that is inside, with one call or several. */
+/* A place on its client of a thread that is inside, with calls, or around those that it makes one after the other. */
 struct running {
     struct list link;
     size_t calls;
-    struct mailbox *mailbox;
+    struct mailbox *mailbox; /* NULL: of its calls each has a place of its own */
     pthread_t thread;
 };
 

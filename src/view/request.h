@@ -19,7 +19,8 @@ struct request {
     struct headers sensitive; /* only their names count: what does not follow a redirect to another origin */
     const void *body;
     size_t body_length;
-    bool opens_connections; /* takes no used connection, and leaves its own behind */
+    uint64_t *opened_on; /* takes no used connection, and leaves its own behind: bits of the leaders' reactors that have
+                            one already, its calling thread's. NULL: a request like others */
     bool has_body;
     bool body_is_read;   /* from a reader, by the call, while it is sent: body is NULL, body_length means nothing */
     int64_t read_length; /* then; -1: not known */

@@ -566,10 +566,100 @@ static void connections_are_opened_inside_the_client(void **state) {
     assert_int_equal(insist_handlers_push(handlers, INSIST_AFTER_EXECUTION_END, note_who_runs, &running), INSIST_OK);
     assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.handlers = handlers), NULL, &client), INSIST_OK);
     assert_int_equal(insist_client_prewarm(client, at("/warm"), 3, PATIENCE_MS), INSIST_OK);
-    assert_int_equal(running, 333);
+    assert_int_equal(running, 122); /* one, then the others together */
     insist_client_free(client);
     client = NULL;
     insist_handlers_free(handlers);
+}
+
+static void freeing_the_client_meanwhile_ends_it(void **state) {
+    insist_handlers *handlers = NULL;
+    (void)state;
+    insist_client_free(client);
+    client = NULL;
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_AFTER_EXECUTION_END, free_the_client, &client), INSIST_OK);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.handlers = handlers), NULL, &client), INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 3, PATIENCE_MS), INSIST_ESHUTDOWN);
+    client = NULL;
+    assert_int_equal(insist_testserver_hits(server, "/warm"), 1);
+    insist_handlers_free(handlers);
+}
+
+static void a_server_that_is_down_is_asked_for_one_connection(void **state) {
+    insist_stats stats = {.size = sizeof stats};
+    (void)state;
+    insist_testserver_free(server);
+    server = NULL;
+    assert_int_equal(insist_client_prewarm(client, url, 64, PATIENCE_MS), INSIST_ECONNECT);
+    assert_int_equal(insist_client_stats(client, &stats), INSIST_OK);
+    assert_int_equal(stats.attempts, 1);
+    assert_int_equal(stats.budget_refusals, 0);
+}
+
+static void opening_connections_neither_retries_nor_races(void **state) {
+    insist_stats stats = {.size = sizeof stats};
+    insist_race_policy *race = NULL;
+    (void)state;
+    insist_client_free(client);
+    client = NULL;
+    assert_int_equal(insist_race_policy_new(insist_race_at_once(3), insist_start_always(), INSIST_REFILL, NULL, &race),
+                     INSIST_OK);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.race = race), NULL, &client), INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, at("/warm?do=503"), 4, PATIENCE_MS), INSIST_OK);
+    assert_int_equal(insist_client_stats(client, &stats), INSIST_OK);
+    assert_int_equal(stats.attempts, 4);
+    insist_race_policy_free(race);
+}
+
+static void no_more_are_opened_at_a_time_than_may_be_in_flight(void **state) {
+    (void)state;
+    insist_client_free(client);
+    client = NULL;
+    insist_err err = insist_client_new(INSIST_CLIENT_OPTIONS(.max_in_flight_origin = 2, .max_waiting = 2), NULL, &client);
+    assert_int_equal(err, INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 8, PATIENCE_MS), INSIST_OK);
+    assert_int_equal(insist_testserver_hits(server, "/warm"), 8);
+}
+
+/* Each call makes the next while it is in flight itself. */
+struct nested {
+    insist_handlers *handlers;
+    unsigned depth, reused;
+};
+
+static void call_nested(struct nested *nested);
+
+static int call_the_next(void *ctx, insist_event event, insist_execution *execution) {
+    struct nested *nested = ctx;
+    (void)event;
+    (void)execution;
+    if (nested->depth > 0)
+        call_nested(nested);
+    return 0;
+}
+
+static void call_nested(struct nested *nested) {
+    insist_plan *plan = NULL;
+    insist_result *result = NULL;
+    nested->depth--;
+    assert_int_equal(insist_plan_new("GET", at("/x?do=body=some"), NULL, &plan), INSIST_OK);
+    insist_err err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.handlers = nested->handlers), &result);
+    assert_int_equal(err, INSIST_OK);
+    nested->reused += insist_result_attempt(result, 0)->reused;
+    insist_result_free(result);
+    insist_plan_free(plan);
+}
+
+static void calls_at_once_find_a_connection_each(void **state) {
+    struct nested nested = {.depth = 4};
+    (void)state;
+    assert_int_equal(insist_handlers_new(&nested.handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(nested.handlers, INSIST_BEFORE_READ_BODY, call_the_next, &nested), INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), nested.depth, PATIENCE_MS), INSIST_OK);
+    call_nested(&nested);
+    assert_int_equal(nested.reused, 4);
+    insist_handlers_free(nested.handlers);
 }
 
 static void connections_are_opened_before_they_are_needed(void **state) {
@@ -637,6 +727,11 @@ int main(void) {
         CASE(child_of_a_fork_is_told_so),
         CASE(connections_are_opened_inside_the_client),
         CASE(connections_are_opened_before_they_are_needed),
+        CASE(freeing_the_client_meanwhile_ends_it),
+        CASE(a_server_that_is_down_is_asked_for_one_connection),
+        CASE(opening_connections_neither_retries_nor_races),
+        CASE(no_more_are_opened_at_a_time_than_may_be_in_flight),
+        CASE(calls_at_once_find_a_connection_each),
         CASE(stats_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
