@@ -168,7 +168,7 @@ INSIST_API insist_budget *insist_budget_none(void);
  *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_ENOMEM */
 INSIST_API insist_err insist_cancel_new(insist_cancel **out) INSIST_MUST_USE;
 /** Wakes the calls at once: they return INSIST_ECANCELED. Calls that are given the token later do not start, and behind
- *  user code in which it is fired no attempt is. */
+ *  user code in which it is fired no attempt is. In a forked child it reaches the child's own calls alone. */
 INSIST_API void insist_cancel_fire(insist_cancel *cancel);
 /** Gives the token up; it must not be used by a running call any more. NULL is fine. */
 INSIST_API void insist_cancel_free(insist_cancel *cancel);

@@ -1,5 +1,6 @@
 /* Cancel tokens. Registering and firing exclude each other by the token's lock, so a fired token reaches every
- * mailbox that is on it, and none that was taken off. */
+ * mailbox that is on it, and none that was taken off. In a forked child the entries of the parent's calls are none: they
+ * lie on stacks that are gone there. */
 #include "call/cancel.h"
 #include "base/sync.h"
 
@@ -8,6 +9,7 @@ struct insist_cancel {
     struct {
         struct mutex lock;
         bool fired;
+        long process_id; /* whose calls the entries are */
         struct list entries;
     } shared;
 };
@@ -38,23 +40,31 @@ void insist_cancel_free(insist_cancel *cancel) {
     env_release(cancel->env, cancel);
 }
 
+static void use_in_locked(insist_cancel *cancel, long process_id) {
+    if (cancel->shared.process_id != process_id)
+        list_init(&cancel->shared.entries);
+    cancel->shared.process_id = process_id;
+}
+
 void insist_cancel_fire(insist_cancel *cancel) {
     if (cancel == NULL)
         return;
     mutex_lock(&cancel->shared.lock);
     cancel->shared.fired = true;
+    use_in_locked(cancel, env_process_id(cancel->env));
     for (struct list *link = cancel->shared.entries.next; link != &cancel->shared.entries; link = link->next)
         mailbox_interrupt(LIST_ENTRY(link, struct cancel_entry, link)->mailbox, INSIST_ECANCELED);
     mutex_unlock(&cancel->shared.lock);
 }
 
-bool cancel_add(insist_cancel *cancel, struct cancel_entry *entry, struct mailbox *mailbox) {
+bool cancel_add(insist_cancel *cancel, struct cancel_entry *entry, struct mailbox *mailbox, long process_id) {
     list_init(&entry->link);
     entry->mailbox = mailbox;
     if (cancel == NULL)
         return true;
     mutex_lock(&cancel->shared.lock);
     bool fired = cancel->shared.fired;
+    use_in_locked(cancel, process_id);
     if (!fired)
         list_append(&cancel->shared.entries, &entry->link);
     mutex_unlock(&cancel->shared.lock);

@@ -17,8 +17,8 @@ struct cancel_entry {
     struct mailbox *mailbox;
 };
 
-/* False: the token has been fired already, and the call must not start. cancel may be NULL. */
-bool cancel_add(insist_cancel *cancel, struct cancel_entry *entry, struct mailbox *mailbox);
+/* False: the token has been fired already, and the call must not start. process_id: this one's. cancel may be NULL. */
+bool cancel_add(insist_cancel *cancel, struct cancel_entry *entry, struct mailbox *mailbox, long process_id);
 /* Once it returns the token touches the mailbox no more. cancel may be NULL. */
 void cancel_remove(insist_cancel *cancel, struct cancel_entry *entry);
 

@@ -117,7 +117,8 @@ static bool turn(struct join *join) {
 
 /* False: user code has forked, and this is the child. */
 static bool run(struct join *join) {
-    bool cancelled = !cancel_add(join->options->cancel, &join->cancel, join->mailbox);
+    const long process_id = join->client->birthmark.process_id;
+    bool cancelled = !cancel_add(join->options->cancel, &join->cancel, join->mailbox, process_id);
     bool here = begin_all(join, cancelled ? INSIST_ECANCELED : INSIST_OK);
     while (here && join->open > 0)
         here = turn(join);

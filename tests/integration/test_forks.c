@@ -411,6 +411,92 @@ static void inside_user_code_the_child_reaches_for_nothing(void **state) {
     }
 }
 
+/* ---- inside a call ------------------------------------------------------------------------------------------------ */
+
+static insist_cancel *token;
+static pid_t born;
+
+static int fork_in_call(void *ctx, insist_event event, insist_execution *execution) {
+    (void)ctx;
+    (void)event;
+    (void)execution;
+    born = fork();
+    if (born == 0)
+        alarm(PATIENCE_S);
+    return 0;
+}
+
+static int fire_the_token(void *ctx, insist_event event, insist_execution *execution) {
+    (void)ctx;
+    (void)event;
+    (void)execution;
+    insist_cancel_fire(token);
+    return 0;
+}
+
+static insist_err call_with_token(insist_client *asked, insist_handler_fn *handler) {
+    insist_handlers *handlers = NULL;
+    insist_result *result = NULL;
+    insist_plan *plan = NULL;
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, handler, NULL), INSIST_OK);
+    assert_int_equal(insist_plan_new("GET", url, NULL, &plan), INSIST_OK);
+    insist_err err =
+        insist_execute(asked, plan, INSIST_CALL_OPTIONS(.cancel = token, .handlers = handlers), &result);
+    insist_result_free(result);
+    insist_plan_free(plan);
+    insist_handlers_free(handlers);
+    return err;
+}
+
+/* Where the parent's call was. */
+__attribute__((noinline)) static void use_the_stack(void) {
+    volatile char used[65536];
+    for (size_t i = 0; i < sizeof used; i++)
+        used[i] = 0x41;
+}
+
+static bool cancels_a_call_of_its_own(void) {
+#ifdef __SANITIZE_THREAD__
+    return true;
+#else
+    insist_client *own = NULL;
+    bool well = insist_client_new(NULL, NULL, &own) == INSIST_OK &&
+                call_with_token(own, fire_the_token) == INSIST_ECANCELED;
+    insist_client_free(own);
+    return well;
+#endif
+}
+
+static void token_of_the_call_that_forks(bool (*judge)(void)) {
+    assert_int_equal(insist_cancel_new(&token), INSIST_OK);
+    assert_int_equal(insist_client_new(NULL, NULL, &client), INSIST_OK);
+    insist_err err = call_with_token(client, fork_in_call);
+    if (born == 0) {
+        use_the_stack();
+        _exit(err == INSIST_EFORKED && judge() ? 0 : 1);
+    }
+    assert_int_equal(err, INSIST_OK);
+    assert_well(born);
+    assert_int_equal(call_with_token(client, fire_the_token), INSIST_ECANCELED); /* the parent's is as it was */
+    insist_cancel_free(token);
+}
+
+static bool fires_the_token(void) {
+    insist_cancel_fire(token);
+    return true;
+}
+
+static void token_is_fired_by_the_child_of_its_call(void **state) {
+    (void)state;
+    token_of_the_call_that_forks(fires_the_token);
+}
+
+static void token_is_used_by_the_child_of_its_call(void **state) {
+    (void)state;
+    token_of_the_call_that_forks(cancels_a_call_of_its_own);
+}
+
 /* ---- a child that keeps the sockets ------------------------------------------------------------------------------- */
 
 static bool waits_for_something(const char *line) {
@@ -584,6 +670,8 @@ int main(void) {
         CASE(beside_a_client_the_child_is_told_by_everything),
         CASE(while_others_call_they_go_on),
         CASE(inside_user_code_the_child_reaches_for_nothing),
+        CASE(token_is_fired_by_the_child_of_its_call),
+        CASE(token_is_used_by_the_child_of_its_call),
         CASE(connection_given_up_while_a_child_holds_it),
         CASE(connect_given_up_while_a_child_holds_it),
         CASE(connect_given_up_while_a_child_holds_it_http2),

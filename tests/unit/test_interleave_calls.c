@@ -11,6 +11,7 @@
 #include "call/cancel.h"
 #include "call/client.h"
 #include "interleave_world.h"
+#include <unistd.h>
 
 enum mutant {
     AS_IT_IS,
@@ -58,7 +59,7 @@ static int step_cancelled(struct calls *calls, int i, int at) {
         calls->inside[i] = false;
         return STEP_DONE;
     }
-    bool added = cancel_add(calls->cancel, &calls->entries[i], calls->world.mailboxes[i]);
+    bool added = cancel_add(calls->cancel, &calls->entries[i], calls->world.mailboxes[i], getpid());
     if (added == calls->fired)
         world_fail(&calls->world, "a call is on a token that was fired, or not on one that was not");
     calls->inside[i] = added || calls->world.mutant == STARTS_ANYWAY;
