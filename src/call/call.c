@@ -31,7 +31,7 @@ static void leave(struct call *call, insist_result *result) {
     request_release(&plan->request);
 }
 
-void call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, insist_err interrupted,
+bool call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, insist_err interrupted,
                 int64_t now_ns) {
     struct carrier *carrier = &call->carrier;
     insist_client *client = carrier->client;
@@ -39,12 +39,15 @@ void call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, 
     uint64_t number = counter_add(&client->counters.calls);
     carrier->mailbox = mailbox;
     carrier->result = result_new(client->env, carrier->request);
-    if (carrier->result == NULL) /* whatever is sent can be told */
-        interrupted = INSIST_ENOMEM;
+    if (carrier->result == NULL) { /* whatever user code or the server is told of, the result can tell */
+        leave(call, NULL);
+        return false;
+    }
     call_rules_init(&rules, client, carrier->plan, carrier->options, entered_ns);
     execution_init(&call->execution, client->env, carrier->request, &rules, &carry_ports, carrier, client->seed,
                    number);
     execution_begin(&call->execution, interrupted, now_ns);
+    return true;
 }
 
 /* In the order in which they can have happened. What an earlier piece leads to may have ended the call, and given the
@@ -90,8 +93,7 @@ void call_end(struct call *call, int64_t now_ns) {
     unsigned kept = carrier->options->failures_kept != 0 ? carrier->options->failures_kept : client->failures_kept;
     execution->view.now_ns = now_ns;
     count_end(client, execution);
-    if (carrier->result != NULL)
-        result_fill(carrier->result, &client->hidden, execution, kept);
+    result_fill(carrier->result, &client->hidden, execution, kept);
     execution_fini(execution);
     replace_end(carrier);
     leave(call, carrier->result);

@@ -21,8 +21,9 @@ static inline struct call *call_of(const struct job *job) {
 void call_take(struct call *call, insist_client *client, const insist_plan *plan, const insist_call_options *options,
                insist_result **result);
 
-/* entered_ns: what its deadline counts from. interrupted: INSIST_OK, or why it may not start an attempt at all. */
-void call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, insist_err interrupted, int64_t now_ns);
+/* entered_ns: what its deadline counts from. interrupted: INSIST_OK, or why it may not start an attempt at all. False: it
+ * has ended, without memory for a result. */
+bool call_begin(struct call *call, struct mailbox *mailbox, int64_t entered_ns, insist_err interrupted, int64_t now_ns);
 /* What came of one of its jobs. */
 void call_hand_in(struct call *call, struct job *job, unsigned news, const struct progress *progress, int64_t now_ns);
 

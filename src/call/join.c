@@ -52,8 +52,9 @@ static bool begin_all(struct join *join, insist_err interrupted) {
     for (size_t i = 0; i < join->count; i++) {
         if (i > 0 && interrupted == INSIST_OK)
             interrupted = mailbox_interruption(join->mailbox);
-        call_begin(&join->calls[i], join->mailbox, entered_ns, interrupted, join->now_ns);
-        if (!settle(join, &join->calls[i]))
+        if (!call_begin(&join->calls[i], join->mailbox, entered_ns, interrupted, join->now_ns))
+            join->open--;
+        else if (!settle(join, &join->calls[i]))
             return false;
     }
     return true;

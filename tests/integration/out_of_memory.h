@@ -22,7 +22,7 @@ struct memory_scenario {
     insist_err (*run)(struct memory_scene *scene);
 };
 
-enum { MEMORY_CALLS = 17, MEMORY_PARTS = 6 };
+enum { MEMORY_CALLS = 18, MEMORY_PARTS = 6 };
 extern const struct memory_scenario memory_of_calls[MEMORY_CALLS]; /* out_of_memory_calls.c */
 extern const struct memory_scenario memory_of_parts[MEMORY_PARTS]; /* out_of_memory_parts.c */
 

@@ -197,6 +197,13 @@ static void released(void *ctx) {
     ((struct used *)ctx)->values--;
 }
 
+static int count_begin(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    (void)execution;
+    ((struct used *)ctx)->begins++;
+    return 0;
+}
+
 static int use_all(void *ctx, insist_event event, insist_execution *execution) {
     struct used *used = ctx;
     char key[32];
@@ -238,6 +245,28 @@ static insist_err handled(struct memory_scene *scene) {
         err = execute(scene, plan, INSIST_CALL_OPTIONS(.handlers = handlers, .prepare_retry = &preparer), 7);
     assert_int_equal(used.values, 0);
     assert_int_equal(used.begins, used.ends); /* what begins is ended, with memory or without */
+    insist_plan_free(plan);
+    insist_handlers_free(handlers);
+    return err;
+}
+
+/* A call is begun when its end can be told. */
+static insist_err begun(struct memory_scene *scene) {
+    struct used used = {.scene = scene};
+    insist_handlers *handlers = NULL;
+    insist_result *result = NULL;
+    insist_plan *plan = NULL;
+    insist_err err = handlers_new(scene->env, &handlers);
+    if (err == INSIST_OK)
+        err = insist_handlers_push(handlers, INSIST_BEFORE_EXECUTION_START, count_begin, &used);
+    if (err == INSIST_OK)
+        err = new_plan(scene, "GET", "/begun?do=200;size=7", &plan);
+    if (err == INSIST_OK) {
+        err = insist_execute(scene->client, plan, INSIST_CALL_OPTIONS(.handlers = handlers), &result);
+        assert_true(result != NULL || used.begins == 0);
+        err = look_at(err, result, 7);
+    }
+    insist_result_free(result);
     insist_plan_free(plan);
     insist_handlers_free(handlers);
     return err;
@@ -364,6 +393,7 @@ const struct memory_scenario memory_of_calls[MEMORY_CALLS] = {
     {"a raced call that begins to learn", 15, NULL, raced_unlearnt},
     {"a raced call that has learnt", 25, learn, raced_learnt},
     {"handlers that use all that they may", 25, NULL, handled},
+    {"a call with a handler", 15, NULL, begun},
     {"a sink", 20, NULL, into_a_sink},
     {"a reader", 20, NULL, from_a_reader},
     {"a transport of one's own", 30, NULL, carried_otherwise},
