@@ -43,6 +43,19 @@ static bool is_cut(const struct nginx_way *way, insist_err error) {
     return error == INSIST_ERESET || error == INSIST_EEOF || (way->version == INSIST_HTTP_2 && error == INSIST_EPROTO);
 }
 
+/* No attempt uses the connection again that the one before it died with, and what replaces a reused one uses none. */
+static void expect_other_connections(const insist_result *result) {
+    for (size_t i = 1; i < insist_result_attempts(result); i++) {
+        const insist_attempt_record *cut = insist_result_attempt(result, i - 1);
+        const insist_attempt_record *next = insist_result_attempt(result, i);
+        bool same = next->reactor == cut->reactor && next->connection == cut->connection;
+        assert_false(same && cut->connection != 0);
+        if (next->why_started == INSIST_START_STALE) {
+            assert_true(cut->reused && cut->status == 0 && !next->reused);
+        }
+    }
+}
+
 /* ---- closed while idle ------------------------------------------------------------------------------------------ */
 
 static void a_post_after_an_idle_close_is_delivered_once(const struct nginx_way *way,
@@ -203,24 +216,6 @@ static void a_post_during_a_reload_is_answered(void **state) {
 
 /* ---- killed in the middle of the answer ------------------------------------------------------------------------- */
 
-/* The first attempt would take a minute. */
-static int slow_down_the_first(void *ctx, insist_event event, insist_execution *execution) {
-    (void)ctx;
-    (void)event;
-    if (insist_execution_attempt(execution) > 0) {
-        return 0;
-    }
-    return insist_execution_set_header(execution, "X-Slow", "1") == INSIST_OK ? 0 : 1;
-}
-
-static int count_headers(void *ctx, insist_event event, insist_execution *execution) {
-    (void)event;
-    if (insist_execution_attempt(execution) == 0) {
-        sem_post(ctx);
-    }
-    return 0;
-}
-
 static bool wait_for(sem_t *semaphore) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -228,27 +223,58 @@ static bool wait_for(sem_t *semaphore) {
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) == 0;
 }
 
+struct cut_calls {
+    sem_t headers; /* one for each first attempt whose answer has begun */
+    sem_t killed;  /* a door: whoever comes through leaves it open */
+};
+
+/* The first attempt would take a minute. The second one waits until all workers of then are dead: over HTTP/2 it may share
+ * another call's connection, and when that one's worker dies next, a third attempt is right. */
+static int slow_down_the_first(void *ctx, insist_event event, insist_execution *execution) {
+    struct cut_calls *cut = ctx;
+    (void)event;
+    if (insist_execution_attempt(execution) == 0) {
+        return insist_execution_set_header(execution, "X-Slow", "1") == INSIST_OK ? 0 : 1;
+    }
+    bool all_dead = wait_for(&cut->killed);
+    sem_post(&cut->killed);
+    return all_dead ? 0 : 1;
+}
+
+static int count_headers(void *ctx, insist_event event, insist_execution *execution) {
+    struct cut_calls *cut = ctx;
+    (void)event;
+    if (insist_execution_attempt(execution) == 0) {
+        sem_post(&cut->headers);
+    }
+    return 0;
+}
+
 static void expect_second_attempt_whole(const struct nginx_way *way, const insist_result *result) {
     nginx_site_expect_answer(result, 200, 2);
     nginx_site_expect_body(result, site.slow, SITE_SLOW_BYTES);
     const insist_attempt_record *first = insist_result_attempt(result, 0);
+    const insist_attempt_record *second = insist_result_attempt(result, 1);
     assert_true(is_cut(way, first->error));
     assert_int_equal(first->status, 200);
     assert_int_equal(first->sent, INSIST_ANSWERED);
     assert_int_equal(first->why_ended, INSIST_ENDED_RETRYABLE);
     assert_true(first->bytes < SITE_SLOW_BYTES);
-    assert_int_equal(insist_result_attempt(result, 1)->bytes, SITE_SLOW_BYTES);
+    assert_int_equal(second->bytes, SITE_SLOW_BYTES);
+    assert_int_equal(second->why_started, INSIST_START_BACKOFF);
+    expect_other_connections(result);
 }
 
 static void answers_cut_by_a_dying_worker_are_fetched_again(void **state) {
     const struct nginx_way *way = *state;
-    sem_t headers;
+    struct cut_calls cut;
     struct side_call calls[LOAD_THREADS];
     insist_handlers *handlers = NULL;
-    assert_int_equal(sem_init(&headers, 0, 0), 0);
+    assert_int_equal(sem_init(&cut.headers, 0, 0), 0);
+    assert_int_equal(sem_init(&cut.killed, 0, 0), 0);
     assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
-    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, slow_down_the_first, NULL), INSIST_OK);
-    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_READ_BODY, count_headers, &headers), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, slow_down_the_first, &cut), INSIST_OK);
+    assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_READ_BODY, count_headers, &cut), INSIST_OK);
     insist_client *client = persistent_client(way);
     insist_plan *plan = nginx_site_plan(&site, way, "GET", "/slow/slow.bin");
     insist_call_options options = {.size = sizeof options, .handlers = handlers};
@@ -257,9 +283,10 @@ static void answers_cut_by_a_dying_worker_are_fetched_again(void **state) {
     }
     bool all = true;
     for (size_t n = 0; n < LOAD_THREADS; n++) {
-        all = wait_for(&headers) && all;
+        all = wait_for(&cut.headers) && all;
     }
     bool killed = nginx_kill_workers(&site.nginx);
+    sem_post(&cut.killed);
     for (size_t n = 0; n < LOAD_THREADS; n++) {
         side_call_join(&calls[n]);
     }
@@ -271,7 +298,8 @@ static void answers_cut_by_a_dying_worker_are_fetched_again(void **state) {
     insist_plan_free(plan);
     insist_client_free(client);
     insist_handlers_free(handlers);
-    sem_destroy(&headers);
+    sem_destroy(&cut.headers);
+    sem_destroy(&cut.killed);
 }
 
 /* ---- under load ------------------------------------------------------------------------------------------------- */
@@ -305,6 +333,7 @@ static void gets_survive_dying_workers(void **state) {
         assert_non_null(result);
         nginx_site_expect_answer(result, 200, insist_result_attempts(result));
         nginx_site_expect_body(result, site.slow, SITE_SLOW_BYTES);
+        expect_other_connections(result);
         attempts += insist_result_attempts(result);
     }
     assert_true(attempts > (size_t)LOAD_THREADS * LOAD_CALLS); /* some were hit */
