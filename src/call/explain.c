@@ -77,9 +77,9 @@ static const char *limit_sentence(const insist_result *result) {
         i--;
     if (result->err != INSIST_ETOOLARGE || i == 0)
         return NULL;
-    return result->attempts[i - 1].record.sent == INSIST_ANSWERED
-               ? "its body is longer than max_body_bytes, or its trailers than max_header_bytes"
-               : "its headers are longer than max_header_bytes";
+    return result->attempts[i - 1].in_headers
+               ? "its headers are longer than max_header_bytes"
+               : "its body is longer than max_body_bytes, or its trailers than max_header_bytes";
 }
 
 static insist_err append_sentence(struct body *text, const char *sentence) {

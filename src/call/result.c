@@ -45,6 +45,7 @@ void insist_result_free(insist_result *result) {
 static void keep_attempt(struct kept_attempt *kept, const struct execution *execution, size_t i) {
     execution_record(execution, i, &kept->record);
     kept->retry_after_us = execution->attempts[i]->outcome.retry_after_us;
+    kept->in_headers = execution->attempts[i]->outcome.in_headers;
     memcpy(kept->address, execution->attempts[i]->progress.address, sizeof kept->address);
     kept->record.address = kept->address;
 }

@@ -9,6 +9,7 @@
 struct kept_attempt {
     insist_attempt_record record;
     int64_t retry_after_us;
+    bool in_headers; /* as in its outcome */
     char address[sizeof((struct progress *)0)->address];
 };
 

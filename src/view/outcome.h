@@ -27,6 +27,7 @@ struct outcome {
     int os_errno;
     int status; /* may be set beside an error: the body did not come whole */
     insist_sent sent;
+    bool in_headers;           /* err came before the header of the last answer was over */
     bool stale;                /* its reused connection died before the first byte of an answer */
     int64_t retry_after_us;    /* what the answer asks for; -1: nothing. Filled in by whoever owns a wall clock */
     struct outcome_room *room; /* that headers and body begin in; NULL: none */

@@ -89,11 +89,13 @@ static bool set_tls(CURL *easy, const struct wire_settings *settings, const stru
 }
 
 /* Of the header block of an HTTP/2 answer libcurl 7.88 reads one buffer, and comes back for the rest at the next event,
- * which may never be. So what is allowed has to fit, and the line that is too much: at most 64 KiB a name or value. */
+ * which may never be. So what is allowed has to fit, and the line that is too much: at most 64 KiB a name or value.
+ * What may go to a sink is handed over a buffer at a time: it gets the largest, whatever came before. */
 static long receive_bytes(const struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     if (!settings->http2)
-        return sizes_buffer(&transfer->transport->sizes, transfer->place);
+        return transfer->job->pauses_at_headers ? SIZES_MOST_BYTES
+                                                : sizes_buffer(&transfer->transport->sizes, transfer->place);
     uint64_t most = CURL_MAX_READ_SIZE - HEADER_LINE_BYTES;
     return (long)(settings->max_header_bytes < most ? settings->max_header_bytes : most) + HEADER_LINE_BYTES;
 }

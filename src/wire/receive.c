@@ -78,14 +78,16 @@ static bool has_body(const struct transfer *transfer) {
     return strcmp(transfer->hop.method, "HEAD") != 0 && status != 204 && status != 304;
 }
 
-/* What may go to a sink has no limit: its bytes are counted instead. */
+/* What may go to a sink has no limit: its bytes are counted instead. But of a length beyond INT64_MAX libcurl forgets that
+ * it was announced, and would take a body that was cut off for a whole one. */
 static insist_err check_framing(const struct transfer *transfer) {
     const struct job *job = transfer->job;
     uint64_t length;
     if (!has_body(transfer))
         return INSIST_OK;
     insist_err err = framing_read(&job->outcome.headers, &length);
-    bool too_much = !job->pauses_at_headers && length > transfer->transport->settings->max_body_bytes;
+    uint64_t most = job->pauses_at_headers ? INT64_MAX : transfer->transport->settings->max_body_bytes;
+    bool too_much = length > most || length > INT64_MAX;
     return err == INSIST_OK && too_much ? INSIST_ETOOLARGE : err;
 }
 

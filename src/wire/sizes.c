@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define LEAST_BYTES 2048
-#define STEPS_MAX 5 /* more than 64 KiB make a large download no faster */
+#define STEPS_MAX 5 /* to SIZES_MOST_BYTES */
 
 /* FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static uint32_t hash(const char *text, const char *end) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define SIZES_PLACES 256
+#define SIZES_MOST_BYTES (64L * 1024) /* more make a large download no faster */
 
 /* By place, the exponent of two above the least; starts as zeros. */
 struct sizes {

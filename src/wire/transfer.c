@@ -67,6 +67,7 @@ static void record(struct transfer *transfer, struct verdict verdict) {
     if (transfer->redirected && !outcome->url && verdict.err == INSIST_OK)
         verdict = verdict_of_refusal(transfer, INSIST_ENOMEM);
     outcome->err = verdict.err;
+    outcome->in_headers = !transfer->answer.complete;
     outcome->transience = verdict.transience;
     outcome->os_errno = verdict.os_errno;
     outcome->sent = verdict.sent;

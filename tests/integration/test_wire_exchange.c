@@ -500,6 +500,21 @@ static void test_pause_at_the_headers(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* Whoever hears the announced length as no length takes five bytes and an end for the whole. */
+static void test_no_pause_at_a_length_beyond_measure(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve(answer_always, "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\nhello");
+    wire_attempt_init(&attempt, &host, "GET", fixture_url("/"));
+    attempt.job->pauses_at_headers = true;
+    wire_attempt_start(&attempt);
+    assert_true(wire_run(&attempt));
+    assert_int_equal(attempt.news, NEWS_END);
+    fixture_expect(&attempt, INSIST_ETOOLARGE, 200, INSIST_ANSWERED);
+    assert_false(attempt.job->outcome.in_headers);
+    wire_attempt_fini(&attempt);
+}
+
 static void test_no_pause_without_a_body(void **state) {
     struct wire_attempt attempt;
     (void)state;
@@ -645,6 +660,7 @@ int main(void) {
         WIRE_TEST(test_news_of_being_sent),
         WIRE_TEST(test_no_news_unless_wanted),
         WIRE_TEST(test_pause_at_the_headers),
+        WIRE_TEST(test_no_pause_at_a_length_beyond_measure),
         WIRE_TEST(test_no_pause_without_a_body),
         WIRE_TEST(test_refusal_after_a_pause),
         WIRE_TEST(test_many_at_once),

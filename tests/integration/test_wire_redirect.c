@@ -262,6 +262,34 @@ static void test_body_of_a_redirect(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* To where headers have no end. */
+static void lead_to_endless_headers(struct raw_connection *connection, void *ctx) {
+    static char line[30000];
+    (void)ctx;
+    if (!raw_read_request(connection))
+        return;
+    raw_send(connection, "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    if (!raw_read_request(connection))
+        return;
+    raw_send(connection, "HTTP/1.1 200 OK\r\n");
+    memset(line, 'x', sizeof(line) - 1);
+    memcpy(line, "X: ", 3);
+    for (int i = 0; i < 100; i++) {
+        raw_send(connection, line);
+        raw_send(connection, "\r\n");
+    }
+}
+
+static void test_which_limit_behind_a_redirect(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve(lead_to_endless_headers, NULL);
+    fixture_run(&attempt, "GET", "/a");
+    fixture_expect(&attempt, INSIST_ETOOLARGE, 200, INSIST_ANSWERED);
+    assert_true(attempt.job->outcome.in_headers);
+    wire_attempt_fini(&attempt);
+}
+
 static void test_no_pause_at_a_redirect(void **state) {
     static const struct road roads[] = {{"/a", 302, "/b"}, {0}};
     struct wire_attempt attempt;
@@ -347,6 +375,7 @@ int main(void) {
         WIRE_TEST(test_from_https_to_http),
         WIRE_TEST(test_second_hop_fails),
         WIRE_TEST(test_body_of_a_redirect),
+        WIRE_TEST(test_which_limit_behind_a_redirect),
         WIRE_TEST(test_no_pause_at_a_redirect),
         WIRE_TEST(test_record_of_the_last_hop),
     };

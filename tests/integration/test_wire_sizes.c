@@ -67,7 +67,24 @@ static void test_grows_and_shrinks(void **state) {
     expect("GET", "/a/small", 2 * KIB);
 }
 
+static void test_what_pauses_at_its_headers_gets_the_largest(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve(answer_by_path, NULL);
+    most = 0;
+    wire_attempt_init(&attempt, &host, "GET", fixture_url("/a/large"));
+    attempt.job->pauses_at_headers = true;
+    wire_attempt_start(&attempt);
+    assert_true(wire_run_until_news(&attempt, NEWS_HEADERS));
+    wire_attempt_read_on(&attempt);
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    assert_int_equal(most, 64 * KIB);
+    wire_attempt_fini(&attempt);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {WIRE_TEST(test_grows_and_shrinks)};
+    const struct CMUnitTest tests[] = {WIRE_TEST(test_grows_and_shrinks),
+                                       WIRE_TEST(test_what_pauses_at_its_headers_gets_the_largest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
