@@ -194,9 +194,48 @@ static insist_err begin_decoding(struct transfer *transfer) {
     return decode_new(transfer->transport->settings->env, encoding, &transfer->decode);
 }
 
-static insist_err keep_bytes(struct transfer *transfer, const char *bytes, size_t length) {
+/* ---- keeping: the body stays until its end ------------------------------------------------------------------------ */
+
+/* A turn may bring a hundred buffers, and each may decode to a thousand times its size: then it rests until the next
+ * turn, so that the deadline, a cancel and whoever else is served by this thread need not wait for all of it. */
+#define DECODED_A_TURN ((size_t)2 * 1024 * 1024)
+
+static size_t left_of_turn(struct transfer *transfer) {
+    if (transfer->decoded_turn_ns != transfer->transport->now_ns)
+        transfer->decoded = 0;
+    transfer->decoded_turn_ns = transfer->transport->now_ns;
+    return transfer->decoded < DECODED_A_TURN ? DECODED_A_TURN - transfer->decoded : 0;
+}
+
+/* libcurl hands all of it over again, and it is counted again. */
+static size_t rest(struct transfer *transfer, size_t length) {
+    transfer->answer.body_bytes -= length;
+    transfer->answer.rests = true;
+    transfer_set_timer(transfer);
+    return pause_body(transfer);
+}
+
+static size_t keep_decoded(struct transfer *transfer, const char *bytes, size_t length) {
     struct body *body = &transfer->job->outcome.body;
-    return transfer->decode ? decode_feed(transfer->decode, bytes, length, body) : body_append(body, bytes, length);
+    const size_t before = body->length, enough = before + left_of_turn(transfer);
+    size_t used;
+    insist_err err = decode_feed_some(transfer->decode, bytes + transfer->consumed, length - transfer->consumed, body,
+                                      enough, &used);
+    transfer->consumed += used;
+    transfer->decoded += body->length - before;
+    if (err != INSIST_OK)
+        return refuse(transfer, err);
+    if (transfer->consumed < length || decode_is_pending(transfer->decode))
+        return rest(transfer, length);
+    transfer->consumed = 0;
+    return length;
+}
+
+static size_t keep_bytes(struct transfer *transfer, const char *bytes, size_t length) {
+    if (transfer->decode)
+        return keep_decoded(transfer, bytes, length);
+    insist_err err = body_append(&transfer->job->outcome.body, bytes, length);
+    return err == INSIST_OK ? length : refuse(transfer, err);
 }
 
 /* ---- streaming: the body travels to the call piece by piece ------------------------------------------------------ */
@@ -250,19 +289,17 @@ size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
         return look_at_line(transfer, bytes, length);
     if (waits_for_call(transfer) || transfer->lent)
         return pause_body(transfer);
-    if (transfer->consumed == 0)
+    bool streams = atomic_load(&transfer->job->streams);
+    if (!streams || transfer->consumed == 0)
         answer->body_bytes += length;
     transfer->job->progress.bytes = answer->body_bytes;
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* for the record, if it is given up from here on */
-    bool streams = atomic_load(&transfer->job->streams);
     if (!streams && answer->body_bytes > transfer->transport->settings->max_body_bytes)
         return refuse(transfer, INSIST_ETOOLARGE);
     if (answer->discarded)
         return length;
     insist_err err = answer->decoding ? INSIST_OK : begin_decoding(transfer);
-    if (err == INSIST_OK && streams)
-        return stream_bytes(transfer, bytes, length);
-    if (err == INSIST_OK)
-        err = keep_bytes(transfer, bytes, length);
-    return err == INSIST_OK ? length : refuse(transfer, err);
+    if (err != INSIST_OK)
+        return refuse(transfer, err);
+    return streams ? stream_bytes(transfer, bytes, length) : keep_bytes(transfer, bytes, length);
 }

@@ -123,6 +123,8 @@ static void give_up(struct transfer *transfer) {
 
 void transfer_set_timer(struct transfer *transfer) {
     int64_t due_ns = time_min(transfer->deadline_ns, time_min(transfer->patience_ns, transfer->limits.due_ns));
+    if (transfer->answer.rests)
+        due_ns = time_min(due_ns, transfer->transport->now_ns + 1); /* not in this turn */
     timers_set(&transfer->transport->timers, &transfer->timer, due_ns);
 }
 
@@ -218,6 +220,12 @@ static void begin_streaming(struct transfer *transfer) {
     transfer->job->outcome.body.limit = UINT64_MAX;
     transfer->deadline_ns = transfer->job->deadline_streaming_ns;
     transfer_set_timer(transfer);
+}
+
+static void end_rest(struct transfer *transfer) {
+    transfer->answer.rests = false;
+    transfer_set_timer(transfer);
+    go_on(transfer);
 }
 
 void transfer_read_on(struct transfer *transfer) {
@@ -337,6 +345,8 @@ void transfer_wake(struct transfer *transfer) {
         transfer_fail(transfer, transfer->answer.err);
     } else if (now_ns >= transfer->deadline_ns) {
         meet_deadline(transfer);
+    } else if (transfer->answer.rests) {
+        end_rest(transfer);
     } else if (now_ns >= transfer->patience_ns) {
         lose_patience(transfer);
     } else if (now_ns >= transfer->limits.due_ns) {

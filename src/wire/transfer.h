@@ -76,6 +76,7 @@ struct answer {
     bool no_follow;    /* a redirect that may not be followed: an answer, with an error */
     bool discarded;    /* a redirect that is followed: nobody wants its body */
     bool paused;       /* its body was, and libcurl has held some of it back */
+    bool rests;        /* it goes on in the next turn */
     bool decoding;     /* a decoder was asked for, if there is need of one */
     int status;        /* of the last status line */
     uint64_t header_bytes, body_bytes;
@@ -125,6 +126,8 @@ struct transfer {
     bool leaving; /* whatever comes is dropped */
     struct answer answer;
     struct decode *decode;
+    size_t decoded;          /* bytes that it gave … */
+    int64_t decoded_turn_ns; /* … in this turn */
     struct hop next; /* where its answer leads; meant if next_url is set */
     struct url *next_url;
 };

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/usage.h"
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -18,9 +19,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define CALLS 200
 #define LEAST_NS 1000 /* what a call takes of a worker's processor time, if it takes any */
@@ -233,6 +236,71 @@ static void the_callers_signal_mask_is_as_it_was(void **state) {
     insist_client_free(client);
 }
 
+#define MEMBER_BYTES ((size_t)16 * 1024 * 1024)
+#define MEMBERS 10 /* no more than is read in a turn */
+#define PACKED_MOST 32768
+
+/* Of gzip: so many zeros. Returns its length. */
+static size_t pack_zeros(unsigned char packed[PACKED_MOST]) {
+    unsigned char *zeros = calloc(1, MEMBER_BYTES);
+    z_stream stream = {.next_in = zeros, .avail_in = MEMBER_BYTES, .next_out = packed, .avail_out = PACKED_MOST};
+    assert_non_null(zeros);
+    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&stream);
+    free(zeros);
+    return stream.total_out;
+}
+
+struct packed {
+    unsigned char member[PACKED_MOST];
+    size_t length;
+    int listener;
+};
+
+/* All of it, as fast as it is taken. */
+static void *send_packed(void *argument) {
+    const struct packed *packed = argument;
+    char text[1024];
+    int peer = accept(packed->listener, NULL, NULL);
+    bool open = peer >= 0 && recv(peer, text, sizeof text, 0) > 0;
+    int length = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+                          packed->length * MEMBERS);
+    open = open && send(peer, text, (size_t)length, MSG_NOSIGNAL) == length;
+    for (int i = 0; open && i < MEMBERS; i++)
+        open = send(peer, packed->member, packed->length, MSG_NOSIGNAL) == (ssize_t)packed->length;
+    close(peer);
+    return NULL;
+}
+
+/* More than a hundred megabytes that are there at once: it takes longer to decode than the call has time. */
+static void the_deadline_does_not_wait_for_a_decoder(void **state) {
+    static struct packed packed;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    pthread_t thread;
+    insist_plan *plan = NULL;
+    insist_result *result = NULL;
+    char packed_url[64];
+    (void)state;
+    packed.length = pack_zeros(packed.member);
+    packed.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(packed.listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(packed.listener, 1), 0);
+    assert_int_equal(getsockname(packed.listener, (struct sockaddr *)&address, &size), 0);
+    snprintf(packed_url, sizeof packed_url, "http://127.0.0.1:%d/", (int)ntohs(address.sin_port));
+    insist_client *client = client_of(
+        (insist_client_options){.size = sizeof(insist_client_options), .max_body_bytes = 2 * MEMBERS * MEMBER_BYTES});
+    assert_int_equal(insist_plan_new("GET", packed_url, NULL, &plan), INSIST_OK);
+    assert_int_equal(pthread_create(&thread, NULL, send_packed, &packed), 0);
+    assert_int_equal(insist_execute(client, plan, INSIST_CALL_OPTIONS(.deadline_ms = 50), &result), INSIST_EDEADLINE);
+    insist_result_free(result);
+    insist_plan_free(plan);
+    insist_client_free(client);
+    close(packed.listener);
+    pthread_join(thread, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_worker_wakes_for_a_call),
@@ -241,6 +309,7 @@ int main(void) {
         cmocka_unit_test(an_idle_connection_that_is_closed_is_noticed),
         cmocka_unit_test(a_signal_handler_may_fork),
         cmocka_unit_test(the_callers_signal_mask_is_as_it_was),
+        cmocka_unit_test(the_deadline_does_not_wait_for_a_decoder),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
