@@ -154,13 +154,15 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
     return err != INSIST_OK ? err : pool_new(client->env, &settings, &client->pool);
 }
 
-/* What the user was promised to be called on a worker keeps the calling threads out. */
+/* What the user was promised to be called on a worker keeps the calling threads out. So does HTTP/2, where calls are to
+ * share connections. */
 static bool may_lead(const insist_client_options *options) {
 #ifdef NEVER_LEADS
     (void)options;
     return false;
 #else
-    return !options->workers_only && options->transport == NULL && options->curl_setup == NULL;
+    const bool calls_user_code = options->transport != NULL || options->curl_setup != NULL;
+    return !options->workers_only && !calls_user_code && options->http_version != INSIST_HTTP_2;
 #endif
 }
 

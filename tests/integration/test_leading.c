@@ -133,6 +133,14 @@ static void curl_setup_leaves_it_to_the_workers(void **state) {
         CALLS * LEAST_NS, LONG_MAX);
 }
 
+/* A connection that is led carries its leader's call alone. */
+static void http_2_leaves_it_to_the_workers(void **state) {
+    (void)state;
+    assert_in_range(worked_while_calling((insist_client_options){.size = sizeof(insist_client_options),
+                                                                 .http_version = INSIST_HTTP_2}),
+                    CALLS * LEAST_NS, LONG_MAX);
+}
+
 /* ---- afterwards --------------------------------------------------------------------------------------------------- */
 
 /* No call comes to see that the server has closed the connection: a worker does. */
@@ -147,7 +155,7 @@ static void an_idle_connection_that_is_closed_is_noticed(void **state) {
     assert_true(usage_descriptors(getpid()) > before); /* both ends are here */
     for (int i = 0; i < PATIENCE_MS && usage_descriptors(getpid()) > before; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    assert_int_equal(usage_descriptors(getpid()), before);
+    assert_true(usage_descriptors(getpid()) <= before); /* fewer: the server may have noticed an earlier end since */
     insist_result_free(result);
     insist_client_free(client);
     insist_testserver_free(hasty);
@@ -306,6 +314,7 @@ int main(void) {
         cmocka_unit_test(no_worker_wakes_for_a_call),
         cmocka_unit_test(a_client_can_leave_it_to_the_workers),
         cmocka_unit_test(curl_setup_leaves_it_to_the_workers),
+        cmocka_unit_test(http_2_leaves_it_to_the_workers),
         cmocka_unit_test(an_idle_connection_that_is_closed_is_noticed),
         cmocka_unit_test(a_signal_handler_may_fork),
         cmocka_unit_test(the_callers_signal_mask_is_as_it_was),
