@@ -34,7 +34,9 @@ typedef struct insist_budget insist_budget;
 /** The version of HTTP that is spoken. */
 typedef enum insist_http_version {
     INSIST_HTTP_1_1 = 0,
-    /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. */
+    /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. A request
+     * whose body is larger than what the server takes unread, 64 KiB mostly, and is answered by a 2xx before it has been read,
+     * then hangs until its timeout. */
     INSIST_HTTP_2
 } insist_http_version;
 
@@ -86,7 +88,15 @@ typedef struct insist_client_options {
     const insist_transport *transport; /* carries the attempts in libcurl's place; copied; default: none */
     /* Workers alone drive connections. By default a thread that waits for a single call drives that call's connection
      * itself as long as few calls are under way: that saves two thread switches, and takes some 16 KiB more of its stack. A
-     * call with a race, and a client with curl_setup or a transport, leave it to the workers anyway. */
+     * call with a race, and a client with INSIST_HTTP_2, curl_setup or a transport, leave it to the workers anyway.
+     *
+     * A thread that drives does so as what it is. The connections that it opens, and what it writes to them, are subject to its
+     * network namespace, seccomp filter, capabilities and priority: clients that threads use which differ in those want
+     * workers_only. Its OpenSSL may keep errors in the thread's queue: who uses OpenSSL on that thread calls
+     * ERR_clear_error() before operations of his own, as SSL_get_error(3) demands. All signals but those of faults, SIGPROF
+     * and SIGVTALRM included, are held back while it works, until it sleeps: profilers that sample by them do not see it.
+     *
+     * Connections are not shared between threads that drive and workers: up to 8 more to an origin may be open. */
     bool workers_only;
 } insist_client_options;
 
@@ -109,7 +119,8 @@ INSIST_API void insist_client_free(insist_client *client);
 /** Opens n connections to the URL's origin before they are needed: by n HEAD requests, each on a connection of its own,
  *  which it leaves behind (over HTTP/2 one would do). The first is made alone; once it is answered, whatever the status,
  *  the others are made together, max_in_flight_origin at a time. None is retried or raced, and behind one that fails
- *  no more are begun. Blocks, timeout_ms at most for all of them.
+ *  no more are begun. The first few are for threads that drive a single call's connection themselves: other calls do
+ *  not find those, unless the client has workers_only. Blocks, timeout_ms at most for all of them.
  *  @return INSIST_OK when all were answered, whatever their status; INSIST_EINVAL (n is 0 or above 64, timeout_ms is below
  *  1, NULL), or what the first that failed ended with */
 INSIST_API insist_err insist_client_prewarm(insist_client *client, const char *url, unsigned n, int64_t timeout_ms);
