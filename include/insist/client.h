@@ -93,7 +93,7 @@ typedef struct insist_client_options {
      * A thread that drives does so as what it is. The connections that it opens, and what it writes to them, are subject to its
      * network namespace, seccomp filter, capabilities and priority: clients that threads use which differ in those want
      * workers_only. Its OpenSSL may keep errors in the thread's queue: who uses OpenSSL on that thread calls
-     * ERR_clear_error() before operations of his own, as SSL_get_error(3) demands. All signals but those of faults, SIGPROF
+     * ERR_clear_error() before his own operations, as SSL_get_error() demands. All signals but those of faults, SIGPROF
      * and SIGVTALRM included, are held back while it works, until it sleeps: profilers that sample by them do not see it.
      *
      * Connections are not shared between threads that drive and workers: up to 8 more to an origin may be open. */

@@ -136,8 +136,8 @@ static void curl_setup_leaves_it_to_the_workers(void **state) {
 /* A connection that is led carries its leader's call alone. */
 static void http_2_leaves_it_to_the_workers(void **state) {
     (void)state;
-    assert_in_range(worked_while_calling((insist_client_options){.size = sizeof(insist_client_options),
-                                                                 .http_version = INSIST_HTTP_2}),
+    assert_in_range(worked_while_calling(
+                        (insist_client_options){.size = sizeof(insist_client_options), .http_version = INSIST_HTTP_2}),
                     CALLS * LEAST_NS, LONG_MAX);
 }
 
