@@ -140,6 +140,7 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
                    .in_flight_origin = options->max_in_flight_origin,
                    .waiting = options->max_waiting},
         .counters = &client->counters,
+        .birthmark = &client->birthmark,
         .transport_new = transport_curl_new,
         .transport_ctx = &client->wire,
     };

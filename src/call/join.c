@@ -97,7 +97,7 @@ static bool tell_time(struct join *join, int64_t due_ns) {
 /* A call that is alone may do the work itself meanwhile. False: this is the child of a fork. */
 static bool wait_for_news(struct join *join, struct list *taken, insist_err *interrupted) {
     const int64_t due_ns = timers_next_ns(&join->timers);
-    if (!carry_lead(&join->calls[0].carrier, due_ns))
+    if (!carry_lead(&join->calls[0].carrier, due_ns) || client_is_forked(join->client))
         return false;
     mailbox_take(join->mailbox, due_ns, taken, interrupted);
     return !client_is_forked(join->client);

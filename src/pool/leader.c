@@ -2,7 +2,8 @@
  * something for the sleeping leader, a command for the reactor or an interruption of the call, writes to the reactor's
  * eventfd.
  *
- * The thread is the user's: his signal handlers run while it sleeps, when nothing is half done, and at no other moment.
+ * The thread is the user's: his signal handlers run between two turns, when nothing is half done, and at no other moment: while it
+ * sleeps, and every ten milliseconds when it has no time to.
  * Faults are not held back. */
 #include "pool/leader.h"
 
@@ -16,6 +17,7 @@
 #include <sys/epoll.h>
 
 #define NS_PER_MS INT64_C(1000000)
+#define HOLDS_BACK_NS (10 * NS_PER_MS) /* the signals, at most, but for the length of a turn */
 
 static void watch(struct reactor *reactor, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = reactor};
@@ -82,36 +84,46 @@ static int sleep_until(struct reactor *reactor, int64_t until_ns, const sigset_t
     return epoll_pwait(reactor->epoll, events, REACTOR_EVENTS, timeout_ms, signals);
 }
 
-static bool is_child(const struct reactor *reactor) {
-    return env_process_id(reactor->env) != reactor->process_id;
+/* What is ready keeps the sleep from letting them through. Whoever finds the token ASLEEP may wake it meanwhile. */
+static void let_signals_through(const sigset_t *signals) {
+    sigset_t held;
+    pthread_sigmask(SIG_SETMASK, signals, &held);
+    pthread_sigmask(SIG_SETMASK, &held, NULL);
 }
 
 /* Turn after turn. What happened while a worker watched it has seen, so the inbox comes first. False: this is a child. */
-static bool drive(struct reactor *reactor, struct mailbox *mailbox, int64_t until_ns, const sigset_t *signals,
-                  int64_t *due_ns) {
+static bool drive(struct reactor *reactor, const struct leading *leading, const sigset_t *signals, int64_t *due_ns) {
     struct epoll_event events[REACTOR_EVENTS];
+    int64_t let_through_ns = env_now_ns(reactor->env);
     for (int count = 0;;) {
         *due_ns = reactor_work(reactor, events, count);
         driver_fall_asleep(&reactor->driver);
-        if (mailbox_has_something(mailbox) || env_now_ns(reactor->env) >= until_ns || leaves_early(reactor))
+        int64_t now_ns = env_now_ns(reactor->env);
+        if (mailbox_has_something(leading->mailbox) || now_ns >= leading->until_ns || leaves_early(reactor))
             return true;
-        int64_t wake_ns = inbox_is_empty(&reactor->inbox) ? time_min(until_ns, *due_ns) : REACTOR_AT_ONCE;
+        if (now_ns - let_through_ns >= HOLDS_BACK_NS) {
+            let_through_ns = now_ns;
+            let_signals_through(signals);
+            if (birthmark_is_inherited(leading->birthmark))
+                return false;
+        }
+        int64_t wake_ns = inbox_is_empty(&reactor->inbox) ? time_min(leading->until_ns, *due_ns) : REACTOR_AT_ONCE;
         count = sleep_until(reactor, wake_ns, signals, events);
-        if (count < 0 && is_child(reactor))
+        if (count < 0 && birthmark_is_inherited(leading->birthmark))
             return false;
         driver_get_up(&reactor->driver);
     }
 }
 
-bool leader_drive(struct reactor *reactor, struct mailbox *mailbox, int64_t until_ns) {
+bool leader_drive(struct reactor *reactor, const struct leading *leading) {
     sigset_t before;
     int64_t due_ns;
     hold_signals_back(&before);
-    bool here = !is_child(reactor); /* from here on a handler runs while it sleeps, and at no other moment */
-    if (here && begin(reactor, mailbox)) {
-        here = drive(reactor, mailbox, until_ns, &before, &due_ns);
+    bool here = !birthmark_is_inherited(leading->birthmark); /* from here on a handler runs between turns */
+    if (here && begin(reactor, leading->mailbox)) {
+        here = drive(reactor, leading, &before, &due_ns);
         if (here)
-            hand_over(reactor, mailbox, due_ns);
+            hand_over(reactor, leading->mailbox, due_ns);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return here;

@@ -12,6 +12,7 @@
 struct pool {
     /* fixed */
     const struct env *env;
+    const struct birthmark *birthmark;
     struct counters *counters;
     struct permits *permits;
     unsigned reactor_count, worker_count; /* of those that were made */
@@ -73,6 +74,7 @@ insist_err pool_new(const struct env *env, const struct pool_settings *settings,
         return INSIST_ENOMEM;
 
     pool->env = env;
+    pool->birthmark = settings->birthmark;
     pool->counters = settings->counters;
     pool->common = settings->reactors;
     atomic_init(&pool->ending, false);
@@ -189,8 +191,9 @@ insist_err pool_submit(struct pool *pool, struct job *job, bool leads, bool *wai
 }
 
 bool pool_lead(struct pool *pool, struct job *job, int64_t until_ns) {
-    (void)pool;
-    return leader_drive(job->reactor, job->mailbox, until_ns);
+    const struct leading leading = {
+        .birthmark = pool->birthmark, .mailbox = job->mailbox, .until_ns = until_ns};
+    return leader_drive(job->reactor, &leading);
 }
 
 void pool_give_up(struct pool *pool, struct job *job) {

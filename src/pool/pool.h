@@ -2,6 +2,7 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include "base/birthmark.h"
 #include "origin/counters.h"
 #include "origin/permits.h"
 #include "wire/transport.h"
@@ -15,6 +16,7 @@ struct pool_settings {
     const char *thread_name;
     struct permit_limits limits;
     struct counters *counters;
+    const struct birthmark *birthmark; /* of the process; outlives the pool. Asked by leaders only */
     transport_new_fn *transport_new; /* called once for each reactor */
     void *transport_ctx;
 };

@@ -168,7 +168,6 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
 
     reactor->env = env;
     reactor->permits = permits;
-    reactor->process_id = env_process_id(env);
     reactor->epoll = reactor->eventfd = reactor->watcher = -1;
     driver_init(&reactor->driver);
     atomic_init(&reactor->in_flight, 0);

@@ -19,7 +19,6 @@ struct reactor {
     struct permits *permits;
     int epoll, eventfd;
     struct transport *transport;
-    long process_id;              /* of the one that made it */
     int watcher;                  /* the epoll of the worker that watches it; -1: none does */
     const atomic_llong *alarm_ns; /* when that worker wakes by itself */
 

@@ -14,7 +14,13 @@
 #include "pool/reactor.h"
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #define SHARED 2
 #define LED 2
@@ -22,6 +28,7 @@
 static struct job_example example, other; /* two calls, each with a mailbox */
 static struct fake_wire wire;
 static struct counters counters;
+static struct birthmark birthmark;
 static struct pool *pool;
 
 static int set_up(void **state) {
@@ -33,18 +40,21 @@ static int set_up(void **state) {
         .thread_name = "worker",
         .limits = {.in_flight = 20, .in_flight_origin = 20, .waiting = 20},
         .counters = &counters,
+        .birthmark = &birthmark,
         .transport_new = fake_transport_new,
         .transport_ctx = &wire,
     };
     job_example_init(&example, "http://a:80");
     job_example_init(&other, "http://a:80");
     fake_wire_init(&wire);
+    birthmark_init(&birthmark, &example.env);
     return pool_new(&example.env, &settings, &pool) == INSIST_OK ? 0 : 1;
 }
 
 static int tear_down(void **state) {
     (void)state;
     pool_free(pool);
+    birthmark_fini(&birthmark);
     fake_wire_fini(&wire);
     bool clean = job_example_fini(&other) && job_example_fini(&example);
     return clean && atomic_load(&wire.wrong) == 0 && atomic_load(&wire.freed) == wire.made ? 0 : 1;
@@ -101,7 +111,7 @@ static void wait_until_asleep(struct job *job) {
 
 /* ---- a thread that leads until there is something ----------------------------------------------------------------- */
 
-struct leading {
+struct led_job {
     struct job *job;
     pthread_t thread;
 };
@@ -112,15 +122,15 @@ static void *lead(void *job) {
 }
 
 /* Its job is held, and it sleeps. */
-static struct leading asleep(void) {
-    struct leading leading = {.job = submitted(FAKE_HELD, true)};
+static struct led_job asleep(void) {
+    struct led_job leading = {.job = submitted(FAKE_HELD, true)};
     assert_int_equal(pthread_create(&leading.thread, NULL, lead, leading.job), 0);
     sem_wait(&wire.entered);
     wait_until_asleep(leading.job);
     return leading;
 }
 
-static void assert_comes_back(struct leading *leading) {
+static void assert_comes_back(struct led_job *leading) {
     assert_int_equal(pthread_join(leading->thread, NULL), 0);
     assert_ends(&example, leading->job);
 }
@@ -167,14 +177,46 @@ static void test_a_worker_takes_over_what_is_left(void **state) {
 
 static void test_a_leader_takes_commands_while_it_sleeps(void **state) {
     (void)state;
-    struct leading leading = asleep();
+    struct led_job leading = asleep();
     fake_answer(&wire, leading.job);
     assert_comes_back(&leading);
 }
 
+static sem_t handled;
+
+static void note_signal(int number) {
+    (void)number;
+    sem_post(&handled);
+}
+
+/* A descriptor that is always ready keeps it from sleeping. */
+static void test_signals_come_through_while_there_is_always_work(void **state) {
+    const struct sigaction noting = {.sa_handler = note_signal};
+    struct epoll_event always = {.events = EPOLLIN};
+    struct sigaction before;
+    struct timespec late;
+    (void)state;
+    struct led_job leading = {.job = submitted(FAKE_HELD, true)};
+    int ready = eventfd(1, EFD_CLOEXEC);
+    sem_init(&handled, 0, 0);
+    assert_int_equal(epoll_ctl(leading.job->reactor->epoll, EPOLL_CTL_ADD, ready, &always), 0);
+    assert_int_equal(sigaction(SIGUSR1, &noting, &before), 0);
+    assert_int_equal(pthread_create(&leading.thread, NULL, lead, leading.job), 0);
+    sem_wait(&wire.entered); /* it holds signals back by then */
+    assert_int_equal(pthread_kill(leading.thread, SIGUSR1), 0);
+    clock_gettime(CLOCK_REALTIME, &late);
+    late.tv_sec += 20;
+    int waited = sem_timedwait(&handled, &late);
+    fake_answer(&wire, leading.job);
+    assert_comes_back(&leading);
+    close(ready);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+    assert_int_equal(waited, 0);
+}
+
 static void test_an_interruption_wakes_a_leader(void **state) {
     (void)state;
-    struct leading leading = asleep();
+    struct led_job leading = asleep();
     mailbox_interrupt(example.mailbox, INSIST_ECANCELED);
     assert_int_equal(pthread_join(leading.thread, NULL), 0);
     fake_answer(&wire, leading.job);
@@ -188,7 +230,7 @@ static void test_an_interruption_wakes_a_leader(void **state) {
 
 static void test_a_job_that_joins_outlives_the_leader(void **state) {
     (void)state;
-    struct leading leading = asleep();
+    struct led_job leading = asleep();
     struct job *guest = submitted_to(leading.job->reactor, FAKE_HELD);
     sem_wait(&wire.entered); /* by the leader: nobody else may */
     fake_answer(&wire, leading.job);
@@ -199,7 +241,7 @@ static void test_a_job_that_joins_outlives_the_leader(void **state) {
 
 static void test_a_second_leader_leaves_it_to_the_first(void **state) {
     (void)state;
-    struct leading leading = asleep();
+    struct led_job leading = asleep();
     struct job *guest = submitted_to(leading.job->reactor, FAKE_AT_ONCE);
     assert_ends(&other, guest);
     struct job *late = made(&other, FAKE_AT_ONCE);
@@ -216,7 +258,7 @@ static void test_a_second_leader_leaves_it_to_the_first(void **state) {
 
 static void test_idle_connections_of_a_led_reactor_are_closed(void **state) {
     (void)state;
-    struct leading leading = asleep();
+    struct led_job leading = asleep();
     pool_close_idle(pool);
     for (int i = 0; i < SHARED + LED; i++)
         sem_wait(&wire.idle);
@@ -320,6 +362,7 @@ int main(void) {
         TEST(test_the_calling_thread_does_it_all),
         TEST(test_a_worker_takes_over_what_is_left),
         TEST(test_a_leader_takes_commands_while_it_sleeps),
+        TEST(test_signals_come_through_while_there_is_always_work),
         TEST(test_an_interruption_wakes_a_leader),
         TEST(test_a_job_that_joins_outlives_the_leader),
         TEST(test_a_second_leader_leaves_it_to_the_first),
