@@ -2,9 +2,8 @@
  * something for the sleeping leader, a command for the reactor or an interruption of the call, writes to the reactor's
  * eventfd.
  *
- * The thread is the user's: his signal handlers run between two turns, when nothing is half done, and at no other moment: while it
- * sleeps, and every ten milliseconds when it has no time to.
- * Faults are not held back. */
+ * The thread is the user's: his signal handlers run between two turns, when nothing is half done, and at no other
+ * moment: while it sleeps, and every ten milliseconds when it finds no sleep. Faults are not held back. */
 #include "pool/leader.h"
 
 #include "base/random.h"
