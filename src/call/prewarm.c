@@ -20,7 +20,7 @@ static insist_err make_plan(insist_client *client, const char *url, uint64_t *op
 }
 
 static insist_err open_together(insist_client *client, const insist_plan *plan, int64_t deadline_ns, unsigned n) {
-    const insist_plan *plans[CONNECTIONS_MOST];
+    const insist_plan *plans[CONNECTIONS_MOST] = {NULL};
     insist_result *results[CONNECTIONS_MOST] = {NULL};
     for (unsigned i = 0; i < n; i++)
         plans[i] = plan;
