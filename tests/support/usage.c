@@ -53,7 +53,7 @@ long usage_peak_kb(pid_t pid) {
 
 /* The second number of a task's schedstat, in nanoseconds. */
 static int64_t starved_ns(const char *tasks, const char *task) {
-    char path[320];
+    char path[400];
     long long ran = 0, waited = 0;
     snprintf(path, sizeof path, "%s/%s/schedstat", tasks, task);
     FILE *file = fopen(path, "re");
