@@ -10,11 +10,21 @@
 
 #define EVENTS_A_WAKE 64
 #define NS_PER_S 1000000000
+#define MOMENT_NS 100000
+
+/* A leader is about to have it watched, or not to. What is ready until then would wake the worker again at once: where
+ * it comes before all others the leader has to be given the processor. */
+static void worker_give_way(void) {
+    const struct timespec moment = {.tv_nsec = MOMENT_NS};
+    nanosleep(&moment, NULL);
+}
 
 static void worker_drive(struct reactor *reactor) {
     reactor->again = false;
-    if (!reactor_try_take(reactor))
+    if (!reactor_try_take(reactor)) {
+        worker_give_way();
         return; /* whoever has it looks again when he lets go of it */
+    }
     reactor_turn(reactor);
     reactor->again = reactor_release(reactor); /* in its turn: the others come first */
 }

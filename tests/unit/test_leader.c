@@ -182,6 +182,30 @@ static void test_a_leader_takes_commands_while_it_sleeps(void **state) {
     assert_comes_back(&leading);
 }
 
+static atomic_int moments;
+
+/* In place of the system's: a worker that gives way. */
+int nanosleep(const struct timespec *time, struct timespec *left) {
+    atomic_fetch_add(&moments, 1);
+    return clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
+}
+
+static void test_a_worker_gives_way_to_whoever_drives(void **state) {
+    (void)state;
+    struct job *job = made(&example, FAKE_AT_ONCE);
+    assert_true(pool_assign(pool, job, 0, true));
+    assert_true(driver_try_take(&job->reactor->driver));
+    reactor_wake(job->reactor); /* it is ready, and the worker watches it */
+    for (int64_t late_ns = env_now_ns(&example.env) + INT64_C(20000000000);
+         atomic_load(&moments) < 3 && env_now_ns(&example.env) < late_ns;)
+        sched_yield();
+    driver_let_go(&job->reactor->driver);
+    bool waits = true;
+    assert_int_equal(pool_submit(pool, job, false, &waits), INSIST_OK);
+    assert_ends(&example, job);
+    assert_true(atomic_load(&moments) >= 3);
+}
+
 static sem_t handled;
 
 static void note_signal(int number) {
@@ -365,6 +389,7 @@ int main(void) {
         TEST(test_the_calling_thread_does_it_all),
         TEST(test_a_worker_takes_over_what_is_left),
         TEST(test_a_leader_takes_commands_while_it_sleeps),
+        TEST(test_a_worker_gives_way_to_whoever_drives),
         TEST(test_signals_come_through_while_there_is_always_work),
         TEST(test_an_interruption_wakes_a_leader),
         TEST(test_a_job_that_joins_outlives_the_leader),
