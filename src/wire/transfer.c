@@ -1,6 +1,5 @@
-/* The course of a job on the wire: start, request after request, end. In: the reactor's commands,
- * the resolver's and libcurl's reports, time. Out: the job's outcome, handed to the host exactly once. Whoever
- * drives the reactor. */
+/* A job on a handle: one request to one address, and the end of it. In: a hop and its addresses, a verdict. Out: a request
+ * that libcurl has, or has no more; the job's outcome, handed to the host exactly once. Whoever drives the reactor. */
 #include "wire/transfer.h"
 
 #include "base/time_math.h"
@@ -107,7 +106,7 @@ static void drop_what_is_held_back(struct transfer *transfer) {
 }
 
 /* Over HTTP/2 others may wait for the connection that this one has begun: they begin anew. */
-static void leave_wire(struct transfer *transfer) {
+void transfer_leave_wire(struct transfer *transfer) {
     struct connection *connection = transfer->connection;
     if (connection)
         connection_mute_unready(&transfer->transport->connections, connection);
@@ -116,9 +115,22 @@ static void leave_wire(struct transfer *transfer) {
     learn_size(transfer);
 }
 
-static void give_up(struct transfer *transfer) {
+void transfer_give_up(struct transfer *transfer) {
     transfer->spoilt = true;
-    leave_wire(transfer);
+    transfer_leave_wire(transfer);
+}
+
+void transfer_fail_soon(struct transfer *transfer, insist_err err) {
+    if (transfer->answer.err == INSIST_OK)
+        transfer->answer.err = err;
+    timers_set(&transfer->transport->timers, &transfer->timer, transfer->transport->now_ns);
+}
+
+void transfer_fail(struct transfer *transfer, insist_err err) {
+    if (transfer->answer.err == INSIST_OK)
+        transfer->answer.err = err;
+    transfer_give_up(transfer);
+    transfer_end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
 }
 
 void transfer_set_timer(struct transfer *transfer) {
@@ -163,195 +175,4 @@ void transfer_request(struct transfer *transfer) {
     transfer->patience_ns = hurried ? time_add(transport->now_ns, ADDRESS_PATIENCE_NS) : TIME_NEVER;
     transfer_set_timer(transfer);
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* where it went: its record, if it is given up now */
-}
-
-/* ---- what the reactor asks for ----------------------------------------------------------------------------------- */
-
-void transfer_start(struct transfer *transfer, struct job *job) {
-    transfer->job = job;
-    job->transfer = transfer;
-    if (!job->progress.started_ns)
-        job->progress.started_ns = transfer->transport->now_ns;
-    transfer->deadline_ns = job->deadline_ns;
-    transfer->pause = PAUSE_DUE;
-    transfer->upload_lent = transfer->upload_outdated = false;
-    transfer->hop = (struct hop){.url = job->request->url, .method = job->request->method};
-    if (atomic_load(&job->stop))
-        transfer_refuse(transfer, INSIST_ECANCELED);
-    else
-        hop_begin(transfer);
-}
-
-void transfer_stop(struct transfer *transfer) {
-    if (!hop_forget_lookup(transfer)) {
-        transfer->stage = STAGE_BURIED;
-        timers_clear(&transfer->transport->timers, &transfer->timer);
-        return;
-    }
-    if (transfer->stage == STAGE_WIRE)
-        give_up(transfer);
-    transfer_refuse(transfer, INSIST_ECANCELED);
-}
-
-/* When its deadline has passed meanwhile, its gate is shut, and its timer ends it in this very turn. */
-void transfer_resolved(struct transfer *transfer) {
-    if (transfer->stage == STAGE_LOOKUP) {
-        hop_take_addresses(transfer);
-        return;
-    }
-    addresses_release(transfer->lookup.addresses);
-    transfer_refuse(transfer, INSIST_ECANCELED);
-}
-
-/* What waited comes in, and goes out, from inside here. */
-static void go_on(struct transfer *transfer) {
-    if (limits_move_on(transfer, true))
-        transfer_set_timer(transfer);
-    CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-    if (code == CURLE_OK && transfer->answer.err == INSIST_OK)
-        return;
-    give_up(transfer);
-    transfer_end(transfer, verdict_of_end(transfer, code));
-}
-
-/* It has been accepted at its headers, and goes to a sink: no limit on its size, and the call's deadline alone on
- * its time. */
-static void begin_streaming(struct transfer *transfer) {
-    transfer->job->outcome.body.limit = UINT64_MAX;
-    transfer->deadline_ns = transfer->job->deadline_streaming_ns;
-    transfer_set_timer(transfer);
-}
-
-static void end_rest(struct transfer *transfer) {
-    transfer->answer.rests = false;
-    transfer_set_timer(transfer);
-    go_on(transfer);
-}
-
-void transfer_read_on(struct transfer *transfer) {
-    bool waits = transfer->pause == PAUSE_WAITING || transfer->lent;
-    if (transfer->stage != STAGE_WIRE || !waits)
-        return;
-    if (transfer->pause == PAUSE_WAITING && atomic_load(&transfer->job->streams))
-        begin_streaming(transfer);
-    transfer->pause = PAUSE_OVER;
-    transfer->lent = false;
-    go_on(transfer);
-}
-
-void transfer_fed(struct transfer *transfer) {
-    if (transfer->stage != STAGE_WIRE || !transfer->upload_lent)
-        return;
-    send_fed(transfer);
-    go_on(transfer);
-}
-
-/* ---- what libcurl reports ---------------------------------------------------------------------------------------- */
-
-static bool is_of_this_address(insist_err err) {
-    return err == INSIST_ECONNECT || err == INSIST_ETLS || err == INSIST_ERESET || err == INSIST_EEOF;
-}
-
-/* Whole, in both directions. An errno would be taken for that of the handle's next failure. */
-static bool has_ended_well(const struct transfer *transfer, CURLcode code) {
-    bool whole = code == CURLE_OK && transfer->answer.err == INSIST_OK && !transfer->upload_lent;
-    return whole && verdict_errno_of_libcurl(transfer) == 0;
-}
-
-/* Where others share the connection libcurl leaves a handle as it is: with its buffers, and with what it holds back. */
-static void judge_handle(struct transfer *transfer, CURLcode code) {
-    bool shared = transfer->connection && transfer->connection->http2;
-    transfer->spoilt |= shared || !has_ended_well(transfer, code);
-    transfer->holds = shared && transfer->answer.paused && code != CURLE_OK;
-}
-
-void transfer_done(struct transfer *transfer, CURLcode code) {
-    judge_handle(transfer, code);
-    leave_wire(transfer);
-    if (transfer->answer.unfit) {
-        transfer->fresh = true;
-        transfer_request(transfer);
-        return;
-    }
-    struct verdict verdict = verdict_of_end(transfer, code);
-    bool unconnected = !transfer->answer.passed && is_of_this_address(verdict.err);
-    if (unconnected && address_walk_next(&transfer->walk, true))
-        transfer_request(transfer);
-    else if (verdict.err == INSIST_OK && transfer->next_url)
-        hop_follow(transfer);
-    else
-        transfer_end(transfer, verdict);
-}
-
-void transfer_fail_soon(struct transfer *transfer, insist_err err) {
-    if (transfer->answer.err == INSIST_OK)
-        transfer->answer.err = err;
-    timers_set(&transfer->transport->timers, &transfer->timer, transfer->transport->now_ns);
-}
-
-void transfer_fail(struct transfer *transfer, insist_err err) {
-    if (transfer->answer.err == INSIST_OK)
-        transfer->answer.err = err;
-    give_up(transfer);
-    transfer_end(transfer, verdict_of_end(transfer, CURLE_WRITE_ERROR));
-}
-
-/* ---- time -------------------------------------------------------------------------------------------------------- */
-
-/* Its time is over, whichever it was. */
-static void run_out(struct transfer *transfer) {
-    if (!hop_forget_lookup(transfer)) /* `resolved` is about to come, and sets the timer again */
-        return;
-    if (transfer->stage == STAGE_WIRE)
-        give_up(transfer);
-    transfer_end(transfer, verdict_of_timeout(transfer));
-}
-
-/* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given
- * more time. */
-static void meet_deadline(struct transfer *transfer) {
-    struct job *job = transfer->job;
-    bool sent = !job_shut_gate(job);
-    if (sent && transfer->deadline_ns < job->deadline_once_sent_ns) {
-        transfer->deadline_ns = job->deadline_once_sent_ns;
-        transfer_set_timer(transfer);
-        return;
-    }
-    run_out(transfer);
-}
-
-static void meet_limit(struct transfer *transfer) {
-    if (limits_meet(transfer))
-        run_out(transfer);
-    else
-        transfer_set_timer(transfer);
-}
-
-/* This address was given its time to connect; the next one is waiting. */
-static void lose_patience(struct transfer *transfer) {
-    transfer->patience_ns = TIME_NEVER;
-    bool stuck = !transfer->answer.passed && transfer->connection && !connection_is_connected(transfer->connection);
-    if (!stuck || !address_walk_next(&transfer->walk, false)) {
-        transfer_set_timer(transfer);
-        return;
-    }
-    give_up(transfer);
-    transfer_request(transfer);
-}
-
-void transfer_wake(struct transfer *transfer) {
-    int64_t now_ns = transfer->transport->now_ns;
-    if (transfer->answer.err != INSIST_OK) {
-        transfer_fail(transfer, transfer->answer.err);
-    } else if (now_ns >= transfer->deadline_ns) {
-        meet_deadline(transfer);
-    } else if (transfer->answer.rests) {
-        end_rest(transfer);
-    } else if (now_ns >= transfer->patience_ns) {
-        lose_patience(transfer);
-    } else if (now_ns >= transfer->limits.due_ns) {
-        meet_limit(transfer);
-    } else {
-        transfer_set_timer(transfer);
-    }
 }

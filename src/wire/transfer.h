@@ -7,8 +7,9 @@
  * - sweeper.c: idle connections that were given up
  * - rinse.c: handles that hold back bytes
  * - wakeup.c: the descriptors that libcurl opens for itself
- * - transfer.c: start, address after address, time, end
- * - hop.c: hop after hop; its lookup
+ * - course.c: what the reactor asks for, what libcurl reports, time
+ * - hop.c: where a request goes; its lookup
+ * - transfer.c: one request to one address; end
  * - easy.c, lines.c: options, once for a handle, and for each request; its header lines
  * - guards.c: the gate, and no second sending
  * - sizes.c: a buffer that fits the answer
@@ -141,26 +142,14 @@ struct verdict {
     bool stale;
 };
 
-/* transfer.c */
-struct transfer *transfer_new(struct transport_curl *transport);
-void transfer_free(struct transfer *transfer);
-void transfer_start(struct transfer *transfer, struct job *job);
-void transfer_stop(struct transfer *transfer);
-void transfer_resolved(struct transfer *transfer);
-void transfer_read_on(struct transfer *transfer);
-void transfer_wake(struct transfer *transfer);                 /* its timer */
-void transfer_done(struct transfer *transfer, CURLcode code);  /* libcurl has ended it by itself */
-void transfer_fail(struct transfer *transfer, insist_err err); /* whatever libcurl has to say: from outside of it */
-/* From within libcurl: ends at the end of this turn. */
-void transfer_fail_soon(struct transfer *transfer, insist_err err);
-void transfer_forget_connection(struct transfer *transfer);
-/* From within libcurl: it may have come further than a limit asks. */
-void transfer_moved_on(struct transfer *transfer);
-void transfer_set_timer(struct transfer *transfer);
-void transfer_request(struct transfer *transfer); /* to the address that its walk is at */
-/* Neither the resolver nor libcurl has it any more. Nothing of the transfer may be touched after these. */
-void transfer_end(struct transfer *transfer, struct verdict verdict);
-void transfer_refuse(struct transfer *transfer, insist_err err);
+/* course.c: each may end the job */
+void course_start(struct transfer *transfer, struct job *job);
+void course_stop(struct transfer *transfer);
+void course_resolved(struct transfer *transfer);
+void course_read_on(struct transfer *transfer);
+void course_fed(struct transfer *transfer);
+void course_wake(struct transfer *transfer);                /* its timer */
+void course_done(struct transfer *transfer, CURLcode code); /* libcurl has ended it by itself */
 
 /* hop.c: each may end the job */
 void hop_begin(struct transfer *transfer);          /* to where transfer->hop says */
@@ -168,6 +157,23 @@ void hop_follow(struct transfer *transfer);         /* to where its answer leads
 void hop_take_addresses(struct transfer *transfer); /* the lookup has been answered */
 /* False: it is being answered just then, and `resolved` comes. */
 bool hop_forget_lookup(struct transfer *transfer);
+
+/* transfer.c */
+struct transfer *transfer_new(struct transport_curl *transport);
+void transfer_free(struct transfer *transfer);
+void transfer_request(struct transfer *transfer); /* to the address that its walk is at; may end the job */
+void transfer_set_timer(struct transfer *transfer);
+void transfer_forget_connection(struct transfer *transfer);
+/* From within libcurl: it may have come further than a limit asks. */
+void transfer_moved_on(struct transfer *transfer);
+/* From within libcurl: ends at the end of this turn. */
+void transfer_fail_soon(struct transfer *transfer, insist_err err);
+void transfer_leave_wire(struct transfer *transfer); /* libcurl has it no more */
+void transfer_give_up(struct transfer *transfer);    /* the same in the midst of a request */
+/* Neither the resolver nor libcurl has it any more. Nothing of the transfer may be touched after these. */
+void transfer_end(struct transfer *transfer, struct verdict verdict);
+void transfer_refuse(struct transfer *transfer, insist_err err);
+void transfer_fail(struct transfer *transfer, insist_err err); /* while libcurl has it, whatever that has to say */
 
 /* easy.c */
 bool easy_renew(struct transfer *transfer); /* a handle that knows of no request; false: no memory */
@@ -183,8 +189,6 @@ int guard_close_socket(void *transport, curl_socket_t fd);
 /* receive.c: likewise */
 size_t receive_header(char *line, size_t size, size_t count, void *data);
 size_t receive_body(char *bytes, size_t size, size_t count, void *data);
-
-void transfer_fed(struct transfer *transfer);
 
 /* send.c: libcurl calls the two last */
 void send_begin(struct transfer *transfer); /* a request with a body that is read is about to go out */

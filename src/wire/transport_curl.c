@@ -96,7 +96,7 @@ static void collect(struct transport_curl *transport) {
         CURLcode code = message->data.result; /* the message is gone once the handle is removed */
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         if (transfer)
-            transfer_done(transfer, code);
+            course_done(transfer, code);
         else
             swept(transport);
     }
@@ -170,27 +170,27 @@ static void start(struct transport *transport, struct job *job, int64_t now_ns) 
         self->multi = make_multi(self);
     self->busy_count++;
     list_append(&self->busy, &transfer->link);
-    transfer_start(transfer, job);
+    course_start(transfer, job);
 }
 
 static void stop(struct transport *transport, struct job *job) {
     (void)transport;
-    transfer_stop(job->transfer);
+    course_stop(job->transfer);
 }
 
 static void resolved(struct transport *transport, struct job *job, int64_t now_ns) {
     own(transport)->now_ns = now_ns;
-    transfer_resolved(job->transfer);
+    course_resolved(job->transfer);
 }
 
 static void read_on(struct transport *transport, struct job *job) {
     (void)transport;
-    transfer_read_on(job->transfer);
+    course_read_on(job->transfer);
 }
 
 static void fed(struct transport *transport, struct job *job) {
     (void)transport;
-    transfer_fed(job->transfer);
+    course_fed(job->transfer);
 }
 
 static void close_idle(struct transport *transport) {
@@ -240,7 +240,7 @@ static int64_t run(struct transport *transport, int64_t now_ns) {
             continue;
         }
         if (timer != &self->curl_timer) {
-            transfer_wake(LIST_ENTRY(timer, struct transfer, timer));
+            course_wake(LIST_ENTRY(timer, struct transfer, timer));
             continue;
         }
         rounds++;
