@@ -28,6 +28,8 @@ insist_options_test(insist-cli src/cli/option_table.c)
 insist_options_test(insist-testserver testserver/options.c)
 insist_options_test(insist-bench bench/options.c)
 
+insist_docs_test(benchmarks "${checks}/check_benchmarks" "${INSIST_SOURCE_DIR}")
+
 # Programs link with the libraries as users do; a sanitizer's runtime would have to come with them.
 if(BUILD_SHARED_LIBS AND NOT INSIST_SANITIZE)
     set(libraries $<TARGET_FILE:insist> $<TARGET_FILE:insist_testserver>)
