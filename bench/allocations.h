@@ -9,6 +9,7 @@
 struct allocations {
     uint64_t caller; /* on threads between allocations_enter_call() and allocations_leave_call() */
     uint64_t worker; /* on threads that never were there */
+    bool counted;    /* who asks keeps here whether allocations_start() could count */
 };
 
 /* From 0 on. False: this build cannot count, because a sanitizer has a malloc() of its own. */

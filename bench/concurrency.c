@@ -35,6 +35,7 @@ static const struct report_goal goals[] = {
     {"in-flight", "insist", "2000_cpu_us", "libcurl", 1.1, false},
     {"in-flight", "insist", "2000_kib", "libcurl", 0.5, false},
     {"memory", "insist", "2000_kib", NULL, 24, false},
+    {"flat", "insist", "cpu_2000_to_1", NULL, 1.1, false},
     {"flat", "insist", "cpu_2000_to_100", NULL, 1.1, false},
     {"connections", "insist", "connections", NULL, SHARED, false},
 };
@@ -101,7 +102,6 @@ static void report_turn(struct report *report, const struct level *level, const 
     report_add(report, name, level->cpu, cpu_us(turn));
     report_add(report, name, level->rate, (double)outcome->ended * 1e9 / (double)outcome->elapsed_ns);
     if (level == &levels[MOST]) {
-        report_add(report, name, "failed", (double)outcome->failed);
         report_add_curve(report, name, &outcome->latencies);
     }
 }
@@ -123,7 +123,14 @@ static struct load describe_load(struct bench *bench, const struct level *level)
     return load;
 }
 
-static bool run_level(struct bench *bench, const struct level *level, double cpu[CONTENDERS]) {
+/* What a contender did in a round, over all levels. */
+struct account {
+    double cpu_us[LEVELS]; /* of a request */
+    uint64_t failed;
+};
+
+static bool run_level(struct bench *bench, unsigned round, unsigned number, struct account accounts[CONTENDERS]) {
+    const struct level *level = &levels[number];
     struct report *report = &bench->report;
     const struct load load = describe_load(bench, level);
     double load_bytes = 0;
@@ -131,11 +138,15 @@ static bool run_level(struct bench *bench, const struct level *level, double cpu
     for (unsigned i = 0; i < CONTENDERS && done; i++) {
         struct turn turn;
         const char *name = contenders[i].name;
+        char label[48];
         bool threaded = contenders[i].kind != &contender_flow;
+        snprintf(label, sizeof label, "%s: %s", level->cpu, name);
+        progress_begin(&bench->progress, round, bench->options->rounds, label);
         done = take_turn(bench, &contenders[i], &load, level->kib != NULL, &turn);
         if (done) {
             report_turn(report, level, name, &turn);
-            cpu[i] = cpu_us(&turn);
+            accounts[i].cpu_us[number] = cpu_us(&turn);
+            accounts[i].failed += turn.outcome.failed;
             load_bytes = i == 0 ? turn.heap_bytes : load_bytes;
         }
         if (done && i > 0 && level->kib != NULL) {
@@ -148,22 +159,27 @@ static bool run_level(struct bench *bench, const struct level *level, double cpu
 }
 
 static bool run_levels(struct bench *bench, unsigned round) {
-    double cpu[LEVELS][CONTENDERS];
+    struct account accounts[CONTENDERS] = {{.failed = 0}};
     for (unsigned i = 0; i < LEVELS; i++) {
-        progress_begin(&bench->progress, round, bench->options->rounds, levels[i].cpu);
-        if (!run_level(bench, &levels[i], cpu[i])) {
+        if (!run_level(bench, round, i, accounts)) {
             return false;
         }
     }
-    for (unsigned i = 1; i < CONTENDERS; i++) {
-        report_add(&bench->report, contenders[i].name, "cpu_2000_to_100", cpu[MOST][i] / cpu[FEW][i]);
+    for (unsigned i = 0; i < CONTENDERS; i++) {
+        const struct account *account = &accounts[i];
+        report_add(&bench->report, contenders[i].name, "failed", (double)account->failed);
+        if (i > 0) {
+            report_add(&bench->report, contenders[i].name, "cpu_2000_to_1", account->cpu_us[MOST] / account->cpu_us[0]);
+            report_add(&bench->report, contenders[i].name, "cpu_2000_to_100",
+                       account->cpu_us[MOST] / account->cpu_us[FEW]);
+        }
     }
     return true;
 }
 
 /* ---- connections ------------------------------------------------------------------------------------------------ */
 
-static bool count_connections(struct bench *bench) {
+static bool count_connections(struct bench *bench, unsigned round) {
     static const struct contender sharers[] = {
         {.name = "libcurl", .kind = &contender_easy},
         {.name = "insist", .kind = &contender_insist, .workers = 2, .in_flight = SHARED},
@@ -178,6 +194,7 @@ static bool count_connections(struct bench *bench) {
     for (unsigned i = 0; i < sizeof sharers / sizeof sharers[0] && done; i++) {
         struct load_outcome outcome = {0};
         uint64_t before, after, slow;
+        progress_begin(&bench->progress, round, bench->options->rounds, "connections");
         done = server_connections(server, &before) && contender_run(&sharers[i], url, &load, &outcome, &slow) &&
                server_wait_idle(server) && server_connections(server, &after);
         load_outcome_fini(&outcome);
@@ -204,8 +221,9 @@ static void describe(struct report *report) {
                 "client's processor time for a request, its caller's included (timer: that of the waiting alone)");
     report_add_note(report, "kib: memory that malloc() has given out at most, less what the load itself needs (timer), "
                             "divided by N; no stacks");
-    report_add_note(report, "cpu_2000_to_100: the cost of a request at 2,000 callers divided by that at 100, round by "
-                            "round; a lone caller wakes an idle processor for each request, which costs more");
+    report_add_note(report,
+                    "cpu_2000_to_N: the cost of a request at 2,000 callers divided by that at N, round by round; "
+                    "a lone caller wakes an idle processor for each request, which costs more");
     report_add_note(report, "timer: callers that wait for 200 ms and ask for nothing");
 }
 
@@ -214,7 +232,7 @@ static bool run(struct bench *bench) {
     bool done = server_script(&bench->server, "/concurrency", "200;size=128;delay=200ms") &&
                 server_script(&bench->server, "/connections", "200;size=128;delay=5ms");
     for (unsigned round = 1; round <= bench->options->rounds && done; round++) {
-        done = run_levels(bench, round) && count_connections(bench);
+        done = run_levels(bench, round) && count_connections(bench, round);
     }
     return done;
 }

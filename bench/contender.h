@@ -46,6 +46,7 @@ struct contender {
     unsigned width;                     /* requests of a call, where it makes several at once */
     unsigned workers;                   /* of insist's client; 0: as many as it chooses */
     unsigned in_flight;                 /* its limit of attempts at a time; 0: its default */
+    bool workers_only;                  /* its callers never drive connections themselves */
 };
 
 /* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked

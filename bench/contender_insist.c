@@ -26,9 +26,10 @@ static insist_err make_client(const struct contender *contender, struct ours *ou
         err = insist_race_policy_new(contender->schedule(), insist_start_always(), INSIST_REFILL, problem, &race);
     }
     if (err == INSIST_OK) {
-        err = insist_client_new(
-            INSIST_CLIENT_OPTIONS(.race = race, .workers = contender->workers, .max_in_flight = contender->in_flight),
-            problem, &ours->client);
+        err = insist_client_new(INSIST_CLIENT_OPTIONS(.race = race, .workers = contender->workers,
+                                                      .max_in_flight = contender->in_flight,
+                                                      .workers_only = contender->workers_only),
+                                problem, &ours->client);
     }
     insist_race_policy_free(race);
     return err;

@@ -16,7 +16,7 @@ struct heap_watch {
 
 /* Bytes in use, of all arenas and mappings; 0 where a sanitizer has a malloc() of its own. */
 size_t heap_in_use(void);
-/* Looks every few milliseconds. False, with a sentence on standard error: no thread. */
+/* Looks twenty times a second. False, with a sentence on standard error: no thread. */
 bool heap_watch_start(struct heap_watch *watch);
 /* How many bytes more than at its start were in use, at most. */
 double heap_watch_stop(struct heap_watch *watch);

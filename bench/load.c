@@ -1,4 +1,5 @@
-/* One thread a caller; all of them wait at a barrier until the last is ready. See load.h.
+/* One thread a caller; all of them wait at a barrier until the last is ready, and at another one until the last has
+ * ended, so that what callers open and close is outside of what counts. See load.h.
  * The number of the next call is the only thing that callers share; each keeps its own samples. */
 #include "load.h"
 #include "load_window.h"
@@ -16,9 +17,10 @@ struct run {
     const struct load *load;
     /* shared, under the lock */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
-    unsigned ready;
-    bool begun;
+    pthread_cond_t counted; /* started callers are ready, or have ended: who runs the load waits for that */
+    pthread_cond_t allowed; /* begun or over: the callers do */
+    unsigned started, ready, ended;
+    bool begun, over;
     /* written before begun is set */
     struct load_window window;
     /* atomics */
@@ -41,13 +43,26 @@ static bool wait_for_begin(struct run *run, bool able) {
         atomic_store(&run->broken, true);
     }
     pthread_mutex_lock(&run->lock);
-    run->ready++;
-    pthread_cond_broadcast(&run->changed);
+    if (++run->ready == run->started) {
+        pthread_cond_signal(&run->counted);
+    }
     while (!run->begun) {
-        pthread_cond_wait(&run->changed, &run->lock);
+        pthread_cond_wait(&run->allowed, &run->lock);
     }
     pthread_mutex_unlock(&run->lock);
     return !atomic_load(&run->broken);
+}
+
+/* Nobody tidies up while others are still measured. */
+static void wait_for_end(struct run *run) {
+    pthread_mutex_lock(&run->lock);
+    if (++run->ended == run->started) {
+        pthread_cond_signal(&run->counted);
+    }
+    while (!run->over) {
+        pthread_cond_wait(&run->allowed, &run->lock);
+    }
+    pthread_mutex_unlock(&run->lock);
 }
 
 /* The next call of this caller: false when there is none. Waits for its planned begin. */
@@ -118,6 +133,7 @@ static void *run_caller(void *argument) {
             show_progress(caller->run, &tick);
         }
     }
+    wait_for_end(caller->run);
     if (load->leave != NULL && able) {
         load->leave(load->ctx, tick.state);
     }
@@ -148,12 +164,25 @@ static void begin(struct run *run, unsigned started, struct load_outcome *outcom
         atomic_store(&run->broken, true);
     }
     pthread_mutex_lock(&run->lock);
+    run->started = started;
     while (run->ready < started) {
-        pthread_cond_wait(&run->changed, &run->lock);
+        pthread_cond_wait(&run->counted, &run->lock);
     }
     run->window = load_window_open(run->load, outcome);
     run->begun = true;
-    pthread_cond_broadcast(&run->changed);
+    pthread_cond_broadcast(&run->allowed);
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* Closes the window when the last of them has ended, and lets them tidy up. */
+static void finish(struct run *run, struct load_outcome *outcome) {
+    pthread_mutex_lock(&run->lock);
+    while (run->ended < run->started) {
+        pthread_cond_wait(&run->counted, &run->lock);
+    }
+    load_window_close(&run->window, outcome);
+    run->over = true;
+    pthread_cond_broadcast(&run->allowed);
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -167,7 +196,10 @@ static bool collect(struct caller *caller, struct load_outcome *outcome) {
 }
 
 bool load_run(const struct load *load, struct load_outcome *outcome) {
-    struct run run = {.load = load, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct run run = {.load = load,
+                      .lock = PTHREAD_MUTEX_INITIALIZER,
+                      .counted = PTHREAD_COND_INITIALIZER,
+                      .allowed = PTHREAD_COND_INITIALIZER};
     *outcome = (struct load_outcome){0};
     struct caller *callers = calloc(load->callers, sizeof *callers);
     if (callers == NULL) {
@@ -177,10 +209,10 @@ bool load_run(const struct load *load, struct load_outcome *outcome) {
     unsigned started = start_callers(&run, callers);
     begin(&run, started, outcome);
     load_window_watch(&run.window, outcome);
+    finish(&run, outcome);
     for (unsigned i = 0; i < started; i++) {
         pthread_join(callers[i].thread, NULL);
     }
-    load_window_close(&run.window, outcome);
     bool complete = !atomic_load(&run.broken);
     for (unsigned i = 0; i < started; i++) {
         complete = collect(&callers[i], outcome) && complete;

@@ -2,6 +2,7 @@
 #include "machine.h"
 #include "bench/yardstick/easy.h"
 #include <insist/insist.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,16 @@
 #define BUILD "not optimised"
 #endif
 
+/* Child processes, the test server and the peers, inherit it. */
+static const char *scheduling(void) {
+    switch (sched_getscheduler(0)) {
+    case SCHED_RR: return "real-time class (round robin)";
+    case SCHED_FIFO: return "real-time class (first in, first out)";
+    case SCHED_OTHER: return "normal scheduling";
+    default: return "another scheduling class";
+    }
+}
+
 void machine_look(struct machine *machine) {
     struct utsname name;
     *machine = (struct machine){
@@ -27,6 +38,7 @@ void machine_look(struct machine *machine) {
         .library = insist_version(),
         .compiler = COMPILER,
         .build = BUILD,
+        .scheduling = scheduling(),
     };
     if (uname(&name) == 0) {
         name.release[strcspn(name.release, "-")] = '\0'; /* what follows names a build of the kernel */

@@ -9,8 +9,9 @@ struct machine {
     char libcurl[64];    /* "libcurl/7.88.1 OpenSSL/3.0.11 …" */
     const char *library; /* libinsist's version */
     const char *compiler;
-    const char *build;  /* "optimised" or "not optimised" */
-    double load_before; /* the average number of running processes in the last minute; -1: not known */
+    const char *build;      /* "optimised" or "not optimised" */
+    const char *scheduling; /* the class in which client and server run: "normal scheduling", "real-time class" … */
+    double load_before;     /* the average number of running processes in the last minute; -1: not known */
 };
 
 void machine_look(struct machine *machine);

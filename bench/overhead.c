@@ -41,6 +41,7 @@ static const struct report_goal goals[] = {
     {"overhead-8", "insist", "8_cpu_us", "libcurl", 1.2, false},
     {"overhead-8", "insist", "8_p50_ms", "libcurl", 1.3, false},
     {"memory", "insist", "1mib_cpu_us", "libcurl", 1.05, false},
+    {"allocations", "insist", "driver_allocations", NULL, 4, false},
     {"allocations", "insist", "caller_allocations", NULL, 4, false},
     {"allocations", "insist", "worker_allocations", NULL, 0, false},
 };
@@ -59,13 +60,13 @@ static void report_turn(struct report *report, const struct level *level, const 
         report_add(report, name, level->connections, (double)connections);
     }
     if (level == &levels[CURVE_LEVEL]) {
-        report_add(report, name, "failed", (double)outcome->failed);
         report_add_curve(report, name, &outcome->latencies);
     }
 }
 
+/* Adds the calls that failed to *failed. */
 static bool take_turn(struct bench *bench, const struct level *level, const struct contender *contender,
-                      const char *path) {
+                      const char *path, uint64_t *failed) {
     struct server *server = &bench->server;
     const struct load load = {.callers = level->callers,
                               .calls = calls_of(bench, level),
@@ -80,19 +81,41 @@ static bool take_turn(struct bench *bench, const struct level *level, const stru
                 server_connections(server, &after);
     if (done) {
         report_turn(&bench->report, level, contender->name, &outcome, after - before);
+        *failed += outcome.failed;
     }
     load_outcome_fini(&outcome);
     return done;
 }
 
-static bool run_level(struct bench *bench, const struct level *level) {
-    char path[32];
+static bool competes(const struct contender *contender) {
+    return contender->kind != &contender_peer || contender_peer_built();
+}
+
+static bool run_level(struct bench *bench, const struct level *level, unsigned round, uint64_t failed[CONTENDERS]) {
+    char path[32], label[48];
     snprintf(path, sizeof path, "/%s", level->cpu);
     bool done = server_script(&bench->server, path, level->script);
     unsigned count = level->all_contenders ? CONTENDERS : SINGLE_CONTENDERS;
     for (unsigned i = 0; i < count && done; i++) {
-        if (contenders[i].kind != &contender_peer || contender_peer_built()) {
-            done = take_turn(bench, level, &contenders[i], path);
+        if (competes(&contenders[i])) {
+            snprintf(label, sizeof label, "%s: %s", level->cpu, contenders[i].name);
+            progress_begin(&bench->progress, round, bench->options->rounds, label);
+            done = take_turn(bench, level, &contenders[i], path, &failed[i]);
+        }
+    }
+    return done;
+}
+
+/* All levels. Calls that failed are told of all of them together. */
+static bool run_levels(struct bench *bench, unsigned round) {
+    uint64_t failed[CONTENDERS] = {0};
+    bool done = true;
+    for (unsigned i = 0; i < LEVELS && done; i++) {
+        done = run_level(bench, &levels[i], round, failed);
+    }
+    for (unsigned i = 0; i < CONTENDERS && done; i++) {
+        if (competes(&contenders[i])) {
+            report_add(&bench->report, contenders[i].name, "failed", (double)failed[i]);
         }
     }
     return done;
@@ -116,29 +139,44 @@ static bool make_calls(const struct contender_kind *kind, void *state, unsigned 
     return good;
 }
 
-static bool count_allocations(struct bench *bench) {
-    const struct contender insist = {.name = "insist", .kind = &contender_insist};
+/* By a caller that drives its connection itself, or by one that leaves it to the workers. */
+static bool count_by(struct bench *bench, bool workers_only, struct allocations *allocations) {
+    const struct contender insist = {.name = "insist", .kind = &contender_insist, .workers_only = workers_only};
     struct contender_kind kind = contender_insist;
     char url[128];
     kind.call = call_counted;
     snprintf(url, sizeof url, "%s/allocations", bench->server.url);
-    void *state = server_script(&bench->server, "/allocations", "200;size=128") ? kind.open(&insist, url) : NULL;
+    void *state = kind.open(&insist, url);
     if (state == NULL) {
         return false;
     }
     bool good = make_calls(&kind, state, WARM_CALLS);
     bool counts = allocations_start();
     good = make_calls(&kind, state, COUNTED_CALLS) && good;
-    struct allocations allocations = allocations_stop();
+    *allocations = allocations_stop();
     kind.close(state);
-    report_add(&bench->report, "insist", "caller_allocations",
-               counts ? (double)allocations.caller / COUNTED_CALLS : NAN);
-    report_add(&bench->report, "insist", "worker_allocations",
-               counts ? (double)allocations.worker / COUNTED_CALLS : NAN);
     if (!good) {
         fputs("insist-bench: a call failed while allocations were counted\n", stderr);
     }
+    allocations->counted = counts;
     return good;
+}
+
+static double each(const struct allocations *allocations, uint64_t count) {
+    return allocations->counted ? (double)count / COUNTED_CALLS : NAN;
+}
+
+static bool count_allocations(struct bench *bench) {
+    struct report *report = &bench->report;
+    struct allocations driven, handed_over;
+    if (!server_script(&bench->server, "/allocations", "200;size=128") || !count_by(bench, false, &driven) ||
+        !count_by(bench, true, &handed_over)) {
+        return false;
+    }
+    report_add(report, "insist", "driver_allocations", each(&driven, driven.caller + driven.worker));
+    report_add(report, "insist", "caller_allocations", each(&handed_over, handed_over.caller));
+    report_add(report, "insist", "worker_allocations", each(&handed_over, handed_over.worker));
+    return true;
 }
 
 /* ---- the workload ----------------------------------------------------------------------------------------------- */
@@ -158,20 +196,16 @@ static void describe(struct report *report) {
     report_add_note(report,
                     "libcurl: a blocking easy handle for each caller, used again; libcurl-multi: one thread, one "
                     "multi handle on epoll, and N easy handles, each used again as soon as it is answered");
-    report_add_note(report,
-                    "…_allocations: those of libinsist itself in a call, after 200 calls; libcurl's do not count");
+    report_add_note(
+        report, "…_allocations: those of libinsist itself in a call, after 200 calls; libcurl's do not count. driver: "
+                "all of a call that drives its connection itself; caller, worker: of one that leaves it to a worker "
+                "(workers_only)");
 }
 
 static bool run(struct bench *bench) {
     describe(&bench->report);
     for (unsigned round = 1; round <= bench->options->rounds; round++) {
-        for (unsigned i = 0; i < LEVELS; i++) {
-            progress_begin(&bench->progress, round, bench->options->rounds, levels[i].cpu);
-            if (!run_level(bench, &levels[i])) {
-                return false;
-            }
-        }
-        if (!count_allocations(bench)) {
+        if (!run_levels(bench, round) || !count_allocations(bench)) {
             return false;
         }
     }

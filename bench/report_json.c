@@ -11,10 +11,10 @@ static json_t *number(double value) {
 }
 
 static json_t *machine_object(const struct machine *machine) {
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "processors", (json_int_t)machine->processors,
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "processors", (json_int_t)machine->processors,
                      "system", machine->system, "hardware", machine->hardware, "libinsist", machine->library, "libcurl",
-                     machine->libcurl, "compiler", machine->compiler, "build", machine->build, "load_before",
-                     number(machine->load_before));
+                     machine->libcurl, "compiler", machine->compiler, "build", machine->build, "scheduling",
+                     machine->scheduling, "load_before", number(machine->load_before));
 }
 
 static json_t *rows_array(const struct report *report) {

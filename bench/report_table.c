@@ -95,9 +95,11 @@ static void put_machine(const struct machine *machine, FILE *out) {
     if (getloadavg(&load_after, 1) != 1) {
         load_after = -1;
     }
-    fprintf(out, "%ld processors (%s), %s; libinsist %s, %s; %s, %s; load average before %.2f, after %.2f\n",
+    fprintf(out,
+            "%ld processors (%s), %s; libinsist %s, %s; %s, %s; %s; load average before %.2f, after "
+            "%.2f\n",
             machine->processors, machine->hardware, machine->system, machine->library, machine->libcurl,
-            machine->compiler, machine->build, machine->load_before, load_after);
+            machine->compiler, machine->build, machine->scheduling, machine->load_before, load_after);
 }
 
 /* A figure of all contenders; nothing behind the last that has it. */

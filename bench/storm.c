@@ -66,7 +66,7 @@ static bool call(void *ctx, const struct load_tick *tick) {
         sem_post(&turn->begun);
     }
     bool good = insist_execute(turn->client, turn->plan, NULL, &result) == INSIST_OK && insist_result_ok(result);
-    storm_calls_note(&turn->calls, tick->number, begun_ns, result);
+    storm_calls_note(&turn->calls, tick, begun_ns, result);
     insist_result_free(result);
     return good;
 }

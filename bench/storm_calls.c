@@ -15,9 +15,11 @@ void storm_calls_fini(struct storm_calls *calls) {
     *calls = (struct storm_calls){0};
 }
 
-void storm_calls_note(struct storm_calls *calls, uint64_t number, int64_t begun_ns, const insist_result *result) {
-    struct storm_call *call = &calls->calls[number];
+void storm_calls_note(struct storm_calls *calls, const struct load_tick *tick, int64_t begun_ns,
+                      const insist_result *result) {
+    struct storm_call *call = &calls->calls[tick->number];
     size_t attempts = insist_result_attempts(result);
+    call->planned_ns = tick->planned_ns;
     call->begun_ns = begun_ns;
     call->ended_ns = instant_now_ns();
     call->attempts = (unsigned)attempts;
@@ -61,7 +63,7 @@ struct storm_account storm_calls_account(const struct storm_calls *calls, const 
         if (call->begun_ns >= outage->begin_ns && call->begun_ns < outage->end_ns) {
             begun++;
             attempts += call->attempts;
-            samples_add(&account.during, call->ended_ns - call->begun_ns);
+            samples_add(&account.during, call->ended_ns - call->planned_ns);
         }
         if (call->begun_ns >= outage->end_ns) {
             after++;

@@ -81,6 +81,7 @@ static void check_object(const json_t *json, const char *workload, int rounds) {
     const json_t *machine = json_object_get(json, "machine");
     assert_true(json_integer_value(json_object_get(machine, "processors")) > 0);
     assert_non_null(strstr(text_of(machine, "libcurl"), "libcurl/"));
+    assert_true(strlen(text_of(machine, "scheduling")) > 0);
     const json_t *ratios = json_object_get(json, "ratios");
     assert_true(json_array_size(ratios) > 0);
     json_array_foreach(ratios, i, ratio) {
@@ -233,9 +234,9 @@ static void test_deadline(void **state) {
         check_row(json, "insist", figures[i]);
         check_row(json, "timer", figures[i]);
     }
-    assert_true(check_row(json, "insist", "dns_p50_ms") > 0);         /* after the deadline, never before */
-    assert_true(check_row(json, "insist", "retry-after_max_ms") < 0); /* the call does not wait for nothing */
-    assert_true(check_row(json, "libcurl", "dns_p50_ms") > 4000);     /* the lookup takes five seconds */
+    assert_true(check_row(json, "insist", "dns_p50_ms") > 0);             /* after the deadline, never before */
+    assert_true(check_row(json, "insist", "retry-after_max_ms") < 0);     /* the call does not wait for nothing */
+    assert_true(check_row(json, "libcurl", "dns_p50_ms") > 4000);         /* the lookup takes five seconds */
     assert_true(check_row(json, "curl --retry", "headers_p50_ms") > 500); /* it waits a second and tries again */
     check_row(json, "insist", "not_held");
     check_goals(json, (const char *const[]){"W8", "cancel"}, 2);
@@ -279,6 +280,7 @@ static void test_overhead(void **state) {
     assert_true(check_row(json, "libcurl-multi", "64_p99_ms") > 0);
     assert_true(check_row(json, "libcurl", "64_connections") == 64); /* each caller has warmed up */
     check_memory(json, "insist", "caller_allocations");
+    check_memory(json, "insist", "driver_allocations");
     assert_non_null(find_row(json_object_get(json, "rows"), "insist", "worker_allocations"));
     const json_t *goal = find_row(json_object_get(json, "goals"), "insist", "64_cpu_us");
     const json_t *ratio = find_row(json_object_get(json, "ratios"), "insist", "64_cpu_us");

@@ -11,6 +11,7 @@
 #include "bench/simulate.h"
 #include "bench/storm_calls.h"
 #include <math.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #define MS INT64_C(1000000)
@@ -158,6 +159,43 @@ static void warm_calls_do_not_count(void **state) {
     load_outcome_fini(&outcome);
 }
 
+struct lingering {
+    atomic_uint ended, left_early;
+};
+
+static void *enter_one(void *ctx) {
+    return ctx;
+}
+
+static void leave_one(void *ctx, void *state) {
+    struct lingering *lingering = ctx;
+    (void)state;
+    atomic_fetch_add(&lingering->left_early, atomic_load(&lingering->ended) < 12);
+}
+
+/* The first call ends long behind the others. */
+static bool linger(void *ctx, const struct load_tick *tick) {
+    struct lingering *lingering = ctx;
+    for (unsigned i = 0; tick->number == 0 && i < 1000; i += atomic_load(&lingering->ended) == 11) {
+        sched_yield();
+    }
+    atomic_fetch_add(&lingering->ended, 1);
+    return true;
+}
+
+/* Nobody tidies up while a call is measured. */
+static void callers_leave_together(void **state) {
+    (void)state;
+    struct lingering lingering = {0};
+    const struct load load = {
+        .callers = 4, .calls = 12, .ctx = &lingering, .enter = enter_one, .leave = leave_one, .call = linger};
+    struct load_outcome outcome;
+    assert_true(load_run(&load, &outcome));
+    assert_int_equal(outcome.calls, 12);
+    assert_int_equal(atomic_load(&lingering.left_early), 0);
+    load_outcome_fini(&outcome);
+}
+
 /* ---- the ideal: against values that were computed elsewhere ------------------------------------------------------ */
 
 static void check_ideal(const struct simulation *simulation, const double expected[3], const double distance[3]) {
@@ -198,8 +236,9 @@ static void storm_is_told_from_its_calls(void **state) {
     (void)state;
     struct storm_call list[] = {
         {.begun_ns = 9 * MS, .ended_ns = 10 * MS, .attempts = 4}, /* before the outage */
-        {.begun_ns = 10 * MS, .ended_ns = 15 * MS, .attempts = 1, .refused = 1},
-        {.begun_ns = 12 * MS,
+        {.planned_ns = 10 * MS, .begun_ns = 10 * MS, .ended_ns = 15 * MS, .attempts = 1, .refused = 1},
+        {.planned_ns = 8 * MS, /* late: what it waited counts */
+         .begun_ns = 12 * MS,
          .ended_ns = 40 * MS,
          .attempts = 4,
          .refused = 4,
@@ -219,7 +258,7 @@ static void storm_is_told_from_its_calls(void **state) {
     near(account.first_retry_ms, 17, 0);
     near(account.failed_after_percent, 50, 0);
     assert_int_equal(account.during.count, 2);
-    assert_int_equal(account.during.ns[1], 28 * MS);
+    assert_int_equal(account.during.ns[1], 32 * MS);
     samples_fini(&account.during);
     near(storm_calls_refused_percent(&calls), 100.0 * 7 / 12, 1e-9);
     calls.count = 2;
@@ -237,6 +276,7 @@ int main(void) {
         cmocka_unit_test(goals_are_of_figures_or_ratios),
         cmocka_unit_test(window_opens_when_settled),
         cmocka_unit_test(warm_calls_do_not_count),
+        cmocka_unit_test(callers_leave_together),
         cmocka_unit_test(ideal_of_a_tail),
         cmocka_unit_test(ideal_of_a_fanout),
         cmocka_unit_test(storm_is_told_from_its_calls),
