@@ -119,7 +119,8 @@ INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
 
 /** In BEFORE_EXECUTION_START only: the call executes this plan instead of the one that it was given, with the policies
  *  that this one has. It is frozen, and kept until the call ends. INSIST_EINVAL: another event, NULL, a body that
- *  another call is reading, or a race policy that its method does not allow; INSIST_ENOMEM; a plan with a problem is refused with the problem's error. Nothing is changed then. */
+ *  another call is reading, a race policy that its method does not allow, or a body reader on a client with a transport of
+ *  its own; INSIST_ENOMEM; a plan with a problem is refused with the problem's error. Nothing is changed then. */
 INSIST_API insist_err insist_execution_set_plan(insist_execution *execution, const insist_plan *plan);
 
 /** At any time: keeps a value for the rest of the call. The last one of a key counts (keys are compared as text, and
@@ -131,7 +132,8 @@ INSIST_API insist_err insist_execution_set_value(insist_execution *execution, co
 /** The value kept under that key, NULL when there is none: for handlers, hooks and policies. */
 INSIST_API void *insist_execution_value(const insist_execution *execution, const char *key);
 
-/** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another event, no write. */
+/** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another event,
+ *  no write, or a client with a transport of its own. */
 INSIST_API insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink);
 
 /** In BEFORE_ATTEMPT, and while a retry is made ready (insist_preparer): sets a request header of this attempt alone.

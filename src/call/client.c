@@ -144,7 +144,7 @@ static insist_err start_workers(insist_client *client, const insist_client_optio
         .transport_new = transport_curl_new,
         .transport_ctx = &client->wire,
     };
-    if (client->custom.transport.start != NULL) {
+    if (client_has_own_transport(client)) {
         settings.transport_new = transport_custom_new;
         settings.transport_ctx = &client->custom;
         return pool_new(client->env, &settings, &client->pool);
@@ -264,6 +264,10 @@ insist_err insist_client_new(const insist_client_options *options, insist_proble
     insist_err err = client_new(&env_standard, options != NULL ? options : INSIST_CLIENT_OPTIONS(0), problem, out);
     thread_unshield(before);
     return err;
+}
+
+bool client_has_own_transport(const insist_client *client) {
+    return client->custom.transport.start != NULL;
 }
 
 bool client_is_forked(const insist_client *client) {

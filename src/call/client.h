@@ -70,5 +70,6 @@ insist_err client_new(const struct env *env, const insist_client_options *option
 insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox, size_t calls);
 void client_leave(insist_client *client, struct running *running);
 bool client_is_forked(const insist_client *client); /* this process is not the one that made it */
+bool client_has_own_transport(const insist_client *client); /* not libcurl, which alone takes sinks and readers */
 
 #endif

@@ -32,12 +32,9 @@ static insist_err admit(const insist_client *client, const insist_plan *plan, co
         *problem = plan->problem;
         return problem->err;
     }
-    insist_err err = call_rules_check_race(plan, options, problem);
+    insist_err err = call_rules_check(client, plan, options, problem);
     if (err != INSIST_OK)
         return err;
-    if (client->custom.transport.start != NULL && (options->sink != NULL || plan->feed != NULL))
-        return problem_set(problem, INSIST_EINVAL, options->sink != NULL ? "sink" : "reader",
-                           "a client with a transport of its own takes neither sinks nor body readers");
     if (plan->feed != NULL && !feed_take(plan->feed))
         return problem_set(problem, INSIST_EINVAL, "plan", "another call is reading the body of this plan");
     return INSIST_OK;

@@ -1,6 +1,6 @@
-/* A plan that takes another's place in BEFORE_EXECUTION_START: what the execution and its ports know of the plan
- * changes at once, and nothing has been started yet. The call keeps the new one alive; the one that it was given is its
- * caller's. */
+/* What a handler puts in another's place. A plan in BEFORE_EXECUTION_START: what the execution and its ports know of the
+ * plan changes at once, and nothing has been started yet. The call keeps the new one alive; the one that it was given is
+ * its caller's. A sink in BEFORE_READ_BODY: of that attempt. The calling thread. */
 #include "call/replace.h"
 #include "call/feed.h"
 #include "call/plan.h"
@@ -33,7 +33,7 @@ insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *
     struct carrier *carrier = execution->ctx;
     if (plan == carrier->replacement)
         return INSIST_OK;
-    if (call_rules_check_race(plan, carrier->options, NULL) != INSIST_OK)
+    if (call_rules_check(carrier->client, plan, carrier->options, NULL) != INSIST_OK)
         return INSIST_EINVAL;
     insist_result *result = result_new(carrier->client->env, &plan->request);
     if (result == NULL)
@@ -51,5 +51,16 @@ insist_err insist_execution_set_plan(insist_execution *view, const insist_plan *
         carrier->replacement = plan;
     }
     use(execution, plan);
+    return INSIST_OK;
+}
+
+insist_err insist_execution_set_sink(insist_execution *view, const insist_sink *sink) {
+    bool now = view != NULL && view->event == INSIST_BEFORE_READ_BODY && view->current != NULL;
+    if (!now || sink == NULL || sink->write == NULL)
+        return INSIST_EINVAL;
+    const struct carrier *carrier = ((struct execution *)(void *)view)->ctx;
+    if (client_has_own_transport(carrier->client))
+        return INSIST_EINVAL;
+    view->current->sink = *sink;
     return INSIST_OK;
 }

@@ -1,4 +1,4 @@
-/* The plan of a call, exchanged by a handler before the first attempt. The calling thread. */
+/* The plan of a call, exchanged by a handler before the first attempt, and the sink of an attempt. The calling thread. */
 #ifndef CALL_REPLACE_H
 #define CALL_REPLACE_H
 

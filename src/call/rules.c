@@ -22,10 +22,14 @@ void call_rules_use_plan(struct execution_rules *rules, const insist_client *cli
     use_race(rules, client, plan, options);
 }
 
-insist_err call_rules_check_race(const insist_plan *plan, const insist_call_options *options, insist_problem *problem) {
-    if (plan->request.raceable || (plan->race == NULL && options->race == NULL))
-        return INSIST_OK;
-    return problem_set(problem, INSIST_EINVAL, "race", "%s", PLAN_NOT_RACEABLE);
+insist_err call_rules_check(const insist_client *client, const insist_plan *plan, const insist_call_options *options,
+                            insist_problem *problem) {
+    if (!plan->request.raceable && (plan->race != NULL || options->race != NULL))
+        return problem_set(problem, INSIST_EINVAL, "race", "%s", PLAN_NOT_RACEABLE);
+    if (client_has_own_transport(client) && (options->sink != NULL || plan->feed != NULL))
+        return problem_set(problem, INSIST_EINVAL, options->sink != NULL ? "sink" : "reader",
+                           "a client with a transport of its own takes neither sinks nor body readers");
+    return INSIST_OK;
 }
 
 void call_rules_init(struct execution_rules *rules, const insist_client *client, const insist_plan *plan,

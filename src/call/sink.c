@@ -1,7 +1,6 @@
-/* Sinks: setting one from a handler, and the one that writes to a descriptor. The calling thread. */
+/* Sinks: handing on to one, and the one that writes to a descriptor. The calling thread. */
 #include "call/sink.h"
 #include "base/time_math.h"
-#include "view/execution.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,14 +8,6 @@
 #include <unistd.h>
 
 #define LOOK_NS INT64_C(5000000) /* so often, whether the call has been cancelled meanwhile */
-
-insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink) {
-    bool now = execution != NULL && execution->event == INSIST_BEFORE_READ_BODY && execution->current != NULL;
-    if (!now || sink == NULL || sink->write == NULL)
-        return INSIST_EINVAL;
-    execution->current->sink = *sink;
-    return INSIST_OK;
-}
 
 /* A descriptor that does not block is waited for, a while at a time. */
 static insist_err wait_for_room(int fd, const struct sink_patience *patience) {

@@ -199,11 +199,67 @@ static void what_it_cannot_do_is_refused(void **state) {
     assert_string_equal(problem.field, "transport");
 }
 
+static int64_t give_three(void *ctx, void *buffer, size_t room) {
+    (void)ctx;
+    (void)room;
+    memcpy(buffer, "abc", 3);
+    return 3;
+}
+
+/* What the handlers of a call are answered. */
+struct requests {
+    insist_plan *plan; /* to be put in the other's place */
+    insist_err plan_err, sink_err;
+};
+
+static int ask_for_a_reader(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    struct requests *requests = ctx;
+    requests->plan_err = insist_execution_set_plan(execution, requests->plan);
+    return 0;
+}
+
+static int ask_for_a_sink(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    struct requests *requests = ctx;
+    insist_sink sink = {.write = take};
+    requests->sink_err = insist_execution_set_sink(execution, &sink);
+    return 0;
+}
+
+static void what_it_cannot_do_is_refused_to_handlers(void **state) {
+    (void)state;
+    static const struct deed deeds[] = {{.status = 200, .bytes = 5}};
+    struct wire wire;
+    insist_client *client = client_on(&wire, deeds);
+    insist_handlers *handlers = NULL;
+    struct requests requests = {.plan_err = INSIST_OK, .sink_err = INSIST_OK};
+    assert_int_equal(insist_plan_new("PUT", "http://elsewhere.test/", NULL, &requests.plan), INSIST_OK);
+    insist_plan_set_body_reader(requests.plan, &(insist_reader){.read = give_three, .length = 3});
+    assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
+    insist_handlers_push(handlers, INSIST_BEFORE_EXECUTION_START, ask_for_a_reader, &requests);
+    insist_handlers_push(handlers, INSIST_BEFORE_READ_BODY, ask_for_a_sink, &requests);
+
+    insist_result *result = NULL;
+    assert_int_equal(execute(client, INSIST_CALL_OPTIONS(.handlers = handlers), &result), INSIST_OK);
+    assert_int_equal(requests.plan_err, INSIST_EINVAL);
+    assert_int_equal(requests.sink_err, INSIST_EINVAL);
+    assert_string_equal(insist_result_url(result), "http://nowhere.test/");
+    size_t length = 0;
+    insist_result_body(result, &length);
+    assert_int_equal(length, 5);
+    insist_result_free(result);
+    insist_client_free(client);
+    insist_handlers_free(handlers);
+    insist_plan_free(requests.plan);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_carries_and_insist_decides), cmocka_unit_test(gate_holds_for_it),
         cmocka_unit_test(limit_on_the_body_holds),       cmocka_unit_test(deadline_aborts_the_exchange),
         cmocka_unit_test(any_thread_may_end_it),         cmocka_unit_test(what_it_cannot_do_is_refused),
+        cmocka_unit_test(what_it_cannot_do_is_refused_to_handlers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
