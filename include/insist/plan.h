@@ -34,7 +34,8 @@ INSIST_API void insist_plan_free(insist_plan *plan);
 
 /** Replaces every header of that name. INSIST_EINVAL: the name is no token, the value holds CR, LF or another
  *  control character, or the header belongs to the library (Content-Length, Transfer-Encoding, Connection, Expect
- *  other than through its own setting); INSIST_EFROZEN; INSIST_ENOMEM. Host may be set: see insist_plan_set_host(). */
+ *  other than through its own setting); INSIST_EFROZEN; INSIST_ENOMEM. Host may be set: see insist_plan_set_host().
+ *  Blanks around the value are left out. */
 INSIST_API insist_err insist_plan_set_header(insist_plan *plan, const char *name, const char *value);
 
 /** Adds a header beside those of the same name; a Host or an Idempotency-Key, of which there can be only one, is

@@ -109,8 +109,14 @@ static uint32_t append_string(struct headers *headers, const char *bytes, size_t
     return (uint32_t)at;
 }
 
+/* RFC 9110 section 5.5: a field's value has no blanks at its ends. */
 insist_err headers_add(struct headers *headers, const char *name, const char *value) {
-    return headers_add_bytes(headers, name, strlen(name), value, strlen(value));
+    static const char blanks[] = " \t";
+    value += strspn(value, blanks);
+    size_t length = strlen(value);
+    while (length > 0 && strchr(blanks, value[length - 1]) != NULL)
+        length--;
+    return headers_add_bytes(headers, name, strlen(name), value, length);
 }
 
 insist_err headers_add_bytes(struct headers *headers, const char *name, size_t name_length, const char *value,

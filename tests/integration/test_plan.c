@@ -399,6 +399,18 @@ static void given_key_is_sent_as_it_is(void **state) {
     assert_refused(plan, insist_plan_set_idempotency_key(plan, "a\nb"), "key");
 }
 
+static void key_of_blanks_is_none(void **state) {
+    (void)state;
+    insist_plan *plan = plan_of("POST", "/x?do=503;retry-after=0,200&key=a");
+    assert_int_equal(insist_plan_set_header(plan, "Idempotency-Key", " \t"), INSIST_OK);
+    insist_result *result = NULL;
+    assert_int_not_equal(insist_execute(client, plan, NULL, &result), INSIST_EINVAL);
+    assert_int_equal(insist_result_attempts(result), 1);
+    assert_int_equal(insist_result_status(result), 503);
+    insist_result_free(result);
+    insist_plan_free(plan);
+}
+
 /* ---- policies ---- */
 
 static size_t attempts_of(insist_plan *plan, const insist_call_options *options) {
@@ -493,6 +505,7 @@ int main(void) {
         CASE(key_is_made_for_each_call_and_kept_in_its_attempts),
         CASE(clients_of_one_seed_make_different_keys),
         CASE(given_key_is_sent_as_it_is),
+        CASE(key_of_blanks_is_none),
         CASE(retry_of_the_plan_stands_between_call_and_client),
         CASE(timeout_of_the_plan_counts),
         CASE(plan_in_use_takes_none_of_it),

@@ -69,6 +69,17 @@ static void keeps_order_spelling_and_repetition(void **state) {
     end(&f);
 }
 
+static void blanks_around_a_value_are_none_of_it(void **state) {
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    add(&f.headers, "A", " \tone two \t");
+    add(&f.headers, "B", " \t ");
+    assert_int_equal(headers_set(&f.headers, "C", "\tthree"), INSIST_OK);
+    ASSERT_FIELDS(&f.headers, 3, "A", "one two", "B", "", "C", "three");
+    end(&f);
+}
+
 static void finds_the_first_whatever_the_case(void **state) {
     (void)state;
     struct fixture f;
@@ -389,6 +400,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_empty_without_memory),
         cmocka_unit_test(keeps_order_spelling_and_repetition),
+        cmocka_unit_test(blanks_around_a_value_are_none_of_it),
         cmocka_unit_test(finds_the_first_whatever_the_case),
         cmocka_unit_test(adds_parts_of_a_line),
         cmocka_unit_test(setting_replaces_all_of_the_name),
