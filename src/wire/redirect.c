@@ -52,6 +52,11 @@ static bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || repeats_the_method(status);
 }
 
+/* A GET keeps its body, too, if it has one. */
+static bool keeps_the_body(const struct hop *hop, int status) {
+    return !hop->turned && (repeats_the_method(status) || is_get_or_head(hop->method));
+}
+
 static bool same_origin(const struct url *a, const struct url *b) {
     return strcmp(a->origin, b->origin) == 0;
 }
@@ -63,7 +68,7 @@ insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trai
         return INSIST_OK;
     if (repeats_the_method(status) && !rules->may_repeat && !request_method_is_repeatable(hop->method))
         return INSIST_OK;
-    if (repeats_the_method(status) && rules->body_is_spent && !hop->turned)
+    if (rules->body_is_spent && keeps_the_body(hop, status))
         return INSIST_OK;
     if (trail->redirects >= rules->max)
         return INSIST_EREDIRECT;

@@ -24,7 +24,7 @@ struct redirect_rules {
     bool follow;
     bool may_repeat; /* the request: 307 and 308 */
     unsigned max;
-    bool body_is_spent; /* it was read while it was sent, and cannot be read again: 307 and 308, too */
+    bool body_is_spent; /* it was read while it was sent, and cannot be read again: what keeps it is not followed */
 };
 
 void trail_init(struct trail *trail, const struct env *env);

@@ -84,6 +84,32 @@ static void test_rules(void **state) {
     }
 }
 
+/* Where the body would have to go along once more, the redirect is the answer. */
+static void test_spent_body(void **state) {
+    (void)state;
+    static const struct {
+        const char *method;
+        int status;
+        bool turned, follows;
+    } cases[] = {
+        {"PUT", 307, false, false}, {"PUT", 302, false, true},  {"GET", 301, false, false}, {"GET", 302, false, false},
+        {"GET", 303, false, false}, {"GET", 308, false, false}, {"GET", 302, true, true},   {"GET", 307, true, true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct redirect_rules rules = usual;
+        struct url *from = make_url("http://a.test/x"), *url;
+        struct hop hop = {.url = from, .method = cases[i].method, .turned = cases[i].turned}, next;
+        struct trail trail;
+        trail_init(&trail, &env_standard);
+        rules.body_is_spent = true;
+        assert_int_equal(redirect_judge(&rules, &trail, &hop, cases[i].status, "/z", &next, &url), INSIST_OK);
+        assert_int_equal(url != NULL, cases[i].follows);
+        url_free(url);
+        url_free(from);
+        trail_fini(&trail);
+    }
+}
+
 static void test_off(void **state) {
     struct redirect_rules rules = usual;
     struct url *from = make_url("http://a.test/"), *url;
@@ -217,7 +243,7 @@ int main(void) {
         cmocka_unit_test(test_rules),           cmocka_unit_test(test_off),
         cmocka_unit_test(test_count),           cmocka_unit_test(test_loops),
         cmocka_unit_test(test_abroad_for_good), cmocka_unit_test(test_what_goes_along),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_spent_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
