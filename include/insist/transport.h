@@ -31,7 +31,8 @@ typedef struct insist_transport {
 /** What is to be sent. Borrowed, until the exchange is ended. */
 INSIST_API const char *insist_exchange_method(const insist_exchange *exchange);
 INSIST_API const char *insist_exchange_url(const insist_exchange *exchange); /* without user and password */
-/** The i-th header; false beyond the last. Those that a handler set for this attempt come in place of the plan's of the same name. */
+/** The i-th header; false beyond the last. Those that a handler set for this attempt come in place of the plan's of the
+ *  same name; the URL's user and password come last, as Authorization, unless there is one. */
 INSIST_API bool insist_exchange_header_at(const insist_exchange *exchange, size_t i, const char **name,
                                           const char **value);
 INSIST_API const void *insist_exchange_body(const insist_exchange *exchange, size_t *len);

@@ -5,6 +5,7 @@
 
 #include "base/time_math.h"
 #include "wire/mailbox.h"
+#include "wire/url.h"
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -48,7 +49,14 @@ int64_t insist_exchange_deadline_ns(const insist_exchange *exchange) {
     return job_how_far(job) == INSIST_NOT_SENT ? job->deadline_ns : job->deadline_once_sent_ns;
 }
 
-/* The plan's, but for those that the attempt has itself, and then the attempt's. */
+/* What is made of the URL's user and password, unless the request says something else. */
+static const char *authorization(const struct job *job) {
+    static const char name[] = "Authorization";
+    bool is_set = headers_get(&job->request->headers, name) != NULL || headers_get(&job->own_headers, name) != NULL;
+    return is_set ? NULL : job->request->url->authorization;
+}
+
+/* The plan's, but for those that the attempt has itself, then the attempt's, and then the URL's. */
 bool insist_exchange_header_at(const insist_exchange *exchange, size_t i, const char **name, const char **value) {
     const struct headers *plans = &exchange->job->request->headers, *owns = &exchange->job->own_headers;
     for (size_t j = 0; j < headers_count(plans); j++) {
@@ -58,10 +66,16 @@ bool insist_exchange_header_at(const insist_exchange *exchange, size_t i, const 
         *value = headers_value_at(plans, j);
         return true;
     }
-    if (i >= headers_count(owns))
+    if (i < headers_count(owns)) {
+        *name = headers_name_at(owns, i);
+        *value = headers_value_at(owns, i);
+        return true;
+    }
+    const char *of_url = authorization(exchange->job);
+    if (of_url == NULL || i > headers_count(owns))
         return false;
-    *name = headers_name_at(owns, i);
-    *value = headers_value_at(owns, i);
+    *name = "Authorization";
+    *value = of_url;
     return true;
 }
 

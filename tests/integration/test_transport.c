@@ -175,6 +175,38 @@ static void any_thread_may_end_it(void **state) {
     }
 }
 
+static void note_authorization(void *ctx, insist_exchange *exchange) {
+    char *noted = ctx;
+    const char *name, *value;
+    noted[0] = '\0';
+    for (size_t i = 0; insist_exchange_header_at(exchange, i, &name, &value); i++)
+        if (strcmp(name, "Authorization") == 0)
+            strcat(noted, value);
+    insist_exchange_send(exchange);
+    insist_exchange_end(exchange, 200, INSIST_OK, INSIST_NOT_TRANSIENT);
+}
+
+static void credentials_of_the_url_are_a_header(void **state) {
+    (void)state;
+    char noted[128];
+    insist_transport transport = {.start = note_authorization, .ctx = noted};
+    insist_client *client = NULL;
+    insist_plan *plan = NULL;
+    insist_result *result = NULL;
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.transport = &transport), NULL, &client), INSIST_OK);
+    assert_int_equal(insist_get(client, "http://user:secret@nowhere.test/", &result), INSIST_OK);
+    assert_string_equal(noted, "Basic dXNlcjpzZWNyZXQ=");
+    insist_result_free(result);
+
+    assert_int_equal(insist_plan_new("GET", "http://user:secret@nowhere.test/", NULL, &plan), INSIST_OK);
+    assert_int_equal(insist_plan_set_header(plan, "Authorization", "Bearer x"), INSIST_OK);
+    assert_int_equal(insist_execute(client, plan, NULL, &result), INSIST_OK);
+    assert_string_equal(noted, "Bearer x");
+    insist_result_free(result);
+    insist_plan_free(plan);
+    insist_client_free(client);
+}
+
 static int take(void *ctx, const void *data, size_t len) {
     (void)ctx;
     (void)data;
@@ -260,6 +292,7 @@ int main(void) {
         cmocka_unit_test(limit_on_the_body_holds),       cmocka_unit_test(deadline_aborts_the_exchange),
         cmocka_unit_test(any_thread_may_end_it),         cmocka_unit_test(what_it_cannot_do_is_refused),
         cmocka_unit_test(what_it_cannot_do_is_refused_to_handlers),
+        cmocka_unit_test(credentials_of_the_url_are_a_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
