@@ -155,8 +155,7 @@ INSIST_API insist_waiter insist_wait_cap_ms(insist_waiter waiter, int64_t max_ms
  *  Consumes. */
 INSIST_API insist_waiter insist_wait_limit(insist_waiter waiter, unsigned n);
 /** EXIT once that many milliseconds have passed since the call began, else what the inner waiter says. It shortens
- *  neither an attempt nor a wait. 0 or less, or less than the base of what it caps, is
- *  refused. Consumes. */
+ *  neither an attempt nor a wait. 0 or less is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_timeout_ms(insist_waiter waiter, int64_t limit_ms);
 /** What a client uses that was told nothing: full jitter over 50 ms (1 s after a 429, or a 503 with Retry-After),
  *  doubling, capped at 20 s. */
