@@ -22,6 +22,15 @@ if(TARGET insist_testserver)
     install(TARGETS insist-testserver)
 endif()
 
+# The programs find the libraries wherever the prefix is, be it one that the linker does not look into. Packages for a place where
+# it does look switch that off: CMAKE_SKIP_INSTALL_RPATH.
+file(RELATIVE_PATH libraries_from_programs "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+foreach(target IN ITEMS insist-cli insist-testserver insist-bench)
+    if(TARGET ${target})
+        set_property(TARGET ${target} APPEND PROPERTY INSTALL_RPATH "\$ORIGIN/${libraries_from_programs}")
+    endif()
+endforeach()
+
 # Completions for the shells: bash and fish have a file for each program, zsh has one.
 set(INSIST_ZSH_COMPLETIONS_DIR "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" CACHE STRING "Where zsh's completion is installed")
 foreach(target IN ITEMS insist-cli insist-testserver insist-bench)
