@@ -60,6 +60,9 @@ static void ended(void *ctx, unsigned number, bool good) {
     struct load_outcome *outcome = &turn->outcome;
     int64_t begun_ns = turn->slots[number].begun_ns;
     int64_t now_ns = instant_now_ns();
+    if (number == 0 && turn->load->progress != NULL) {
+        progress_show(turn->load->progress, load_window_share(&turn->window, turn->load, turn->begun));
+    }
     outcome->ended += load_window_holds(&turn->window, now_ns);
     if (load_window_holds(&turn->window, begun_ns)) {
         outcome->failed += !good;

@@ -21,7 +21,7 @@ static const double calls_per_second = 100;
 static const int64_t deadline_ms = 500;
 
 #define CAUSE_FIGURES(name)                                                                                            \
-    { name "_p50_ms", name "_p99_ms", name "_p99.9_ms", name "_max_ms", name "_at_max_ms", name "_over_10ms" }
+    { name, name "_p50_ms", name "_p99_ms", name "_p99.9_ms", name "_max_ms", name "_at_max_ms", name "_over_10ms" }
 
 static const struct cause {
     const struct held_phase *phase;
@@ -127,7 +127,7 @@ static bool turn_of_insist(struct bench *bench, const struct cause *cause, struc
     lateness_stop(&lateness);
     if (done) {
         overruns_report(&turn->overruns, &bench->report, "insist", &cause->figures);
-        overruns_report_lateness(&turn->overruns, &lateness, &bench->report, &cause->figures);
+        overruns_report_lateness(&turn->overruns, &lateness, &bench->report, "insist", &cause->figures);
         report_add_curve(&bench->report, "timer", &lateness.late);
         if (!cause->phase->over_at_once) {
             overruns_report_curve(&turn->overruns, &bench->report, cause->phase->name);
@@ -224,7 +224,9 @@ static bool run(struct bench *bench) {
     report_add_note(report,
                     "timer: how late a bare epoll timer was that went off every 2 ms in the same seconds; "
                     "at_max: at most between when that call was due which went furthest beyond, and its return");
-    report_add_note(report, "over_10ms: calls, and ticks of the timer, that were later than that");
+    report_add_note(report,
+                    "over_10ms: calls, and ticks of the timer, that were later than that; overrun: each such "
+                    "call of insist, and how late the timer was between when it was due and its return, at most");
     report_add_note(
         report, "libcurl makes 100 calls for each cause, 20 to names; lookups of ten names hang for 5 s each. In each "
                 "phase 200 calls are cancelled");

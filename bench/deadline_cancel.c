@@ -83,7 +83,7 @@ static bool take_turn(struct bench *bench, const struct cancelled *cancelled, ui
         lateness_stop(&lateness);
     }
     if (done) {
-        overruns_report_lateness(&turn.overruns, &lateness, &bench->report, &cancelled->figures);
+        overruns_report_lateness(&turn.overruns, &lateness, &bench->report, "insist", &cancelled->figures);
     }
     if (watched) {
         lateness_fini(&lateness);

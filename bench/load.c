@@ -88,9 +88,7 @@ static void show_progress(const struct run *run, const struct load_tick *tick) {
     if (tick->caller != 0 || load->progress == NULL) {
         return;
     }
-    double done = load->calls > 0 ? (double)tick->number / (double)load->calls
-                                  : (double)(instant_now_ns() - run->window.from_ns) / (double)load->duration_ns;
-    progress_show(load->progress, done);
+    progress_show(load->progress, load_window_share(&run->window, load, tick->number));
 }
 
 static bool make_call(struct caller *caller, const struct load_tick *tick) {

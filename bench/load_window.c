@@ -44,6 +44,11 @@ bool load_window_holds(const struct load_window *window, int64_t ns) {
     return ns >= window->from_ns && ns < window->until_ns;
 }
 
+double load_window_share(const struct load_window *window, const struct load *load, uint64_t number) {
+    return load->calls > 0 ? (double)number / (double)load->calls
+                           : (double)(instant_now_ns() - window->from_ns) / (double)load->duration_ns;
+}
+
 int64_t load_window_begin_ns(const struct load_window *window, const struct load *load, unsigned caller) {
     return window->start_ns + load->spread_ns / load->callers * caller;
 }

@@ -16,6 +16,8 @@ void load_window_watch(const struct load_window *window, struct load_outcome *ou
 /* With a number of calls: the last one has ended; notes the same. */
 void load_window_close(const struct load_window *window, struct load_outcome *outcome);
 bool load_window_holds(const struct load_window *window, int64_t ns);
+/* How much of the load is over, 0 to 1, when call number `number` has ended. */
+double load_window_share(const struct load_window *window, const struct load *load, uint64_t number);
 /* When that caller is to begin. */
 int64_t load_window_begin_ns(const struct load_window *window, const struct load *load, unsigned caller);
 

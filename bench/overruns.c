@@ -65,10 +65,25 @@ static const struct overrun *worst_of(const struct overruns *overruns) {
     return worst;
 }
 
+static double timer_ms(const struct lateness *lateness, const struct overrun *overrun) {
+    return (double)lateness_between_ns(lateness, overrun->due_ns, overrun->ended_ns) / 1e6;
+}
+
+static void report_each(const struct overruns *overruns, const struct lateness *lateness, struct report *report,
+                        const char *name, const char *phase) {
+    for (uint64_t i = 0; i < overruns->count; i++) {
+        const struct overrun *overrun = &overruns->all[i];
+        int64_t beyond_ns = overrun->ended_ns - overrun->due_ns;
+        if (beyond_ns > far_ns) {
+            report_add_overrun(report, name, phase, (double)beyond_ns / 1e6, timer_ms(lateness, overrun));
+        }
+    }
+}
+
 void overruns_report_lateness(const struct overruns *overruns, struct lateness *lateness, struct report *report,
-                              const struct overrun_figures *figures) {
-    const struct overrun *worst = worst_of(overruns);
-    double at_worst_ms = (double)lateness_between_ns(lateness, worst->due_ns, worst->ended_ns) / 1e6;
+                              const char *name, const struct overrun_figures *figures) {
+    double at_worst_ms = timer_ms(lateness, worst_of(overruns));
+    report_each(overruns, lateness, report, name, figures->phase);
     samples_sort(&lateness->late);
     report_samples(&lateness->late, report, "timer", figures);
     report_add(report, "timer", figures->at_most, at_worst_ms);

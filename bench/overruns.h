@@ -8,12 +8,13 @@
 
 /* The names of a phase's figures: static text. */
 struct overrun_figures {
+    const char *phase;
     const char *p50, *p99, *p999, *most, *at_most;
     const char *over; /* may be NULL */
 };
 /* For a phase's name as a literal, such as "dns"; without the number of those that were late. */
 #define OVERRUN_FIGURES(name)                                                                                          \
-    { name "_p50_ms", name "_p99_ms", name "_p99.9_ms", name "_max_ms", name "_at_max_ms", NULL }
+    { name, name "_p50_ms", name "_p99_ms", name "_p99.9_ms", name "_max_ms", name "_at_max_ms", NULL }
 
 struct overruns {
     struct overrun {
@@ -31,8 +32,9 @@ void overruns_report(const struct overruns *overruns, struct report *report, con
                      const struct overrun_figures *figures);
 void overruns_report_curve(const struct overruns *overruns, struct report *report, const char *name);
 /* Reports what the timer did meanwhile, as "timer"'s: its own distribution, and how late it was at most
- * between the instant at which the call was due that went furthest beyond and its return. Sorts its samples. */
+ * between the instant at which the call was due that went furthest beyond and its return; and each call of `name`
+ * that went more than 10 ms beyond, with the same beside it. Sorts its samples. */
 void overruns_report_lateness(const struct overruns *overruns, struct lateness *lateness, struct report *report,
-                              const struct overrun_figures *figures);
+                              const char *name, const struct overrun_figures *figures);
 
 #endif

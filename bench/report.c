@@ -101,6 +101,17 @@ void report_add_note(struct report *report, const char *sentence) {
     }
 }
 
+void report_add_overrun(struct report *report, const char *name, const char *phase, double ms, double timer_ms) {
+    if (report->overrun_count < REPORT_OVERRUNS) {
+        report->overruns[report->overrun_count] = (struct report_overrun){name, phase, report->rounds, ms, timer_ms};
+    }
+    report->overrun_count++;
+}
+
+unsigned report_overruns(const struct report *report) {
+    return report->overrun_count < REPORT_OVERRUNS ? report->overrun_count : REPORT_OVERRUNS;
+}
+
 static int compare(const void *a, const void *b) {
     double left = *(const double *)a;
     double right = *(const double *)b;

@@ -14,6 +14,7 @@ enum {
     REPORT_CURVES = 9,
     REPORT_POINTS = 121,
     REPORT_GOALS = 32,
+    REPORT_OVERRUNS = 1000,
     REPORT_NOTES = 12
 };
 
@@ -49,6 +50,15 @@ struct report_goal {
     bool least; /* at least that, else at most */
 };
 
+/* A call that went far beyond the instant by which it was to return. */
+struct report_overrun {
+    const char *name;  /* the contender's */
+    const char *phase; /* that held the call */
+    unsigned round;
+    double ms;
+    double timer_ms; /* by which a bare timer was late meanwhile, at most */
+};
+
 struct report {
     const char *workload;
     const char *what; /* one sentence: what was done */
@@ -59,7 +69,9 @@ struct report {
     struct report_goal goals[REPORT_GOALS];
     struct report_ratio ratios[REPORT_GOALS];
     const char *notes[REPORT_NOTES];
+    struct report_overrun overruns[REPORT_OVERRUNS];
     unsigned row_count, curve_count, goal_count, ratio_count, note_count;
+    unsigned overrun_count; /* may be more than there was room for */
     unsigned rounds;
 };
 
@@ -76,8 +88,12 @@ void report_add_curve(struct report *report, const char *name, const struct samp
 void report_add_goal(struct report *report, const struct report_goal *goal);
 void report_add_goals(struct report *report, const struct report_goal *goals, unsigned count);
 void report_add_ratio(struct report *report, const char *name, const char *figure, const char *against);
+/* Of the round whose figures were added last. */
+void report_add_overrun(struct report *report, const char *name, const char *phase, double ms, double timer_ms);
 void report_add_note(struct report *report, const char *sentence);
 
+/* How many of them there was room for. */
+unsigned report_overruns(const struct report *report);
 /* The row of that name and figure, or NULL. */
 const struct report_row *report_row(const struct report *report, const char *name, const char *figure);
 struct summary report_summary(const struct report_row *row);

@@ -1,4 +1,4 @@
-/* The report as one JSON object: workload, machine, rounds, rows[], ratios[], goals[], notes[]. Figures that were
+/* The report as one JSON object: workload, machine, rounds, rows[], ratios[], goals[], notes[], overruns[]. Figures that were
  * not measured are null. */
 #include "report.h"
 #include <errno.h>
@@ -81,11 +81,23 @@ static json_t *notes_array(const struct report *report) {
     return notes;
 }
 
+static json_t *overruns_array(const struct report *report) {
+    json_t *overruns = json_array();
+    for (unsigned i = 0; i < report_overruns(report); i++) {
+        const struct report_overrun *overrun = &report->overruns[i];
+        json_array_append_new(overruns, json_pack("{s:I, s:s, s:s, s:o, s:o}", "round", (json_int_t)overrun->round,
+                                                  "name", overrun->name, "phase", overrun->phase, "ms",
+                                                  number(overrun->ms), "timer_ms", number(overrun->timer_ms)));
+    }
+    return overruns;
+}
+
 bool report_write_json(const struct report *report, const char *file) {
-    json_t *json = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "workload", report->workload, "what",
-                             report->what, "machine", machine_object(&report->machine), "rounds",
-                             (json_int_t)report->rounds, "rows", rows_array(report), "ratios", ratios_array(report),
-                             "goals", goals_array(report), "notes", notes_array(report));
+    json_t *json =
+        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "workload", report->workload, "what", report->what,
+                  "machine", machine_object(&report->machine), "rounds", (json_int_t)report->rounds, "rows",
+                  rows_array(report), "ratios", ratios_array(report), "goals", goals_array(report), "notes",
+                  notes_array(report), "overruns", overruns_array(report));
     bool to_output = strcmp(file, "-") == 0;
     errno = 0;
     FILE *out = json == NULL ? NULL : to_output ? stdout : fopen(file, "we");

@@ -120,6 +120,18 @@ static void put_line(const struct report *report, const char *figure, const char
     fputc('\n', out);
 }
 
+static void put_overruns(const struct report *report, FILE *out) {
+    unsigned known = report_overruns(report);
+    for (unsigned i = 0; i < known; i++) {
+        const struct report_overrun *overrun = &report->overruns[i];
+        fprintf(out, "overrun: round %u, %s %s: %.2f ms, the timer %.2f ms\n", overrun->round, overrun->name,
+                overrun->phase, overrun->ms, overrun->timer_ms);
+    }
+    if (known < report->overrun_count) {
+        fprintf(out, "overrun: %u more\n", report->overrun_count - known);
+    }
+}
+
 void report_put_table(const struct report *report, FILE *out) {
     const char *names[NAMES];
     int widths[NAMES];
@@ -141,6 +153,7 @@ void report_put_table(const struct report *report, FILE *out) {
     }
     fputc('\n', out);
     put_goals(report, out);
+    put_overruns(report, out);
     for (unsigned i = 0; i < report->note_count; i++) {
         fprintf(out, "note: %s\n", report->notes[i]);
     }

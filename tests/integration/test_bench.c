@@ -92,18 +92,37 @@ static void check_object(const json_t *json, const char *workload, int rounds) {
     }
 }
 
-static void check_picture(void) {
-    char text[65536] = "";
+static unsigned count_of(const char *text, const char *word) {
+    unsigned count = 0;
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
+        count++;
+    }
+    return count;
+}
+
+enum { PICTURE_BYTES = 65536 };
+
+static void read_picture(char text[PICTURE_BYTES]) {
     FILE *in = fopen(picture, "r");
     assert_non_null(in);
-    size_t length = fread(text, 1, sizeof text - 1, in);
+    text[fread(text, 1, PICTURE_BYTES - 1, in)] = '\0';
     fclose(in);
-    text[length] = '\0';
+}
+
+/* It has a curve of ours and one of another at least, and each has its name. */
+static void check_picture(const json_t *json) {
+    char text[PICTURE_BYTES], title[256];
+    read_picture(text);
     assert_int_equal(strncmp(text, "<svg ", 5), 0);
     assert_non_null(strstr(text, "<polyline "));
     assert_non_null(strstr(text, "</svg>\n"));
     assert_null(strstr(text, "nan"));
     assert_null(strstr(text, "inf"));
+    assert_true(count_of(text, "<polyline ") >= 2);
+    assert_int_equal(count_of(text, "<polyline "), count_of(text, "<line class=\"curve "));
+    assert_non_null(strstr(text, ">99.9 %</text>"));
+    snprintf(title, sizeof title, "<title>%s: ", text_of(json, "workload"));
+    assert_non_null(strstr(text, title));
 }
 
 /* Runs a workload in two rounds and hands out its JSON. */
@@ -124,7 +143,7 @@ static json_t *measure(const char *workload, const char *option, const char *val
     assert_non_null(strstr(run.err, "p99")); /* the table, which has to make room for the JSON */
     run_fini(&run);
     check_object(json, workload, 2);
-    check_picture();
+    check_picture(json);
     return json;
 }
 
@@ -143,6 +162,16 @@ static void check_goals(const json_t *json, const char *const *names, size_t cou
         seen |= (size_t)1 << place;
     }
     assert_int_equal(seen, ((size_t)1 << count) - 1);
+}
+
+/* Ours and a yardstick are in the picture by their names. */
+static void check_legend(const char *ours, const char *yardstick) {
+    char text[PICTURE_BYTES], name[64];
+    read_picture(text);
+    snprintf(name, sizeof name, ">%s</text>", ours);
+    assert_non_null(strstr(text, name));
+    snprintf(name, sizeof name, ">%s</text>", yardstick);
+    assert_non_null(strstr(text, name));
 }
 
 /* The yardstick in another language competes where it was built. */
@@ -174,6 +203,7 @@ static void test_tail(void **state) {
     assert_true(check_row(json, "insist", "extra_percent") == 0);
     check_goals(json, (const char *const[]){"W1", "W1-auto"}, 2);
     check_peer(json, "p99.9_ms");
+    check_legend("insist-race", "libcurl");
     assert_true(check_row(json, "insist-race", "extra_percent") >
                 0); /* of 300 some fifteen take longer than the delay */
     json_decref(json);
@@ -240,6 +270,7 @@ static void test_deadline(void **state) {
     assert_true(check_row(json, "curl --retry", "headers_p50_ms") > 500); /* it waits a second and tries again */
     check_row(json, "insist", "not_held");
     check_goals(json, (const char *const[]){"W8", "cancel"}, 2);
+    assert_true(json_is_array(json_object_get(json, "overruns"))); /* how many there are is the machine's affair */
     json_decref(json);
 }
 
@@ -295,6 +326,7 @@ static void test_overhead(void **state) {
     assert_int_equal(json_is_true(json_object_get(goal, "reached")), reached);
     check_goals(json, (const char *const[]){"overhead-1", "overhead-8", "overhead-64", "memory", "allocations"}, 5);
     check_peer(json, "64_cpu_us");
+    check_legend("insist", "libcurl-multi");
     json_decref(json);
 }
 
@@ -306,6 +338,7 @@ static void test_concurrency(void **state) {
     assert_true(check_row(json, "libcurl-multi", "2000_cpu_us") > 0);
     assert_true(check_row(json, "insist", "2000_per_second") > 0);
     assert_true(check_row(json, "insist", "cpu_2000_to_100") > 0);
+    check_legend("insist", "libcurl");
     check_memory(json, "insist", "2000_kib");
     check_memory(json, "libcurl", "2000_kib");
     double own = check_row(json, "libcurl", "connections"); /* one a caller, of those that got a request */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "bench/load_window.h"
+#include "bench/overruns.h"
 #include "bench/report.h"
 #include "bench/samples.h"
 #include "bench/simulate.h"
@@ -230,6 +231,35 @@ static void ideal_of_a_fanout(void **state) {
     check_ideal(&simulation, (double[]){14.5, 21.1, 2.01}, (double[]){0.1, 0.4, 0.05});
 }
 
+/* ---- overruns --------------------------------------------------------------------------------------------------- */
+
+/* Each that is far beyond is told with the latest tick of the timer between when it was due and its return. */
+static void overruns_are_told_one_by_one(void **state) {
+    (void)state;
+    static const struct overrun_figures figures = OVERRUN_FIGURES("dns");
+    struct overrun list[] = {{10 * MS, 11 * MS}, {14 * MS, 34 * MS}, {40 * MS, 51 * MS}, {60 * MS, 70 * MS}};
+    struct overruns overruns = {.all = list, .count = 4};
+    struct lateness lateness = {.start_ns = 0}; /* a tick every 2 ms from then on */
+    struct report report;
+    assert_true(report_init(&report, "test"));
+    for (int64_t tick = 1; tick <= 40; tick++) {
+        assert_true(samples_add(&lateness.late, tick == 10 ? 17 * MS : tick == 22 ? 3 * MS : 0));
+    }
+    overruns_report(&overruns, &report, "insist", &figures);
+    overruns_report_lateness(&overruns, &lateness, &report, "insist", &figures);
+    assert_int_equal(report_overruns(&report), 2);
+    assert_string_equal(report.overruns[0].phase, "dns");
+    assert_int_equal(report.overruns[0].round, 1);
+    near(report.overruns[0].ms, 20, 0);
+    near(report.overruns[0].timer_ms, 17, 0);
+    near(report.overruns[1].ms, 11, 0);
+    near(report.overruns[1].timer_ms, 3, 0);
+    near(report_summary(report_row(&report, "timer", "dns_at_max_ms")).median, 17, 0);
+    near(report_summary(report_row(&report, "insist", "dns_max_ms")).median, 20, 0);
+    lateness_fini(&lateness);
+    report_fini(&report);
+}
+
 /* ---- a storm ---------------------------------------------------------------------------------------------------- */
 
 static void storm_is_told_from_its_calls(void **state) {
@@ -279,6 +309,7 @@ int main(void) {
         cmocka_unit_test(callers_leave_together),
         cmocka_unit_test(ideal_of_a_tail),
         cmocka_unit_test(ideal_of_a_fanout),
+        cmocka_unit_test(overruns_are_told_one_by_one),
         cmocka_unit_test(storm_is_told_from_its_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
