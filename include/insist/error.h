@@ -27,7 +27,7 @@ INSIST_BEGIN_DECLS
     E(EEOF, 10, "the connection ended before the answer was complete")                                                 \
     E(EPROTO, 11, "the answer is not valid HTTP")                                                                      \
     E(EDECODE, 12, "the body's content encoding is broken")                                                            \
-    E(EREDIRECT, 13, "a redirect was not followed: too many, a loop, or from https to http")                           \
+    E(EREDIRECT, 13, "a redirect was not followed: too many, a loop, from https to http, or no usable Location")       \
     E(EREJECTED, 14, "the validator rejected the answer")                                                              \
     E(ETIMEOUT, 15, "the attempt ran into its timeout")                                                                \
     E(EDEADLINE, 16, "the call reached its deadline")                                                                  \

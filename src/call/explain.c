@@ -70,20 +70,16 @@ static const char *reason_sentence(insist_reason reason) {
     }
 }
 
-/* Which limit it was: headers that are not over yet, or what comes behind them. */
-static const char *limit_sentence(const insist_result *result) {
-    size_t i = result->count;
-    while (i > 0 && result->attempts[i - 1].record.error != INSIST_ETOOLARGE)
-        i--;
-    if (result->err != INSIST_ETOOLARGE || i == 0)
-        return NULL;
-    return result->attempts[i - 1].in_headers
-               ? "its headers are longer than max_header_bytes"
-               : "its body is longer than max_body_bytes, or its trailers than max_header_bytes";
-}
-
 static insist_err append_sentence(struct body *text, const char *sentence) {
     return sentence != NULL ? body_append_format(text, ": %s", sentence) : INSIST_OK;
+}
+
+static insist_err append_cause(struct body *text, const insist_result *result) {
+    char sentence[CAUSE_TEXT_SIZE];
+    if (result->cause.sentence == NULL)
+        return INSIST_OK;
+    cause_say(&result->cause, result->err, sentence);
+    return append_sentence(text, sentence);
 }
 
 static insist_err append_request(struct body *text, const struct headers *hidden, const char *method, const char *url) {
@@ -108,12 +104,14 @@ insist_err explain_refusal(struct body *text, const struct headers *hidden, cons
 
 insist_err explain_giving_up(struct body *text, const struct headers *hidden, const struct request *request,
                              const insist_result *result) {
+    char sentence[CAUSE_TEXT_SIZE];
     insist_err err = append_request(text, hidden, request->method, request->shown_url);
     if (err == INSIST_OK)
         err = body_append_format(text, " giving up after %zu attempt(s)", result->made);
     if (err != INSIST_OK || result->err == INSIST_OK || result->err == INSIST_EGAVEUP)
         return err;
-    return body_append_format(text, ": %s", insist_strerror(result->err));
+    cause_say(&result->cause, result->err, sentence);
+    return append_sentence(text, sentence);
 }
 
 insist_err explain_result(struct body *text, const struct headers *hidden, const struct request *request,
@@ -136,6 +134,6 @@ insist_err explain_result(struct body *text, const struct headers *hidden, const
     if (err == INSIST_OK)
         err = append_attempts(text, result);
     if (err == INSIST_OK)
-        err = append_sentence(text, limit_sentence(result));
+        err = append_cause(text, result);
     return err != INSIST_OK ? err : append_sentence(text, reason_sentence(result->reason));
 }

@@ -5,7 +5,7 @@
 
 struct message {
     insist_log_level level;
-    char text[160];
+    char text[CAUSE_TEXT_SIZE + 32];
     insist_log_pair pairs[10]; /* method and url first */
     size_t count;
     char numbers[10][24]; /* of the pairs that are numbers, at their places */
@@ -39,8 +39,10 @@ static void say_failed(struct message *message, const struct attempt *attempt) {
     const struct outcome *outcome = &attempt->outcome;
     if (outcome->err == INSIST_OK || outcome->err == INSIST_EREDUNDANT)
         return;
+    char sentence[CAUSE_TEXT_SIZE];
+    cause_say(&outcome->cause, outcome->err, sentence);
     message->level = INSIST_LOG_ERROR;
-    snprintf(message->text, sizeof message->text, "request failed: %s", insist_strerror(outcome->err));
+    snprintf(message->text, sizeof message->text, "request failed: %s", sentence);
     add_number(message, "attempt", attempt->index);
     add_outcome(message, outcome);
 }

@@ -45,7 +45,6 @@ void insist_result_free(insist_result *result) {
 static void keep_attempt(struct kept_attempt *kept, const struct execution *execution, size_t i) {
     execution_record(execution, i, &kept->record);
     kept->retry_after_us = execution->attempts[i]->outcome.retry_after_us;
-    kept->in_headers = execution->attempts[i]->outcome.in_headers;
     memcpy(kept->address, execution->attempts[i]->progress.address, sizeof kept->address);
     kept->record.address = kept->address;
 }
@@ -66,6 +65,8 @@ static void keep_attempts(insist_result *result, const struct execution *executi
 
 static void take_outcome(insist_result *result, struct outcome *outcome) {
     result->status = outcome->status;
+    if (outcome->err == result->err)
+        result->cause = outcome->cause;
     result->retry_after_us = outcome->retry_after_us;
     result->room = outcome->room;
     outcome->room = NULL;

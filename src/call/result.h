@@ -9,7 +9,6 @@
 struct kept_attempt {
     insist_attempt_record record;
     int64_t retry_after_us;
-    bool in_headers; /* as in its outcome */
     char address[sizeof((struct progress *)0)->address];
 };
 
@@ -17,6 +16,7 @@ struct insist_result {
     const struct env *env;
     insist_err err;
     insist_reason reason;
+    struct cause cause; /* of err */
     int handler_number;
     int status;
     insist_racing racing;

@@ -60,6 +60,7 @@ void finish_attempt(struct execution *execution, struct attempt *attempt) {
 void finish_rejected(struct execution *execution, struct attempt *attempt) {
     attempt->rejected = true;
     attempt->outcome.err = INSIST_EREJECTED;
+    attempt->outcome.cause = (struct cause){.sentence = NULL};
     attempt->outcome.transience = INSIST_NOT_TRANSIENT;
     consider_again(&execution->best, attempt);
     consider_again(&execution->wave_best, attempt);

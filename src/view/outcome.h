@@ -4,6 +4,7 @@
 
 #include "base/body.h"
 #include "base/headers.h"
+#include "view/cause.h"
 #include <insist/error.h>
 #include <insist/result.h>
 
@@ -25,9 +26,9 @@ struct outcome {
     insist_err err;               /* INSIST_OK: an answer, complete */
     insist_transience transience; /* of err */
     int os_errno;
-    int status; /* may be set beside an error: the body did not come whole */
+    struct cause cause; /* of err; and of an answer that is a redirect and was not followed */
+    int status;         /* may be set beside an error: the body did not come whole */
     insist_sent sent;
-    bool in_headers;           /* err came before the header of the last answer was over */
     bool stale;                /* its reused connection died before the first byte of an answer */
     int64_t retry_after_us;    /* what the answer asks for; -1: nothing. Filled in by whoever owns a wall clock */
     struct outcome_room *room; /* that headers and body begin in; NULL: none */

@@ -116,7 +116,7 @@ void course_done(struct transfer *transfer, CURLcode code) {
     bool unconnected = !transfer->answer.passed && is_of_this_address(verdict.err);
     if (unconnected && address_walk_next(&transfer->walk, true))
         transfer_request(transfer);
-    else if (verdict.err == INSIST_OK && transfer->next_url)
+    else if (verdict.err == INSIST_OK && transfer->next.url)
         hop_follow(transfer);
     else
         transfer_end(transfer, verdict);
@@ -125,12 +125,12 @@ void course_done(struct transfer *transfer, CURLcode code) {
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
 /* Its time is over, whichever it was. */
-static void run_out(struct transfer *transfer) {
+static void run_out(struct transfer *transfer, struct cause cause) {
     if (!hop_forget_lookup(transfer)) /* `resolved` is about to come, and sets the timer again */
         return;
     if (transfer->stage == STAGE_WIRE)
         transfer_give_up(transfer);
-    transfer_end(transfer, verdict_of_timeout(transfer));
+    transfer_end(transfer, verdict_of_timeout(transfer, cause));
 }
 
 /* The gate decides which deadline it is: once the request is on the wire, and may not be repeated, it may be given
@@ -143,12 +143,12 @@ static void meet_deadline(struct transfer *transfer) {
         transfer_set_timer(transfer);
         return;
     }
-    run_out(transfer);
+    run_out(transfer, (struct cause){0});
 }
 
 static void meet_limit(struct transfer *transfer) {
     if (limits_meet(transfer))
-        run_out(transfer);
+        run_out(transfer, limits_cause(transfer));
     else
         transfer_set_timer(transfer);
 }

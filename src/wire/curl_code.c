@@ -190,7 +190,10 @@ struct curl_meaning curl_code_meaning_in_detail(int code, int os_errno, const ch
     bool ended = strstr(detail, "SSL_ERROR_SYSCALL") || strstr(detail, "unexpected eof");
     if (code == CURLE_SSL_CONNECT_ERROR && ended)
         return cut(HANDSHAKE);
-    if (code == CURLE_RECV_ERROR && strstr(detail, "Too large response headers"))
+    /* The latter: of a trailer line, which may have 4 KiB. */
+    bool too_large =
+        strstr(detail, "Too large response headers") || strstr(detail, "Out of memory in chunked-encoding");
+    if (code == CURLE_RECV_ERROR && too_large)
         return (struct curl_meaning){INSIST_ETOOLARGE, INSIST_NOT_TRANSIENT};
     return curl_code_meaning(code, 0);
 }

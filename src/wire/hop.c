@@ -85,9 +85,9 @@ void hop_begin(struct transfer *transfer) {
 
 void hop_follow(struct transfer *transfer) {
     url_free(transfer->redirected);
-    transfer->redirected = transfer->next_url;
-    transfer->next_url = NULL;
-    transfer->hop = transfer->next;
+    transfer->redirected = transfer->next.url;
+    transfer->next.url = NULL;
+    transfer->hop = transfer->next.hop;
     hop_begin(transfer);
 }
 

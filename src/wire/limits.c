@@ -85,3 +85,16 @@ bool limits_meet(struct transfer *transfer) {
     enter(transfer, stretch);
     return false;
 }
+
+static struct cause broken(const char *sentence, int64_t limit_ns) {
+    return (struct cause){.sentence = sentence, .limit = (uint64_t)(limit_ns / 1000000)};
+}
+
+struct cause limits_cause(const struct transfer *transfer) {
+    const struct network *network = transfer->transport->network;
+    switch (transfer->limits.stretch) {
+    case STRETCH_CONNECT: return broken("no connection was ready within connect_timeout_ms", network->connect_ns);
+    case STRETCH_WAIT: return broken("the answer did not begin within first_byte_timeout_ms", network->first_byte_ns);
+    default: return broken("too few bytes moved within stall_ms", network->stall_ns);
+    }
+}

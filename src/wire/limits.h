@@ -2,6 +2,7 @@
 #ifndef WIRE_LIMITS_H
 #define WIRE_LIMITS_H
 
+#include "view/cause.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,5 +22,7 @@ void limits_begin(struct transfer *transfer);
 bool limits_move_on(struct transfer *transfer, bool resumed);
 /* It is due: true, and it is broken; else it has been set anew. */
 bool limits_meet(struct transfer *transfer);
+/* Which was broken. */
+struct cause limits_cause(const struct transfer *transfer);
 
 #endif

@@ -12,6 +12,12 @@ static size_t refuse(struct transfer *transfer, insist_err err) {
     return 0; /* libcurl then ends the transfer with CURLE_WRITE_ERROR */
 }
 
+/* What is more than `limit`, which the sentence names. */
+static insist_err too_large(struct answer *answer, const char *sentence, uint64_t limit) {
+    answer->cause = (struct cause){.sentence = sentence, .limit = limit};
+    return INSIST_ETOOLARGE;
+}
+
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -78,17 +84,24 @@ static bool has_body(const struct transfer *transfer) {
     return strcmp(transfer->hop.method, "HEAD") != 0 && status != 204 && status != 304;
 }
 
+static insist_err check_body_size(struct transfer *transfer, uint64_t bytes) {
+    uint64_t most = transfer->transport->settings->max_body_bytes;
+    return bytes > most ? too_large(&transfer->answer, "its body is longer than max_body_bytes", most) : INSIST_OK;
+}
+
 /* What may go to a sink has no limit: its bytes are counted instead. But of a length beyond INT64_MAX libcurl forgets that
  * it was announced, and would take a body that was cut off for a whole one. */
-static insist_err check_framing(const struct transfer *transfer) {
+static insist_err check_framing(struct transfer *transfer) {
     const struct job *job = transfer->job;
     uint64_t length;
     if (!has_body(transfer))
         return INSIST_OK;
     insist_err err = framing_read(&job->outcome.headers, &length);
-    uint64_t most = job->pauses_at_headers ? INT64_MAX : transfer->transport->settings->max_body_bytes;
-    bool too_much = length > most || length > INT64_MAX;
-    return err == INSIST_OK && too_much ? INSIST_ETOOLARGE : err;
+    if (err != INSIST_OK)
+        return err;
+    if (length > INT64_MAX)
+        return too_large(&transfer->answer, "its Content-Length is more than any length can be", INT64_MAX);
+    return job->pauses_at_headers ? INSIST_OK : check_body_size(transfer, length);
 }
 
 /* Where it leads is settled here, so that the body of a redirect that is followed need not be kept. */
@@ -101,9 +114,10 @@ static insist_err judge_redirect(struct transfer *transfer) {
                                          .max = settings->max_redirects,
                                          .body_is_spent = !atomic_load(&transfer->job->can_restart)};
     const char *location = headers_get(&transfer->job->outcome.headers, "Location");
-    insist_err err = redirect_judge(&rules, &transfer->trail, &transfer->hop, transfer->answer.status, location,
-                                    &transfer->next, &transfer->next_url);
-    transfer->answer.discarded = transfer->next_url != NULL;
+    insist_err err =
+        redirect_judge(&rules, &transfer->trail, &transfer->hop, transfer->answer.status, location, &transfer->next);
+    transfer->answer.discarded = transfer->next.url != NULL;
+    transfer->answer.cause = transfer->next.cause;
     if (err == INSIST_EREDIRECT) { /* an answer all the same: its body comes along */
         transfer->answer.no_follow = true;
         return INSIST_OK;
@@ -154,6 +168,21 @@ static insist_err read_line(struct transfer *transfer, const char *line, size_t 
     return length == 0 ? end_block(transfer) : keep_line(&transfer->job->outcome.headers, line, length);
 }
 
+/* Of all that is no body, interim answers and trailers included. */
+static insist_err check_header_size(struct transfer *transfer) {
+    struct answer *answer = &transfer->answer;
+    uint64_t most = transfer->transport->settings->max_header_bytes;
+    if (answer->header_bytes <= most)
+        return INSIST_OK;
+    if (answer->complete)
+        return too_large(answer, "its headers and trailers are longer than max_header_bytes", most);
+    bool interim = answer->status > 0 && answer->status < 200;
+    return too_large(answer,
+                     interim ? "its interim answers are longer than max_header_bytes"
+                             : "its headers are longer than max_header_bytes",
+                     most);
+}
+
 size_t receive_header(char *line, size_t size, size_t count, void *data) {
     struct transfer *transfer = data;
     struct answer *answer = &transfer->answer;
@@ -167,11 +196,11 @@ size_t receive_header(char *line, size_t size, size_t count, void *data) {
     if (first)
         transfer_moved_on(transfer);
     answer->header_bytes += bytes;
-    if (answer->header_bytes > transfer->transport->settings->max_header_bytes)
-        return refuse(transfer, INSIST_ETOOLARGE);
     while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
         length--;
-    insist_err err = read_line(transfer, line, length);
+    insist_err err = check_header_size(transfer);
+    if (err == INSIST_OK)
+        err = read_line(transfer, line, length);
     return err == INSIST_OK ? bytes : refuse(transfer, err);
 }
 
@@ -223,6 +252,8 @@ static size_t keep_decoded(struct transfer *transfer, const char *bytes, size_t 
                                       enough, &used);
     transfer->consumed += used;
     transfer->decoded += body->length - before;
+    if (err == INSIST_ETOOLARGE)
+        too_large(&transfer->answer, "its body decodes to more than max_body_bytes", body->limit);
     if (err != INSIST_OK)
         return refuse(transfer, err);
     if (transfer->consumed < length || decode_is_pending(transfer->decode))
@@ -294,11 +325,11 @@ size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
         answer->body_bytes += length;
     transfer->job->progress.bytes = answer->body_bytes;
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* for the record, if it is given up from here on */
-    if (!streams && answer->body_bytes > transfer->transport->settings->max_body_bytes)
-        return refuse(transfer, INSIST_ETOOLARGE);
-    if (answer->discarded)
+    insist_err err = streams ? INSIST_OK : check_body_size(transfer, answer->body_bytes);
+    if (err == INSIST_OK && answer->discarded)
         return length;
-    insist_err err = answer->decoding ? INSIST_OK : begin_decoding(transfer);
+    if (err == INSIST_OK && !answer->decoding)
+        err = begin_decoding(transfer);
     if (err != INSIST_OK)
         return refuse(transfer, err);
     return streams ? stream_bytes(transfer, bytes, length) : keep_bytes(transfer, bytes, length);

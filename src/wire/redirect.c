@@ -61,37 +61,63 @@ static bool same_origin(const struct url *a, const struct url *b) {
     return strcmp(a->origin, b->origin) == 0;
 }
 
-insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trail, const struct hop *hop, int status,
-                          const char *location, struct hop *next, struct url **url) {
-    *url = NULL;
-    if (!rules->follow || !is_redirect(status) || !location)
-        return INSIST_OK;
-    if (repeats_the_method(status) && !rules->may_repeat && !request_method_is_repeatable(hop->method))
-        return INSIST_OK;
-    if (rules->body_is_spent && keeps_the_body(hop, status))
-        return INSIST_OK;
-    if (trail->redirects >= rules->max)
-        return INSIST_EREDIRECT;
+static insist_err unfollowed(struct redirect *next, insist_err err, const char *sentence) {
+    next->cause.sentence = sentence;
+    return err;
+}
 
-    struct url *target;
+/* The rules about requests that are sent twice; the sentence of the first that is broken, NULL: none is. */
+static const char *sent_twice(const struct redirect_rules *rules, const struct hop *hop, int status) {
+    if (repeats_the_method(status) && !rules->may_repeat && !request_method_is_repeatable(hop->method))
+        return "the redirect is not followed, for the request may not be sent twice";
+    if (rules->body_is_spent && keeps_the_body(hop, status))
+        return "the redirect is not followed, for the request's body cannot be read again";
+    return NULL;
+}
+
+static insist_err take_target(struct trail *trail, const struct hop *hop, const char *location, struct redirect *next) {
     insist_err err = add(trail, hop);
-    if (err == INSIST_OK)
-        err = url_follow(hop->url, location, &target);
     if (err != INSIST_OK)
         return err;
-    *next = *hop;
-    next->url = target;
-    next->abroad = hop->abroad || !same_origin(hop->url, target);
+    err = url_follow(hop->url, location, &next->url, &next->cause.detail);
+    return err == INSIST_EREDIRECT ? unfollowed(next, err, "the redirect's Location cannot be used") : err;
+}
+
+/* What is wrong with where it leads; NULL: nothing. */
+static const char *flaw_of(const struct trail *trail, const struct hop *hop, const struct hop *next) {
+    if (hop->url->https && !next->url->https)
+        return "the redirect leads from https to http";
+    return was_visited(trail, next) ? "the redirect leads back to where the attempt has been" : NULL;
+}
+
+insist_err redirect_judge(const struct redirect_rules *rules, struct trail *trail, const struct hop *hop, int status,
+                          const char *location, struct redirect *next) {
+    *next = (struct redirect){.hop = *hop};
+    if (!rules->follow || !is_redirect(status) || !location)
+        return INSIST_OK;
+    const char *broken = sent_twice(rules, hop, status);
+    if (broken)
+        return unfollowed(next, INSIST_OK, broken);
+    if (trail->redirects >= rules->max) {
+        next->cause.limit = rules->max;
+        return unfollowed(next, INSIST_EREDIRECT, "there are more redirects than max_redirects");
+    }
+
+    insist_err err = take_target(trail, hop, location, next);
+    if (err != INSIST_OK)
+        return err;
+    next->hop.url = next->url;
+    next->hop.abroad = hop->abroad || !same_origin(hop->url, next->url);
     if (!repeats_the_method(status) && !is_get_or_head(hop->method)) {
-        next->method = "GET";
-        next->turned = true;
+        next->hop.method = "GET";
+        next->hop.turned = true;
     }
-    bool downgraded = hop->url->https && !target->https;
-    if (downgraded || was_visited(trail, next)) {
-        url_free(target);
-        return INSIST_EREDIRECT;
+    const char *flaw = flaw_of(trail, hop, &next->hop);
+    if (flaw) {
+        url_free(next->url);
+        next->url = NULL;
+        return unfollowed(next, INSIST_EREDIRECT, flaw);
     }
-    *url = target;
     return INSIST_OK;
 }
 

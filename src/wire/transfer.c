@@ -50,9 +50,9 @@ void transfer_forget_connection(struct transfer *transfer) {
 static void clear_answer(struct transfer *transfer) {
     transfer_forget_connection(transfer);
     decode_free(transfer->decode);
-    url_free(transfer->next_url);
+    url_free(transfer->next.url);
     transfer->decode = NULL;
-    transfer->next_url = NULL;
+    transfer->next.url = NULL;
     transfer->opened = transfer->lent = transfer->leaving = false;
     transfer->consumed = 0;
     transfer->answer = (struct answer){.status = 0};
@@ -66,7 +66,7 @@ static void record(struct transfer *transfer, struct verdict verdict) {
     if (transfer->redirected && !outcome->url && verdict.err == INSIST_OK)
         verdict = verdict_of_refusal(transfer, INSIST_ENOMEM);
     outcome->err = verdict.err;
-    outcome->in_headers = !transfer->answer.complete;
+    outcome->cause = verdict.cause;
     outcome->transience = verdict.transience;
     outcome->os_errno = verdict.os_errno;
     outcome->sent = verdict.sent;

@@ -83,6 +83,7 @@ struct answer {
     uint64_t header_bytes, body_bytes;
     int open_errno; /* why there was no socket */
     insist_err err; /* our own first failure; wins over libcurl's code, which then only says that a callback refused */
+    struct cause cause; /* of it, or of a redirect that is not followed */
 };
 
 enum pause { PAUSE_DUE, PAUSE_WAITING, PAUSE_OVER }; /* at the headers */
@@ -129,14 +130,14 @@ struct transfer {
     struct decode *decode;
     size_t decoded;          /* bytes that it gave … */
     int64_t decoded_turn_ns; /* … in this turn */
-    struct hop next; /* where its answer leads; meant if next_url is set */
-    struct url *next_url;
+    struct redirect next; /* where its answer leads */
 };
 
 /* What came of a request. */
 struct verdict {
     insist_err err;
     insist_transience transience;
+    struct cause cause;
     int os_errno;
     insist_sent sent;
     bool stale;
@@ -200,7 +201,7 @@ int send_refuse_to_seek(void *data, curl_off_t offset, int origin);
 /* Of the last failure that its handle has met: libcurl never resets it. */
 int verdict_errno_of_libcurl(const struct transfer *transfer);
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code);
-struct verdict verdict_of_timeout(const struct transfer *transfer);
+struct verdict verdict_of_timeout(const struct transfer *transfer, struct cause cause);
 struct verdict verdict_of_refusal(const struct transfer *transfer, insist_err err); /* ours, outside a request */
 
 #endif

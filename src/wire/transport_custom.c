@@ -119,7 +119,6 @@ void insist_exchange_end(insist_exchange *exchange, int status, insist_err err, 
     if (outcome->err == INSIST_OK && !answered) /* neither an answer nor an error */
         outcome->err = INSIST_EPROTO;
     outcome->sent = answered ? INSIST_ANSWERED : job_how_far(job);
-    outcome->in_headers = !answered;
     job->progress.ended_ns = env_now_ns(job->env);
     struct transport_custom *transport = exchange->transport;
     atomic_fetch_add(&transport->ending, 1);

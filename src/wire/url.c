@@ -280,16 +280,17 @@ insist_err url_new(const struct env *env, const char *text, insist_problem *prob
     return found.err == INSIST_OK ? INSIST_OK : problem_set(problem, found.err, "url", "%s", found.sentence);
 }
 
-insist_err url_follow(const struct url *base, const char *location, struct url **out) {
+insist_err url_follow(const struct url *base, const char *location, struct url **out, const char **sentence) {
     *out = NULL;
     struct flaw found = location ? check_characters(location, true) : flaw("it is missing");
     if (found.err == INSIST_OK)
-        found = check_slashes(location);
+        found = behind_scheme(location) ? check_absolute(location) : no_flaw;
     if (found.err == INSIST_OK) {
         /* Only a fragment: the same document, where libcurl's parser would lose the last part of the path. */
         const char *target = location[0] == '#' ? base->text : location;
         found = make(base->env, base->handle, target, CURLU_URLENCODE | CURLU_ALLOW_SPACE, out);
     }
+    *sentence = found.err == INSIST_OK ? NULL : found.sentence;
     return found.err == INSIST_EURL ? INSIST_EREDIRECT : found.err;
 }
 

@@ -25,8 +25,8 @@ struct url {
  * bytes beyond ASCII are percent-encoded, dot segments removed. */
 insist_err url_new(const struct env *env, const char *text, insist_problem *problem, struct url **out);
 /* Where a redirect leads: location may be relative. User and password in it are dropped. INSIST_EREDIRECT: it leads
- * nowhere that can be followed; INSIST_ENOMEM. */
-insist_err url_follow(const struct url *base, const char *location, struct url **out);
+ * nowhere that can be followed, and *sentence, which is static, says why; INSIST_ENOMEM. */
+insist_err url_follow(const struct url *base, const char *location, struct url **out, const char **sentence);
 void url_free(struct url *url); /* NULL is fine */
 
 #endif

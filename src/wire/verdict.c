@@ -5,6 +5,7 @@
 
 #include "wire/curl_code.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static insist_transience usual_transience(insist_err err) {
@@ -21,11 +22,27 @@ static void settle(struct verdict *verdict, insist_err err) {
     verdict->transience = usual_transience(err);
 }
 
+/* "Too large response headers: 307210 > 307200"; of a trailer line it does not say how long one may be. */
+static struct cause limit_of_libcurl(const char *detail) {
+    const char *most = strrchr(detail, '>');
+    bool trailer = strstr(detail, "chunked-encoding") != NULL;
+    return (struct cause){.sentence = trailer ? "one of its trailer lines is longer than libcurl takes"
+                                              : "its headers are longer than libcurl takes",
+                          .limit = most ? strtoull(most + 1, NULL, 10) : 0};
+}
+
 static void settle_by_code(struct verdict *verdict, CURLcode code, int os_errno, const char *detail) {
     struct curl_meaning meaning = curl_code_meaning_in_detail((int)code, os_errno, detail);
     verdict->err = meaning.err;
     verdict->transience = meaning.transience;
     verdict->os_errno = os_errno;
+    if (meaning.err == INSIST_ETOOLARGE)
+        verdict->cause = limit_of_libcurl(detail);
+}
+
+static void settle_too_large(struct verdict *verdict, const char *sentence, uint64_t limit) {
+    settle(verdict, INSIST_ETOOLARGE);
+    verdict->cause = (struct cause){.sentence = sentence, .limit = limit};
 }
 
 /* The gate alone tells: libcurl's own count of what it sent stays 0 when the first send had to wait. */
@@ -108,6 +125,8 @@ static void judge_answer(struct verdict *verdict, const struct transfer *transfe
     if (err == INSIST_OK && transfer->answer.no_follow)
         err = INSIST_EREDIRECT;
     settle(verdict, err);
+    if (err == INSIST_OK || err == INSIST_EREDIRECT)
+        verdict->cause = transfer->answer.cause;
 }
 
 static void judge_exchange(struct verdict *verdict, const struct transfer *transfer, CURLcode code) {
@@ -128,18 +147,24 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
         code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
     bool ill_formed = code == CURLE_BAD_FUNCTION_ARGUMENT && answer->begun; /* a first header line that continues none */
     if (line_too_long)
-        settle(verdict, INSIST_ETOOLARGE);
+        settle_too_large(verdict, "one of its header lines is longer than libcurl takes", CURL_MAX_HTTP_HEADER);
     else if (ill_formed)
         settle(verdict, INSIST_EPROTO);
     else
         settle_by_code(verdict, code, 0, transfer->detail);
 }
 
+static void settle_refused(struct verdict *verdict, const struct answer *answer) {
+    settle(verdict, answer->err);
+    if (answer->err == INSIST_ETOOLARGE)
+        verdict->cause = answer->cause;
+}
+
 struct verdict verdict_of_end(struct transfer *transfer, CURLcode code) {
     const struct answer *answer = &transfer->answer;
     struct verdict verdict = {.sent = how_far(transfer)};
     if (answer->err != INSIST_OK)
-        settle(&verdict, answer->err);
+        settle_refused(&verdict, answer);
     else if (answer->gate_refused)
         settle(&verdict, INSIST_ECANCELED);
     else if (!answer->passed)
@@ -151,9 +176,9 @@ struct verdict verdict_of_end(struct transfer *transfer, CURLcode code) {
     return verdict;
 }
 
-struct verdict verdict_of_timeout(const struct transfer *transfer) {
+struct verdict verdict_of_timeout(const struct transfer *transfer, struct cause cause) {
     const struct job *job = transfer->job;
-    struct verdict verdict = {.sent = job->progress.answered ? INSIST_ANSWERED : job_how_far(job)};
+    struct verdict verdict = {.sent = job->progress.answered ? INSIST_ANSWERED : job_how_far(job), .cause = cause};
     settle(&verdict, INSIST_ETIMEOUT);
     return verdict;
 }

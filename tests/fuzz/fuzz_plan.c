@@ -68,9 +68,11 @@ static void check_again(const struct url *url) {
 
 static void check_follow(const struct url *base, const char *location) {
     struct url *target = NULL;
-    insist_err err = url_follow(base, location, &target);
+    const char *sentence = NULL;
+    insist_err err = url_follow(base, location, &target, &sentence);
     must(err == INSIST_OK || err == INSIST_EREDIRECT, "a redirect leads somewhere or nowhere");
     must((err == INSIST_OK) == (target != NULL), "there is a URL when it leads somewhere");
+    must((err == INSIST_OK) == (sentence == NULL), "and a sentence when it does not");
     if (target != NULL) {
         must(target->authorization == NULL, "a redirect brings no user");
         check_fields(target);

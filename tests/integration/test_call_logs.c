@@ -84,6 +84,16 @@ static void call_is_told_on_its_thread_without_its_secrets(void **state) { /* M7
     insist_plan_free(plan);
 }
 
+static void message_says_which_redirect_was_not_followed(void **state) {
+    (void)state;
+    insist_result *result = NULL;
+    char url[128];
+    snprintf(url, sizeof url, "%s/loop?do=redirect", insist_testserver_url(server));
+    assert_int_equal(insist_get(client, url, &result), INSIST_EREDIRECT);
+    assert_non_null(strstr(lines, "[ERROR] request failed: the redirect leads back to where the attempt has been"));
+    insist_result_free(result);
+}
+
 static void refused_plan_keeps_its_secrets(void **state) { /* M82 */
     (void)state;
     insist_result *result = NULL;
@@ -161,6 +171,7 @@ static void loggers_that_cannot_be_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(call_is_told_on_its_thread_without_its_secrets),
+        CASE(message_says_which_redirect_was_not_followed),
         CASE(refused_plan_keeps_its_secrets),
         CASE(failures_are_kept_as_far_as_asked),
         CASE(nothing_is_kept_and_told_by_default),

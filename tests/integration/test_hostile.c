@@ -68,8 +68,10 @@ static insist_err get(const struct caller *caller, insist_testserver *from, cons
 
 /* ---- too much ----------------------------------------------------------------------------------------------------- */
 
-#define HEADERS "its headers are longer than max_header_bytes"
-#define BODY "its body is longer than max_body_bytes"
+#define HEADERS "): its headers are longer than max_header_bytes (262144): "
+#define INTERIM "): its interim answers are longer than max_header_bytes (262144): "
+#define BODY "): its body is longer than max_body_bytes (67108864): "
+#define DECODED "): its body decodes to more than max_body_bytes (67108864): "
 
 static const struct excess {
     const char *script;
@@ -79,17 +81,22 @@ static const struct excess {
 } excesses[] = {
     {"headers=20000", INSIST_ETOOLARGE, 200, HEADERS},
     {"headers=endless", INSIST_ETOOLARGE, 200, HEADERS},
-    {"1xx=103x100000;200", INSIST_ETOOLARGE, 0, HEADERS},
-    {"1xx=103xendless", INSIST_ETOOLARGE, 0, HEADERS},
-    {"trailers=endless", INSIST_ETOOLARGE, 200, "its trailers than max_header_bytes"},
+    {"1xx=103x100000;200", INSIST_ETOOLARGE, 0, INTERIM},
+    {"1xx=103xendless", INSIST_ETOOLARGE, 0, INTERIM},
+    {"trailers=endless", INSIST_ETOOLARGE, 200,
+     "): its headers and trailers are longer than max_header_bytes (262144): "},
     {"size=65MiB", INSIST_ETOOLARGE, 200, BODY}, /* announced */
     {"length=9223372036854775807", INSIST_ETOOLARGE, 200, BODY},
+    {"length=none;line=\"Content-Length: 9223372036854775808\"", INSIST_ETOOLARGE, 200,
+     "): its Content-Length is more than any length can be (9223372036854775807): "},
     {"endless", INSIST_ETOOLARGE, 200, BODY},
     {"endless;chunked", INSIST_ETOOLARGE, 200, BODY},
-    {"gzip;size=1GB", INSIST_ETOOLARGE, 200, BODY},
-    {"gzip;endless", INSIST_ETOOLARGE, 200, BODY},
-    {"deflate;size=1GB", INSIST_ETOOLARGE, 200, BODY},
-    {"redirect", INSIST_EREDIRECT, 302, "302 EREDIRECT after 1 attempt"},
+    {"gzip;size=1GB", INSIST_ETOOLARGE, 200, DECODED},
+    {"gzip;endless", INSIST_ETOOLARGE, 200, DECODED},
+    {"deflate;size=1GB", INSIST_ETOOLARGE, 200, DECODED},
+    {"redirect", INSIST_EREDIRECT, 302, "): the redirect leads back to where the attempt has been: "},
+    {"redirect=ftp://127.0.0.1/", INSIST_EREDIRECT, 302,
+     "): the redirect's Location cannot be used: it must begin with http:// or https://: "},
     {"garbage", INSIST_EPROTO, 0, "EPROTO"},
     {"status-line=\"HTTP/1.1 99999 No\"", INSIST_EPROTO, 0, "EPROTO"},
     {"line=\"X: a\\x00b\"", INSIST_EPROTO, -1, "EPROTO"},
@@ -180,6 +187,7 @@ static void a_chain_of_redirects_is_followed_so_far(void **state) {
     assert_int_equal(insist_result_attempts(result), 1);
     assert_int_equal(insist_testserver_hits(server, "/chain/10"), 1); /* ten were followed */
     assert_int_equal(insist_testserver_hits(server, "/chain/11"), 0);
+    assert_non_null(strstr(insist_result_explain(result), "): there are more redirects than max_redirects (10): "));
     insist_result_free(result);
     caller_fini(&caller);
 }
@@ -195,7 +203,41 @@ static void https_is_not_left_for_http(void **state) {
     assert_int_equal(get(&caller, tls, "/up", 0, &result), INSIST_EREDIRECT);
     assert_int_equal(insist_result_status(result), 302);
     assert_int_equal(insist_testserver_hits(server, "/down"), 0);
+    assert_non_null(strstr(insist_result_explain(result), "): the redirect leads from https to http: "));
+    assert_non_null(strstr(insist_result_giving_up(result), "attempt(s): the redirect leads from https to http"));
     insist_result_free(result);
+    caller_fini(&caller);
+}
+
+static bool nothing_is_valid(void *ctx, const insist_execution *execution) {
+    (void)ctx;
+    (void)execution;
+    return false;
+}
+
+/* It is an answer: nothing failed. What a validator then rejects was rejected for that reason alone. */
+static void a_post_is_not_repeated_for_a_redirect(void **state) {
+    struct caller caller;
+    char url[128];
+    insist_result *result = NULL;
+    (void)state;
+    caller_init(&caller, (insist_client_options){.size = sizeof(insist_client_options)});
+    snprintf(url, sizeof url, "%s/twice?do=307=/once", insist_testserver_url(server));
+    assert_int_equal(insist_post(caller.client, url, NULL, "x", 1, &result), INSIST_OK);
+    assert_int_equal(insist_result_status(result), 307);
+    assert_int_equal(insist_testserver_hits(server, "/once"), 0);
+    assert_non_null(strstr(insist_result_explain(result),
+                           "): the redirect is not followed, for the request may not be sent twice"));
+    insist_result_free(result);
+
+    const insist_validator validator = {.validate = nothing_is_valid};
+    insist_plan *plan = NULL;
+    assert_int_equal(insist_plan_new("POST", url, NULL, &plan), INSIST_OK);
+    assert_int_equal(insist_execute(caller.client, plan, INSIST_CALL_OPTIONS(.validator = &validator), &result),
+                     INSIST_EREJECTED);
+    assert_null(strstr(insist_result_explain(result), "followed"));
+    insist_result_free(result);
+    insist_plan_free(plan);
     caller_fini(&caller);
 }
 
@@ -290,6 +332,7 @@ int main(void) {
         cmocka_unit_test(an_upload_that_is_not_read_meets_the_deadline),
         cmocka_unit_test(a_chain_of_redirects_is_followed_so_far),
         cmocka_unit_test(https_is_not_left_for_http),
+        cmocka_unit_test(a_post_is_not_repeated_for_a_redirect),
         cmocka_unit_test(credentials_stay_with_their_origin),
         cmocka_unit_test(a_redirect_injects_no_lines),
         cmocka_unit_test(nonsense_about_time_is_ignored_or_too_long),

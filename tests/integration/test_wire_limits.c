@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/wire_fixture.h"
+#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static void too_large(insist_sent sent, int status) {
+static void too_large(insist_sent sent, int status, const char *sentence, uint64_t limit) {
     struct wire_attempt attempt;
     fixture_run(&attempt, "GET", "/");
     fixture_expect(&attempt, INSIST_ETOOLARGE, status, sent);
+    fixture_expect_cause(&attempt, sentence, limit);
     assert_int_equal(attempt.job->outcome.transience, INSIST_NOT_TRANSIENT);
     assert_true(attempt.job->outcome.body.length <= host.settings.max_body_bytes);
     assert_true(attempt.job->progress.bytes <= host.settings.max_body_bytes + 16384);
@@ -27,13 +29,16 @@ static void test_announced(void **state) {
     (void)state;
     host.settings.max_body_bytes = 10;
     fixture_serve(answer_always, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n"); /* and not a byte of it */
-    too_large(INSIST_ANSWERED, 200);
+    too_large(INSIST_ANSWERED, 200, "its body is longer than max_body_bytes", host.settings.max_body_bytes);
 }
 
 static void test_announced_beyond_numbers(void **state) {
     (void)state;
     fixture_serve(answer_always, "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n");
-    too_large(INSIST_ANSWERED, 200);
+    too_large(INSIST_ANSWERED, 200, "its body is longer than max_body_bytes", host.settings.max_body_bytes);
+    raw_server_free(server);
+    fixture_serve(answer_always, "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n");
+    too_large(INSIST_ANSWERED, 200, "its Content-Length is more than any length can be", INT64_MAX);
 }
 
 static void test_exactly_the_limit(void **state) {
@@ -47,7 +52,7 @@ static void test_not_announced(void **state) {
     (void)state;
     host.settings.max_body_bytes = 10;
     fixture_serve(answer_always, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\nghijkl\r\n");
-    too_large(INSIST_ANSWERED, 200);
+    too_large(INSIST_ANSWERED, 200, "its body is longer than max_body_bytes", host.settings.max_body_bytes);
 }
 
 static void talk_for_ever(struct raw_connection *connection, void *ctx) {
@@ -63,13 +68,13 @@ static void talk_for_ever(struct raw_connection *connection, void *ctx) {
 static void test_endless_body(void **state) {
     (void)state;
     fixture_serve(talk_for_ever, "HTTP/1.1 200 OK\r\n\r\n");
-    too_large(INSIST_ANSWERED, 200);
+    too_large(INSIST_ANSWERED, 200, "its body is longer than max_body_bytes", host.settings.max_body_bytes);
 }
 
 static void test_endless_body_of_a_redirect(void **state) {
     (void)state;
     fixture_serve(talk_for_ever, "HTTP/1.1 302 Go\r\nLocation: /x\r\n\r\n");
-    too_large(INSIST_ANSWERED, 302);
+    too_large(INSIST_ANSWERED, 302, "its body is longer than max_body_bytes", host.settings.max_body_bytes);
     assert_int_equal(raw_server_requests(server), 1);
 }
 
@@ -96,14 +101,15 @@ static void test_many_lines(void **state) {
                                            "Content-Length: 0\r\n\r\n", 4000};
     (void)state;
     fixture_serve(send_lines, &sent);
-    too_large(INSIST_MAYBE_SENT, 200);
+    too_large(INSIST_MAYBE_SENT, 200, "its headers are longer than max_header_bytes", host.settings.max_header_bytes);
 }
 
 static void test_many_interim_answers(void **state) {
     static const struct lines_sent sent = {"", "HTTP/1.1 103 Early Hints\r\n\r\n", OK_ANSWER, 4000};
     (void)state;
     fixture_serve(send_lines, &sent);
-    too_large(INSIST_MAYBE_SENT, 0);
+    too_large(INSIST_MAYBE_SENT, 0, "its interim answers are longer than max_header_bytes",
+              host.settings.max_header_bytes);
 }
 
 static void test_many_trailers(void **state) {
@@ -111,7 +117,8 @@ static void test_many_trailers(void **state) {
                                            "X-Trailer: 0123456789\r\n", "\r\n", 4000};
     (void)state;
     fixture_serve(send_lines, &sent);
-    too_large(INSIST_ANSWERED, 200);
+    too_large(INSIST_ANSWERED, 200, "its headers and trailers are longer than max_header_bytes",
+              host.settings.max_header_bytes);
 }
 
 static void test_a_few_are_fine(void **state) {
@@ -132,7 +139,26 @@ static void test_one_endless_line(void **state) {
     (void)state;
     host.settings.max_header_bytes = 1 << 20; /* beyond libcurl's own limit for a line */
     fixture_serve(send_lines, &sent);
-    too_large(INSIST_MAYBE_SENT, 200);
+    too_large(INSIST_MAYBE_SENT, 200, "one of its header lines is longer than libcurl takes", CURL_MAX_HTTP_HEADER);
+}
+
+/* Of all lines together libcurl takes 300 KiB. */
+static void test_more_lines_than_libcurl_takes(void **state) {
+    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\n", "X-Header: 0123456789\r\n",
+                                           "Content-Length: 0\r\n\r\n", 40000};
+    (void)state;
+    host.settings.max_header_bytes = 1 << 20;
+    fixture_serve(send_lines, &sent);
+    too_large(INSIST_MAYBE_SENT, 200, "its headers are longer than libcurl takes", 300 << 10);
+}
+
+/* And of a trailer line 4 KiB. */
+static void test_one_long_trailer(void **state) {
+    static const struct lines_sent sent = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+                                           "0123456789abcdef0123456789abcdef", "\r\n\r\n", 300};
+    (void)state;
+    fixture_serve(send_lines, &sent);
+    too_large(INSIST_ANSWERED, 200, "one of its trailer lines is longer than libcurl takes", 0);
 }
 
 static void test_status_of_nothing(void **state) {
@@ -182,7 +208,7 @@ static void test_bomb(void **state) {
     bomb.length = room - stream.avail_out;
     deflateEnd(&stream);
     fixture_serve(throw_bomb, &bomb);
-    too_large(INSIST_ANSWERED, 200);
+    too_large(INSIST_ANSWERED, 200, "its body decodes to more than max_body_bytes", host.settings.max_body_bytes);
     assert_true(fail_alloc_largest(&host.memory) <= 2 * host.settings.max_body_bytes);
     raw_server_free(server);
     server = NULL;
@@ -225,6 +251,8 @@ int main(void) {
         WIRE_TEST(test_many_trailers),
         WIRE_TEST(test_a_few_are_fine),
         WIRE_TEST(test_one_endless_line),
+        WIRE_TEST(test_more_lines_than_libcurl_takes),
+        WIRE_TEST(test_one_long_trailer),
         WIRE_TEST(test_status_of_nothing),
         WIRE_TEST(test_bomb),
         WIRE_TEST(test_no_descriptor),

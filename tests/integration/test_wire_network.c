@@ -51,7 +51,7 @@ static void start(struct wire_attempt *attempt, const char *method, const char *
 }
 
 /* It has not ended a millisecond before its limit, and has at it. */
-static void expect_timeout_after(struct wire_attempt *attempt, int64_t ms, insist_sent sent) {
+static void expect_timeout_after(struct wire_attempt *attempt, int64_t ms, insist_sent sent, const char *cause) {
     wire_pass_ms(&host, ms - 1);
     wire_turn(&host, false);
     assert_int_equal(attempt->finished, 0);
@@ -61,6 +61,7 @@ static void expect_timeout_after(struct wire_attempt *attempt, int64_t ms, insis
     assert_int_equal(attempt->job->outcome.err, INSIST_ETIMEOUT);
     assert_int_equal(attempt->job->outcome.transience, INSIST_TIMEOUT);
     assert_int_equal(attempt->job->outcome.sent, sent);
+    fixture_expect_cause(attempt, cause, (uint64_t)ms);
 }
 
 static bool has_signal(void *count) {
@@ -82,7 +83,7 @@ static void lookup_counts_as_connecting(void **state) {
     use(INSIST_NET_OPTIONS(.connect_timeout_ms = LIMIT_MS));
     host.hold_lookups = true;
     start(&attempt, "GET", "http://name.test:1/");
-    expect_timeout_after(&attempt, LIMIT_MS, INSIST_NOT_SENT);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_NOT_SENT, "no connection was ready within connect_timeout_ms");
     sem_post(&host.lookup_gate);
     wire_attempt_fini(&attempt);
 }
@@ -99,7 +100,7 @@ static void handshake_counts_as_connecting(void **state) {
     start(&attempt, "POST", url);
     assert_true(wire_run_until(&host, has_signal, &once));
     wire_turn(&host, false);
-    expect_timeout_after(&attempt, LIMIT_MS, INSIST_NOT_SENT);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_NOT_SENT, "no connection was ready within connect_timeout_ms");
     wire_attempt_fini(&attempt);
 }
 
@@ -141,7 +142,8 @@ static void first_byte_is_waited_for_so_long(void **state) {
         wire_attempt_start(&attempt);
         assert_true(wire_run_until(&host, has_signal, &requests));
         wire_turn(&host, false); /* whatever libcurl still has to notice */
-        expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT);
+        expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT,
+                             "the answer did not begin within first_byte_timeout_ms");
         wire_attempt_fini(&attempt);
     }
 }
@@ -224,6 +226,7 @@ static void stalled_upload_ends(void **state) {
     assert_int_equal(attempt.finished, 1);
     assert_int_equal(attempt.job->outcome.err, INSIST_ETIMEOUT);
     assert_int_equal(attempt.job->outcome.sent, INSIST_MAYBE_SENT);
+    fixture_expect_cause(&attempt, "too few bytes moved within stall_ms", LIMIT_MS);
     raw_server_release(server);
     wire_attempt_fini(&attempt);
 }
@@ -265,7 +268,8 @@ static void slow_body_ends_and_steady_body_does_not(void **state) {
         wire_pass_ms(&host, LIMIT_MS);
         assert_int_equal(attempt.finished, 0);
     }
-    expect_timeout_after(&attempt, LIMIT_MS, INSIST_ANSWERED); /* and none at all: not enough */
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_ANSWERED,
+                         "too few bytes moved within stall_ms"); /* none at all: not enough */
     wire_attempt_fini(&attempt);
 }
 
@@ -288,7 +292,7 @@ static void time_of_a_pause_does_not_count(void **state) {
     assert_true(wire_run_until(&host, has_bytes, &attempt));
     wire_pass_ms(&host, LIMIT_MS); /* the window began anew, and has its 100 bytes */
     assert_int_equal(attempt.finished, 0);
-    expect_timeout_after(&attempt, LIMIT_MS, INSIST_ANSWERED);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_ANSWERED, "too few bytes moved within stall_ms");
     wire_attempt_fini(&attempt);
 }
 

@@ -531,6 +531,7 @@ static void test_no_answer(void **state) {
     wire_pass_ms(&host, LIMIT_MS);
     assert_int_equal(attempt.finished, 1);
     fixture_expect(&attempt, INSIST_ETIMEOUT, 0, INSIST_MAYBE_SENT);
+    fixture_expect_cause(&attempt, NULL, 0);
     assert_int_equal(attempt.job->progress.ended_ns, VIRTUAL_ENV_NOW_NS + LIMIT_MS * MS_NS);
     wire_attempt_fini(&attempt);
 }

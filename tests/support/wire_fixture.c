@@ -86,6 +86,12 @@ void fixture_expect(const struct wire_attempt *attempt, insist_err err, int stat
     assert_int_equal(outcome->sent, sent);
 }
 
+void fixture_expect_cause(const struct wire_attempt *attempt, const char *sentence, uint64_t limit) {
+    const struct cause *cause = &attempt->job->outcome.cause;
+    assert_string_equal(cause->sentence ? cause->sentence : "", sentence ? sentence : "");
+    assert_int_equal(cause->limit, limit);
+}
+
 void answer_always(struct raw_connection *connection, void *text) {
     while (raw_read_request(connection))
         raw_send(connection, text);

@@ -24,6 +24,8 @@ void fixture_post(struct wire_attempt *attempt, const char *path, const char *bo
 /* One that must be answered with 200, on its own. */
 void fixture_get_ok(const char *path);
 void fixture_expect(const struct wire_attempt *attempt, insist_err err, int status, insist_sent sent);
+/* sentence: NULL for none. */
+void fixture_expect_cause(const struct wire_attempt *attempt, const char *sentence, uint64_t limit);
 
 /* Script: answers every request with its text. */
 void answer_always(struct raw_connection *connection, void *text);

@@ -180,6 +180,7 @@ static void the_sentence_tells_more(void **state) {
         {{CURLE_SSL_CONNECT_ERROR, ECONNRESET, INSIST_ETLS, INSIST_TLS_INTERRUPTED},
          "Recv failure: Connection reset by peer"},
         {{CURLE_RECV_ERROR, 0, INSIST_ETOOLARGE, INSIST_NOT_TRANSIENT}, "Too large response headers: 307205 > 307200"},
+        {{CURLE_RECV_ERROR, 0, INSIST_ETOOLARGE, INSIST_NOT_TRANSIENT}, "Out of memory in chunked-encoding"},
         {{CURLE_RECV_ERROR, 0, INSIST_EPROTO, INSIST_BAD_FRAMING},
          "Illegal or missing hexadecimal sequence in chunked-encoding"},
         {{CURLE_PARTIAL_FILE, 0, INSIST_EEOF, INSIST_UNEXPECTED_EOF},

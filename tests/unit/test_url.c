@@ -234,9 +234,11 @@ static const char base_text[] = "http://h.example:8080/a/b/c?x=1";
 
 static void leads_to(const char *location, const char *text) {
     struct url *base = make(base_text), *next;
-    insist_err err = url_follow(base, location, &next);
+    const char *sentence;
+    insist_err err = url_follow(base, location, &next, &sentence);
     if (err != INSIST_OK)
         fail_msg("%s: %s", location, insist_err_name(err));
+    assert_null(sentence);
     assert_string_equal(next->text, text);
     assert_null(next->authorization);
     url_free(next);
@@ -244,11 +246,13 @@ static void leads_to(const char *location, const char *text) {
     url_free(base);
 }
 
-static void leads_nowhere(const char *location) {
+static void leads_nowhere(const char *location, const char *why) {
     struct url *base = make("http://h.example/a"), *next;
-    insist_err err = url_follow(base, location, &next);
+    const char *sentence;
+    insist_err err = url_follow(base, location, &next, &sentence);
     if (err != INSIST_EREDIRECT || next)
         fail_msg("%s: %s", location ? location : "NULL", insist_err_name(err));
+    assert_string_equal(sentence, why);
     url_free(base);
 }
 
@@ -276,29 +280,30 @@ static void redirects_lead_on(void **state) {
 
 static void redirects_to_nowhere_are_errors(void **state) {
     (void)state;
-    static const char *const locations[] = {"",
-                                            "ftp://o/",
-                                            "mailto:a@b",
-                                            "javascript:alert(1)",
-                                            "file:///etc/passwd",
-                                            "d:e",
-                                            "http://",
-                                            "http:d",
-                                            "http:/d",
-                                            "http:///d",
-                                            "http://o:0/",
-                                            "http://o:99999/",
-                                            "http://o x/",
-                                            "http://\xc3\xbc/",
-                                            "http://[::1/",
-                                            "http://a..b/",
-                                            "//",
-                                            "/a\tb",
-                                            "/a\nb",
-                                            "/\x7f"};
-    for (size_t i = 0; i < sizeof(locations) / sizeof(locations[0]); i++)
-        leads_nowhere(locations[i]);
-    leads_nowhere(NULL);
+    static const char scheme[] = "it must begin with http:// or https://";
+    static const char slashes[] = "two slashes must stand between the scheme and the host";
+    static const char control[] = "it has a control character";
+    leads_nowhere("", "it is empty");
+    leads_nowhere("ftp://o/", scheme);
+    leads_nowhere("mailto:a@b", scheme);
+    leads_nowhere("javascript:alert(1)", scheme);
+    leads_nowhere("file:///etc/passwd", scheme);
+    leads_nowhere("d:e", scheme);
+    leads_nowhere("http://", "it has no host");
+    leads_nowhere("http:d", slashes);
+    leads_nowhere("http:/d", slashes);
+    leads_nowhere("http:///d", "it has no host");
+    leads_nowhere("http://o:0/", "the port must be a number from 1 to 65535");
+    leads_nowhere("http://o:99999/", "the port must be a number from 1 to 65535");
+    leads_nowhere("http://o x/", "the host has a character that no host name can have");
+    leads_nowhere("http://\xc3\xbc/", "the host has letters beyond ASCII: write its ASCII form (xn--...)");
+    leads_nowhere("http://[::1/", "what stands in brackets is not an IPv6 address");
+    leads_nowhere("http://a..b/", "the host has an empty part before a dot");
+    leads_nowhere("//", "it has no host");
+    leads_nowhere("/a\tb", control);
+    leads_nowhere("/a\nb", control);
+    leads_nowhere("/\x7f", control);
+    leads_nowhere(NULL, "it is missing");
 }
 
 /* What libcurl does with a handle that it is given: copies it and reads the copy. */
@@ -338,6 +343,7 @@ static void memory_may_run_out_anywhere(void **state) {
     struct fail_alloc memory;
     struct env env = fail_alloc_env(&memory, &env_standard);
     struct url *url, *next;
+    const char *sentence;
     insist_problem problem;
     size_t n = 1;
     for (;; n++) {
@@ -352,7 +358,7 @@ static void memory_may_run_out_anywhere(void **state) {
     assert_true(n > 5);
     for (n = 1;; n++) {
         fail_alloc_at(&memory, n);
-        insist_err err = url_follow(url, "/x", &next);
+        insist_err err = url_follow(url, "/x", &next, &sentence);
         if (!fail_alloc_has_failed(&memory))
             break;
         assert_int_equal(err, INSIST_ENOMEM);
