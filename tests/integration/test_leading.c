@@ -26,7 +26,7 @@
 #include <zlib.h>
 
 #define CALLS 200
-#define LEAST_NS 1000 /* what a call takes of a worker's processor time, if it takes any */
+#define LEAST_NS 1000 /* what a call that is a worker's takes of its processor time, at least */
 #define PATIENCE_MS 30000
 
 static insist_testserver *server;
@@ -112,17 +112,23 @@ static void setup(void *easy, void *ctx) {
     (void)ctx;
 }
 
+static long worked_for_the_workers(void) {
+    return worked_while_calling((insist_client_options){.size = sizeof(insist_client_options), .workers_only = true});
+}
+
+/* What they take when the calls are theirs says how fast this machine is. An alarm may ring, of a time that is over. */
 static void no_worker_wakes_for_a_call(void **state) {
     (void)state;
-    assert_in_range(worked_while_calling((insist_client_options){.size = sizeof(insist_client_options)}), 0,
-                    CALLS * LEAST_NS);
+    long theirs = worked_for_the_workers();
+    long led = worked_while_calling((insist_client_options){.size = sizeof(insist_client_options)});
+    print_message("%ld us of workers' time for %d calls, %ld us where the calls are theirs\n", led / 1000, CALLS,
+                  theirs / 1000);
+    assert_true(led < theirs / 5);
 }
 
 static void a_client_can_leave_it_to_the_workers(void **state) {
     (void)state;
-    assert_in_range(
-        worked_while_calling((insist_client_options){.size = sizeof(insist_client_options), .workers_only = true}),
-        CALLS * LEAST_NS, LONG_MAX);
+    assert_in_range(worked_for_the_workers(), CALLS * LEAST_NS, LONG_MAX);
 }
 
 /* It was promised to be called on workers. */
@@ -145,20 +151,18 @@ static void http_2_leaves_it_to_the_workers(void **state) {
 
 /* No call comes to see that the server has closed the connection: a worker does. */
 static void an_idle_connection_that_is_closed_is_noticed(void **state) {
-    insist_testserver *hasty = NULL;
-    insist_result *result = NULL;
     end(state); /* it may not have closed yet what the last client has left behind */
-    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.idle_timeout_s = 1), NULL, &hasty), INSIST_OK);
     insist_client *client = client_of((insist_client_options){.size = sizeof(insist_client_options)});
+    size_t alone = usage_descriptors(getpid());
+    assert_int_equal(begin(state), 0);
     size_t before = usage_descriptors(getpid());
-    assert_int_equal(insist_get(client, insist_testserver_url(hasty), &result), INSIST_OK);
+    assert_answers(client);
     assert_true(usage_descriptors(getpid()) > before); /* both ends are here */
-    for (int i = 0; i < PATIENCE_MS && usage_descriptors(getpid()) > before; i++)
+    end(state);                                        /* it closes its own */
+    for (int i = 0; i < PATIENCE_MS && usage_descriptors(getpid()) > alone; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    assert_true(usage_descriptors(getpid()) <= before); /* fewer: the server may have noticed an earlier end since */
-    insist_result_free(result);
+    assert_int_equal(usage_descriptors(getpid()), alone);
     insist_client_free(client);
-    insist_testserver_free(hasty);
     assert_int_equal(begin(state), 0);
 }
 
@@ -172,7 +176,7 @@ static void fork_in_a_handler(int number) {
     (void)number;
     child = fork();
     if (child == 0)
-        alarm(20);
+        alarm(60);
     else
         sem_post(&forked);
 }
