@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <insist/insist.h>
 #include <insist/testserver.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,19 +26,28 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 60
+/* The sanitizers' allocators do not know of fork(): a lock that another thread held at that moment stays locked in the
+ * child, which then hangs in its first malloc(). Such a child says nothing, so another one is asked. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { PATIENCE_S = 20, MORE_CHILDREN = 10 };
+#else
+enum { PATIENCE_S = 60, MORE_CHILDREN = 0 };
+#endif
+
 #define CALLERS 8
 #define FORKS 50
 
 static insist_testserver *server;
 static insist_client *client;
 static char url[128];
+static unsigned more_children;
 
 static int begin(void **state) {
     (void)state;
     if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK)
         return -1;
     snprintf(url, sizeof url, "%s/x", insist_testserver_url(server));
+    more_children = MORE_CHILDREN;
     return 0;
 }
 
@@ -84,11 +94,22 @@ static pid_t in_a_child(bool (*judge)(void)) {
     return child;
 }
 
-static void assert_well(pid_t child) {
+/* False: it hung, and another one is to be asked. */
+static bool ended_well(pid_t child) {
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM && more_children > 0) {
+        more_children--;
+        return false;
+    }
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
+    return true;
+}
+
+static void assert_in_a_child(bool (*judge)(void)) {
+    while (!ended_well(in_a_child(judge)))
+        ;
 }
 
 /* ---- before and beside -------------------------------------------------------------------------------------------- */
@@ -96,9 +117,11 @@ static void assert_well(pid_t child) {
 static void before_there_is_a_client_both_may_make_one(void **state) {
     (void)state;
     assert_true(own_client_answers()); /* libcurl has begun */
-    pid_t child = in_a_child(own_client_answers_in_a_child);
-    assert_true(own_client_answers());
-    assert_well(child);
+    pid_t child;
+    do {
+        child = in_a_child(own_client_answers_in_a_child);
+        assert_true(own_client_answers());
+    } while (!ended_well(child));
 }
 
 static bool told(insist_err err, insist_result *result) {
@@ -135,9 +158,9 @@ static bool child_is_told_by_everything(void) {
 static void beside_a_client_the_child_is_told_by_everything(void **state) {
     (void)state;
     assert_int_equal(insist_client_new(NULL, NULL, &client), INSIST_OK);
-    assert_well(in_a_child(child_is_told_by_everything)); /* before the first call */
+    assert_in_a_child(child_is_told_by_everything); /* before the first call */
     assert_true(answers(client));
-    assert_well(in_a_child(child_is_told_by_everything));
+    assert_in_a_child(child_is_told_by_everything);
     assert_true(answers(client));
 }
 
@@ -170,7 +193,7 @@ static void while_others_call_they_go_on(void **state) {
     struct crowd *crowd = crowd_start(CALLERS, call_on_and_on, &callers);
     for (int i = 0; i < FORKS; i++) {
         size_t well = atomic_load(&callers.well);
-        assert_well(in_a_child(child_is_told));
+        assert_in_a_child(child_is_told);
         while (atomic_load(&callers.well) == well && atomic_load(&callers.ill) == 0)
             nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     }
@@ -348,16 +371,16 @@ static void free_policies(struct policies *policies) {
     insist_race_policy_free(policies->race);
 }
 
-/* In the child it does not return. One call may drive its own connection, several never do. */
-static void call_and_fork(const insist_call_options *options, size_t count) {
+/* In the child it does not return. One call may drive its own connection, several never do. False: once more. */
+static bool call_and_fork(const insist_call_options *options, size_t count) {
     insist_plan *plans[SIBLINGS] = {NULL};
     insist_result *results[SIBLINGS] = {NULL};
     bool was_read[SIBLINGS] = {false};
     char target[160];
     for (size_t i = 0; i < count; i++) {
         const insist_reader reader = {.read = read_once, .ctx = &was_read[i], .length = 1};
-        snprintf(target, sizeof target, "%s/%td/%zu/%zu?do=%s", insist_testserver_url(server), scene - scenes, count, i,
-                 scene->script);
+        snprintf(target, sizeof target, "%s/%td/%zu/%zu/%u?do=%s", insist_testserver_url(server), scene - scenes, count,
+                 i, more_children, scene->script);
         assert_int_equal(insist_plan_new(scene->place == AT_READER ? "PUT" : "GET", target, NULL, &plans[i]),
                          INSIST_OK);
         if (scene->place == AT_READER)
@@ -370,13 +393,14 @@ static void call_and_fork(const insist_call_options *options, size_t count) {
     if (forked == 0)
         _exit(err == INSIST_EFORKED && insist_result_error(results[count - 1]) == err ? 0 : 1);
     assert_true(forked > 0);
-    assert_well(forked);
+    bool well = ended_well(forked);
     for (size_t i = 0; i < count; i++) {
         bool hung = strcmp(scene->script, "hang") == 0;
         assert_int_equal(insist_result_status(results[i]), hung ? 0 : 200); /* as if nothing had happened */
         insist_result_free(results[i]);
         insist_plan_free(plans[i]);
     }
+    return well;
 }
 
 static void inside_user_code_the_child_reaches_for_nothing(void **state) {
@@ -404,9 +428,10 @@ static void inside_user_code_the_child_reaches_for_nothing(void **state) {
             options.sink = &sink;
         print_message("place %d, event %s, %s\n", (int)scene->place,
                       scene->place == AT_EVENT ? insist_event_name(scene->event) : "-", scene->script);
-        call_and_fork(&options, 1);
-        if (scene->place != AT_SINK) /* a sink is for one */
-            call_and_fork(&options, SIBLINGS);
+        while (!call_and_fork(&options, 1))
+            ;
+        while (scene->place != AT_SINK && !call_and_fork(&options, SIBLINGS)) /* a sink is for one */
+            ;
         free_policies(&policies);
     }
 }
@@ -468,7 +493,7 @@ static bool cancels_a_call_of_its_own(void) {
 #endif
 }
 
-static void token_of_the_call_that_forks(bool (*judge)(void)) {
+static bool token_of_the_call_that_forks(bool (*judge)(void)) {
     assert_int_equal(insist_cancel_new(&token), INSIST_OK);
     assert_int_equal(insist_client_new(NULL, NULL, &client), INSIST_OK);
     insist_err err = call_with_token(client, fork_in_call);
@@ -477,9 +502,12 @@ static void token_of_the_call_that_forks(bool (*judge)(void)) {
         _exit(err == INSIST_EFORKED && judge() ? 0 : 1);
     }
     assert_int_equal(err, INSIST_OK);
-    assert_well(born);
+    bool well = ended_well(born);
     assert_int_equal(call_with_token(client, fire_the_token), INSIST_ECANCELED); /* the parent's is as it was */
     insist_cancel_free(token);
+    insist_client_free(client);
+    client = NULL;
+    return well;
 }
 
 static bool fires_the_token(void) {
@@ -489,12 +517,14 @@ static bool fires_the_token(void) {
 
 static void token_is_fired_by_the_child_of_its_call(void **state) {
     (void)state;
-    token_of_the_call_that_forks(fires_the_token);
+    while (!token_of_the_call_that_forks(fires_the_token))
+        ;
 }
 
 static void token_is_used_by_the_child_of_its_call(void **state) {
     (void)state;
-    token_of_the_call_that_forks(cancels_a_call_of_its_own);
+    while (!token_of_the_call_that_forks(cancels_a_call_of_its_own))
+        ;
 }
 
 /* ---- a child that keeps the sockets ------------------------------------------------------------------------------- */
@@ -532,6 +562,7 @@ static void close_deaf(void) {
 
 static bool hold_on(void) {
     char byte;
+    alarm(0); /* it ends with its parent */
     close(leash[1]);
     close_deaf();
     return read(leash[0], &byte, 1) == 0;
@@ -540,7 +571,7 @@ static bool hold_on(void) {
 static void let_go(pid_t child) {
     close(leash[1]);
     close(leash[0]);
-    assert_well(child);
+    assert_true(ended_well(child));
 }
 
 static void wait_for_descriptors(size_t count, bool fewer) {
