@@ -73,12 +73,13 @@ static bool start_listening(struct acceptor *acceptor) {
     return acceptor->listening;
 }
 
-/* From here on the system refuses connections. */
+/* From here on the system refuses connections. It is said before, so that nobody is refused by a port that is said to
+ * listen. */
 static void close_listener(struct acceptor *acceptor) {
     unwatch(acceptor);
     loop_alarm_clear(acceptor->place.loop, &acceptor->unpause);
-    close_descriptor(&acceptor->fd);
     set_listening(acceptor, false);
+    close_descriptor(&acceptor->fd);
 }
 
 /* ---- taking in -------------------------------------------------------------------------------------------------- */

@@ -197,6 +197,26 @@ static void ports_that_take_nobody(void **state) {
     }
 }
 
+/* Whoever is refused and asks why is told: the port is not said to listen for a moment more. */
+static void a_port_that_refuses_is_not_said_to_listen(void **state) {
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        struct doors doors;
+        struct peer order, other;
+        doors_open(&doors, NULL);
+        assert_true(peer_connect(&order, doors.server));
+        assert_true(peer_get(&order, "/?do=refuse=10m"));
+        while (peer_connect(&other, doors.server) || errno == ECONNRESET) { /* reset: it came just before the end */
+            peer_close(&other);
+        }
+        bool listening = stats_of(doors.server).listening;
+        assert_int_equal(errno, ECONNREFUSED);
+        assert_false(listening);
+        peer_close(&order);
+        doors_close(&doors);
+    }
+}
+
 static void without_tls_there_is_no_handshake_to_fail(void **state) {
     (void)state;
     struct doors doors;
@@ -453,6 +473,7 @@ int main(void) {
         cmocka_unit_test(reset_at_once),
         cmocka_unit_test(handshakes_that_fail_from_the_beginning),
         cmocka_unit_test(ports_that_take_nobody),
+        cmocka_unit_test(a_port_that_refuses_is_not_said_to_listen),
         cmocka_unit_test(without_tls_there_is_no_handshake_to_fail),
         cmocka_unit_test(idle_connections_are_closed),
         cmocka_unit_test(beside_a_fault_whoever_is_connected_stays_so),
