@@ -55,6 +55,16 @@ static bool add_codings(const char *list, bool *chunked) {
     return true;
 }
 
+/* Blanks in front of the colon are no part of a name: a proxy takes them out, another reader may not know the field then
+ * (RFC 9112 section 5.1). */
+static bool is_misspelt(const char *name, const char *field) {
+    size_t length = strlen(field);
+    if (strncasecmp(name, field, length) != 0)
+        return false;
+    const char *blanks = name + length;
+    return *blanks != '\0' && blanks[strspn(blanks, " \t")] == '\0';
+}
+
 insist_err framing_read(const struct headers *headers, uint64_t *length) {
     bool found = false, coded = false, chunked = false, sound = true;
     *length = 0;
@@ -65,6 +75,8 @@ insist_err framing_read(const struct headers *headers, uint64_t *length) {
         } else if (headers_same_name(name, "Transfer-Encoding")) {
             coded = true;
             sound = add_codings(value, &chunked);
+        } else {
+            sound = !is_misspelt(name, "Content-Length") && !is_misspelt(name, "Transfer-Encoding");
         }
     }
     if (coded)

@@ -103,6 +103,8 @@ static const struct excess {
     {"line=\"X: a\\rInjected: b\"", INSIST_EPROTO, -1, "EPROTO"},
     {"redirect;line=\"Location: /a\\rX: b\"", INSIST_EPROTO, -1, "EPROTO"},
     {"line=\"Content-Length: 3\";body=hello", INSIST_EPROTO, 200, "EPROTO"}, /* beside the true one */
+    {"line=\"Content-Length : 3\";body=hello", INSIST_EPROTO, 200, "EPROTO"},
+    {"line=\"Transfer-Encoding\t: chunked\";body=hello", INSIST_EPROTO, 200, "EPROTO"},
     {"badchunk=huge@100", INSIST_EPROTO, 200, "EPROTO"},
     {"badchunk=negative@100", INSIST_EPROTO, 200, "EPROTO"},
     {"gzip=crc;size=20KB", INSIST_EDECODE, 200, "EDECODE"},

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "wire/framing.h"
+#include <string.h>
 
 #define LENGTH "Content-Length"
 #define CODING "Transfer-Encoding"
@@ -47,7 +48,17 @@ static const struct row rows[] = {
     {{CODING, "chunked", CODING, "chunked"}, INSIST_EPROTO, 0},
     {{CODING, "chunked, gzip"}, INSIST_EPROTO, 0},
     {{CODING, "chunked", LENGTH, "5x"}, INSIST_EPROTO, 0},
+    {{LENGTH " ", "5"}, INSIST_EPROTO, 0},
+    {{LENGTH, "5", "content-length \t", "5"}, INSIST_EPROTO, 0}, /* whatever it says */
+    {{"Transfer-Encoding\t", "chunked"}, INSIST_EPROTO, 0},
+    {{CODING, "chunked", CODING " ", "identity"}, INSIST_EPROTO, 0},
+    {{"Content-Lengths", "5", "Content-Length x", "6", "X ", "7"}, INSIST_OK, 0},
 };
+
+/* As they come: headers_add() takes no such names. */
+static insist_err add(struct headers *headers, const char *name, const char *value) {
+    return headers_add_bytes(headers, name, strlen(name), value, strlen(value));
+}
 
 static void every_row(void **state) {
     (void)state;
@@ -57,7 +68,7 @@ static void every_row(void **state) {
         uint64_t length = 1;
         headers_init(&headers, &env_standard);
         for (size_t j = 0; j < 6 && row->fields[j]; j += 2)
-            assert_int_equal(headers_add(&headers, row->fields[j], row->fields[j + 1]), INSIST_OK);
+            assert_int_equal(add(&headers, row->fields[j], row->fields[j + 1]), INSIST_OK);
         if (framing_read(&headers, &length) != row->err || (row->err == INSIST_OK && length != row->length))
             fail_msg("%s: %s: %ju", row->fields[0], row->fields[1], (uintmax_t)length);
         headers_fini(&headers);
