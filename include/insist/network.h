@@ -71,7 +71,7 @@ typedef struct insist_net_options {
     int64_t keepalive_every_ms;
     /* Limits inside an attempt, beside its timeout; one that breaks them ends with INSIST_ETIMEOUT. Default: none. */
     int64_t connect_timeout_ms;    /* until a connection is ready: lookup, connect and handshake; anew for a redirect */
-    int64_t first_byte_timeout_ms; /* from the end of the request to the first byte of the answer */
+    int64_t first_byte_timeout_ms; /* from the end of the request, or of an interim answer, to the answer's first byte */
     /* While a body comes in or goes out, every stall_ms has to move stall_bytes_per_s (default 1) on average. Time in
      * which a handler, a sink or a reader keeps the transfer waiting does not count. */
     int64_t stall_ms;

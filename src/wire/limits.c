@@ -10,20 +10,26 @@ static uint64_t uploaded(const struct transfer *transfer) {
     return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-static bool is_uploading(const struct transfer *transfer) {
+/* A body of no known length ends with a piece of none. While the call fills one it is the call's. */
+static bool has_pieces_left(const struct transfer *transfer) {
     const struct job *job = transfer->job;
-    const struct request *request = job->request;
+    return transfer->upload_lent || !job->upload.ended || job->upload.used < job->upload.length;
+}
+
+static bool is_uploading(const struct transfer *transfer) {
+    const struct request *request = transfer->job->request;
     if (!request->has_body || transfer->hop.turned)
         return false;
-    if (request->body_is_read)
-        return !job->upload.ended || job->upload.used < job->upload.length;
-    return uploaded(transfer) < request->body_length;
+    if (request->body_is_read && request->read_length < 0)
+        return has_pieces_left(transfer);
+    uint64_t length = request->body_is_read ? (uint64_t)request->read_length : request->body_length;
+    return uploaded(transfer) < length;
 }
 
 static enum stretch stretch_of(const struct transfer *transfer) {
     if (transfer->stage != STAGE_WIRE || !transfer->answer.passed)
         return STRETCH_CONNECT;
-    if (transfer->answer.begun)
+    if (transfer->answer.in_block || transfer->answer.complete) /* behind an interim answer it is waited for again */
         return STRETCH_DOWNLOAD;
     return is_uploading(transfer) ? STRETCH_UPLOAD : STRETCH_WAIT;
 }

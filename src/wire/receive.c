@@ -42,6 +42,7 @@ static insist_err read_status(struct transfer *transfer, const char *line, size_
     if (answer->status == 0)
         return INSIST_EPROTO;
     answer->in_block = answer->at_its_first = true;
+    transfer_moved_on(transfer);
     headers_clear(&transfer->job->outcome.headers);
     if (answer->status >= 200)
         transfer->job->progress.status = transfer->job->outcome.status = answer->status;
@@ -138,8 +139,10 @@ static void tell_headers(struct transfer *transfer) {
 static insist_err end_block(struct transfer *transfer) {
     struct answer *answer = &transfer->answer;
     answer->in_block = false;
-    if (answer->status < 200) /* 100, 103: another block follows */
+    if (answer->status < 200) { /* 100, 103: another block follows */
+        transfer_moved_on(transfer);
         return INSIST_OK;
+    }
     answer->complete = transfer->job->progress.answered = true;
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* if it is given up from here on, it was answered */
     insist_err err = check_framing(transfer);
@@ -191,10 +194,7 @@ size_t receive_header(char *line, size_t size, size_t count, void *data) {
         return bytes;
     if (!answer->begun)
         transfer->job->progress.first_byte_ns = env_now_ns(transfer->transport->settings->env);
-    bool first = !answer->begun;
     answer->begun = true;
-    if (first)
-        transfer_moved_on(transfer);
     answer->header_bytes += bytes;
     while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
         length--;

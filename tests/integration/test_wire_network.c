@@ -148,6 +148,30 @@ static void first_byte_is_waited_for_so_long(void **state) {
     }
 }
 
+static bool is_read_by_the_server(void *ctx) {
+    wire_attempt_feed(ctx);
+    return raw_server_has_signals(server, 1);
+}
+
+/* libcurl does not ask for more than was announced: that all of it is out shows in what it has sent. */
+static void start_with_a_reader(struct wire_attempt *attempt) {
+    wire_attempt_init(attempt, &host, "POST", fixture_url("/"));
+    wire_attempt_reader(attempt, 1000);
+    wire_attempt_start(attempt);
+    assert_true(wire_run_until(&host, is_read_by_the_server, attempt));
+    wire_turn(&host, false); /* whatever libcurl still has to notice */
+}
+
+static void first_byte_is_waited_for_behind_a_body_that_was_read(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    use(INSIST_NET_OPTIONS(.first_byte_timeout_ms = LIMIT_MS));
+    fixture_serve(read_and_signal, OK_ANSWER);
+    start_with_a_reader(&attempt);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT);
+    wire_attempt_fini(&attempt);
+}
+
 static void send_early_and_wait(struct raw_connection *connection, void *ctx) {
     (void)ctx;
     if (!raw_read_request(connection))
@@ -228,6 +252,63 @@ static void stalled_upload_ends(void **state) {
     assert_int_equal(attempt.job->outcome.sent, INSIST_MAYBE_SENT);
     fixture_expect_cause(&attempt, "too few bytes moved within stall_ms", LIMIT_MS);
     raw_server_release(server);
+    wire_attempt_fini(&attempt);
+}
+
+/* Neither of them is a body under way. */
+static void waiting_for_an_answer_is_no_stall(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    use(INSIST_NET_OPTIONS(.stall_ms = LIMIT_MS));
+    fixture_serve(read_and_signal, OK_ANSWER);
+    start_with_a_reader(&attempt);
+    for (int i = 0; i < 10; i++)
+        wire_pass_ms(&host, LIMIT_MS);
+    assert_int_equal(attempt.finished, 0);
+    raw_server_release(server);
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    wire_attempt_fini(&attempt);
+}
+
+static void send_interim_and_wait(struct raw_connection *connection, void *ctx) {
+    (void)ctx;
+    if (!raw_read_request(connection))
+        return;
+    raw_send(connection, "HTTP/1.1 102 Processing\r\n\r\n");
+    raw_signal(connection);
+    raw_wait(connection);
+    raw_send(connection, OK_ANSWER);
+    raw_hold(connection);
+}
+
+static void start_and_read_the_interim(struct wire_attempt *attempt) {
+    fixture_serve(send_interim_and_wait, NULL);
+    start(attempt, "GET", fixture_url("/"));
+    assert_true(wire_run_until(&host, has_begun, attempt));
+    wire_turn(&host, false);
+}
+
+static void waiting_behind_an_interim_answer_is_no_stall(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    use(INSIST_NET_OPTIONS(.stall_ms = LIMIT_MS));
+    start_and_read_the_interim(&attempt);
+    for (int i = 0; i < 10; i++)
+        wire_pass_ms(&host, LIMIT_MS);
+    assert_int_equal(attempt.finished, 0);
+    raw_server_release(server);
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    wire_attempt_fini(&attempt);
+}
+
+static void first_byte_is_waited_for_behind_an_interim_answer(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    use(INSIST_NET_OPTIONS(.first_byte_timeout_ms = LIMIT_MS));
+    start_and_read_the_interim(&attempt);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT);
     wire_attempt_fini(&attempt);
 }
 
@@ -461,6 +542,10 @@ int main(void) {
         NETWORK_TEST(first_byte_is_enough),
         NETWORK_TEST(uploading_is_no_waiting),
         NETWORK_TEST(stalled_upload_ends),
+        NETWORK_TEST(first_byte_is_waited_for_behind_a_body_that_was_read),
+        NETWORK_TEST(first_byte_is_waited_for_behind_an_interim_answer),
+        NETWORK_TEST(waiting_for_an_answer_is_no_stall),
+        NETWORK_TEST(waiting_behind_an_interim_answer_is_no_stall),
         NETWORK_TEST(slow_body_ends_and_steady_body_does_not),
         NETWORK_TEST(time_of_a_pause_does_not_count),
         NETWORK_TEST(idle_connection_is_used_up_to_its_limit),

@@ -137,6 +137,15 @@ void wire_attempt_body(struct wire_attempt *attempt, const void *body, size_t le
     attempt->request.body_length = length;
 }
 
+void wire_attempt_reader(struct wire_attempt *attempt, size_t length) {
+    attempt->request.has_body = attempt->request.body_is_read = true;
+    attempt->request.read_length = (int64_t)length;
+    attempt->unread = length;
+    attempt->job->upload.bytes = env_alloc(&attempt->host->env, UPLOAD_BYTES);
+    if (!attempt->job->upload.bytes)
+        abort();
+}
+
 void wire_attempt_fini(struct wire_attempt *attempt) {
     if (attempt->mailbox) {
         mailbox_close(attempt->mailbox);
@@ -172,6 +181,23 @@ static void read_news(struct wire_attempt *attempt) {
     mailbox_take(attempt->mailbox, 0, &taken, &interrupted);
     while (mailbox_read(attempt->mailbox, &taken, &news, &progress))
         attempt->news |= news;
+}
+
+void wire_attempt_feed(struct wire_attempt *attempt) {
+    struct wire_host *host = attempt->host;
+    struct job *job = attempt->job;
+    read_news(attempt);
+    if ((attempt->news & NEWS_ROOM) == 0)
+        return;
+    attempt->news &= ~(unsigned)NEWS_ROOM;
+    size_t length = attempt->unread < UPLOAD_BYTES ? attempt->unread : UPLOAD_BYTES;
+    memset(job->upload.bytes, 'x', length);
+    job->upload.restart = false;
+    job->upload.used = 0;
+    job->upload.length = length;
+    job->upload.ended = length == 0;
+    attempt->unread -= length;
+    class_of(host)->fed(host->transport, job);
 }
 
 static bool take_command(struct wire_host *host, struct wire_command *out) {

@@ -47,6 +47,7 @@ struct wire_attempt {
     struct job *job;
     unsigned finished; /* how often; must end as 1 */
     unsigned news;     /* all that came so far, END left out */
+    size_t unread;     /* of a body that is read */
 };
 
 void wire_host_init(struct wire_host *host);
@@ -57,10 +58,14 @@ void wire_host_trust(struct wire_host *host,
 /* method and url, with the defaults of the wire: no deadline, to be repeated as its method says. Not started. */
 void wire_attempt_init(struct wire_attempt *attempt, struct wire_host *host, const char *method, const char *url);
 void wire_attempt_body(struct wire_attempt *attempt, const void *body, size_t length);
+/* Its body is read while it is sent: so many bytes, as is announced. */
+void wire_attempt_reader(struct wire_attempt *attempt, size_t length);
 void wire_attempt_fini(struct wire_attempt *attempt);
 void wire_attempt_start(struct wire_attempt *attempt);
 void wire_attempt_stop(struct wire_attempt *attempt);
 void wire_attempt_read_on(struct wire_attempt *attempt);
+/* Gives it the next piece of the body that is read, if it wants one. */
+void wire_attempt_feed(struct wire_attempt *attempt);
 
 /* One turn: waits for an event, or for nothing when something is due or wait is false. */
 void wire_turn(struct wire_host *host, bool wait);
