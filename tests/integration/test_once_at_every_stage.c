@@ -41,7 +41,7 @@ static const struct stage stages[] = {
     {"an idle connection, closed", "close@end", true, "200", FATE_ANSWERED, 0},
     {"an idle connection, being closed", "close@end", false, "200", FATE_ANY, 0},
     {"an idle connection, being reset", "reset@end", false, "200", FATE_ANY, 0},
-    {"nobody listens", "200;refuse=5ms", true, "200", FATE_ANSWERED, 0},
+    {"nobody listens", "200;refuse=20ms", true, "200", FATE_ANSWERED, 0},
     {"accepted and closed", "200;close@connect", true, "200", FATE_ANY, 0},
     {"accepted and reset", "200;reset@connect", true, "200", FATE_ANY, 0},
     {"closed in the handshake", "200;tls-fault=close", true, "200", FATE_ANY, 2},
@@ -142,7 +142,15 @@ static bool is_as_it_should_be(const struct stage *stage, insist_err err, const 
     }
 }
 
-static void post(const struct stage *stage, size_t number) {
+/* How many attempts found that nobody listens. */
+static size_t found_nobody(const insist_result *result) {
+    size_t count = 0;
+    for (size_t i = 0; i < insist_result_attempts(result); i++)
+        count += insist_result_attempt(result, i)->error == INSIST_ECONNECT;
+    return count;
+}
+
+static size_t post(const struct stage *stage, size_t number) {
     char key[32], url[160], body[32];
     insist_result *result = NULL;
     go_before(stage);
@@ -154,15 +162,35 @@ static void post(const struct stage *stage, size_t number) {
     if (!is_as_it_should_be(stage, err, result, hits))
         fail_msg("%s: %s; %s, delivered %zu times", stage->name, insist_result_explain(result),
                  insist_sent_name(told(result)), hits);
+    size_t refused = found_nobody(result);
     insist_result_free(result);
+    return refused;
+}
+
+static uint64_t faulted_so_far(void) {
+    insist_testserver_stats stats = {.size = sizeof stats};
+    assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
+    return stats.connections_faulted;
+}
+
+/* What befalls the port has befallen the POSTs: some found nobody, or each had a connection that died before a request. */
+static void assert_met(const struct stage *stage, size_t refused, uint64_t faulted) {
+    const char *before = stage->before != NULL ? stage->before : "";
+    if (strstr(before, "refuse") != NULL)
+        assert_true(refused > 0);
+    if (strstr(before, "@connect") != NULL || strstr(before, "tls-fault") != NULL)
+        assert_true(faulted >= POSTS);
 }
 
 static void run_stage(const struct stage *stage) {
     insist_testserver_reset(server);
     assert_int_equal(insist_testserver_script(server, "/before", stage->before, NULL), INSIST_OK);
     assert_int_equal(insist_testserver_script(server, "/charge", stage->script, NULL), INSIST_OK);
+    uint64_t faulted = faulted_so_far();
+    size_t refused = 0;
     for (size_t i = 0; i < POSTS; i++)
-        post(stage, i);
+        refused += post(stage, i);
+    assert_met(stage, refused, faulted_so_far() - faulted);
     assert_true(insist_testserver_wait_idle(server, PATIENCE_MS));
     for (size_t i = 0; i < POSTS; i++) { /* nothing arrives late either */
         char key[32];
