@@ -63,6 +63,7 @@ void connect_fill_in(const struct settings *settings, insist_tls_options *tls, i
 
 void connect_name_option(insist_problem *problem) {
     static const char *const names[][2] = {
+        {"user_agent", "--user-agent"},
         {"ca_file", "--cacert"},          {"certificate_file", "--cert"}, {"key_file", "--key"},
         {"key_password", "--pass"},       {"proxy", "--proxy"},           {"pinned_key", "--pinnedpubkey"},
         {"unix_socket", "--unix-socket"}, {"no_proxy", "--noproxy"},      {"interface", "--interface"},

@@ -12,7 +12,7 @@ bool connect_option(struct settings *settings, int key, const char *text, insist
 /* What they mean for a client; both structs are initialised. */
 void connect_fill_in(const struct settings *settings, insist_tls_options *tls, insist_net_options *net);
 
-/* The library speaks of its own fields, the user of options. */
+/* The library speaks of its own fields, the user of options: names the option in whose place a client refused its field. */
 void connect_name_option(insist_problem *problem);
 
 #endif

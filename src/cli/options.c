@@ -108,7 +108,7 @@ static bool timeline_mode(const char *text, enum when *when, insist_problem *pro
 /* What the request consists of, and how it is reported. */
 static bool apply_request(struct settings *settings, int key, const char *text, insist_problem *problem) {
     switch (key) {
-    case 'X': settings->method = text; return true;
+    case 'X': settings->method = text; return text[0] != '\0' || refuse_value(problem, "it is empty");
     case 'd': return add_text(&settings->data, text);
     case 'H': return add_text(&settings->headers, text);
     case 'o': settings->output = text; return true;
@@ -204,15 +204,9 @@ void settings_fini(struct settings *settings) {
     }
 }
 
-/* What one option alone cannot tell. */
-static bool settings_complete(struct settings *settings, int given, char **urls, insist_problem *problem) {
-    if (given == 0) {
-        return refuse_field(problem, "URL", "one is wanted; see insist --help");
-    }
-    if (given > 1) {
-        return refuse_field(problem, "URL", "only one is wanted, but there are more arguments that are no options");
-    }
-    settings->url = urls[0];
+/* Options that say something about another one, or that repeated calls have no use for. */
+static bool settings_agree(const struct settings *settings, insist_problem *problem) {
+    const struct connect *connect = &settings->connect;
     bool both = settings->timeout_ms != 0 && settings->deadline_ms != 0;
     if (both && settings->timeout_ms != INSIST_FOREVER && settings->timeout_ms > settings->deadline_ms) {
         return refuse_field(problem, "--timeout", "longer than --deadline gives the whole call");
@@ -223,19 +217,41 @@ static bool settings_complete(struct settings *settings, int given, char **urls,
     if (settings->timeout_ms != 0 && race_longest_ms(&settings->race) >= settings->timeout_ms) {
         return refuse_field(problem, "--race", "a delay is not below the --timeout of an attempt");
     }
-    preset_fill_in(settings);
+    if (connect->certificate_file == NULL && connect->key_file != NULL) {
+        return refuse_field(problem, "--key", "there is no --cert that it could be for");
+    }
+    if (connect->certificate_file == NULL && connect->key_password != NULL) {
+        return refuse_field(problem, "--pass", "there is no --cert that it could be for");
+    }
+    if (settings->parallel > settings->count) {
+        return refuse_field(problem, "--parallel", "there would be more threads than calls; raise --count, too");
+    }
+    if (settings->count > 1 && (settings->output != NULL || settings->include)) {
+        const char *field = settings->output != NULL ? "--output" : "--include";
+        return refuse_field(problem, field, "repeated calls write no body and no headers");
+    }
+    return true;
+}
+
+/* What one option alone cannot tell. */
+static bool settings_complete(struct settings *settings, int given, char **urls, insist_problem *problem) {
+    if (given == 0) {
+        return refuse_field(problem, "URL", "one is wanted; see insist --help");
+    }
+    if (given > 1) {
+        return refuse_field(problem, "URL", "only one is wanted, but there are more arguments that are no options");
+    }
+    settings->url = urls[0];
     if (settings->count == 0) {
         settings->count = settings->parallel == 0 ? 1 : settings->parallel;
     }
     if (settings->parallel == 0) {
         settings->parallel = 1;
     }
-    if (settings->parallel > settings->count) {
-        return refuse_field(problem, "--parallel", "there would be more threads than calls; raise --count, too");
+    if (!settings_agree(settings, problem)) {
+        return false;
     }
-    if (settings->count > 1 && settings->output != NULL) {
-        return refuse_field(problem, "--output", "repeated calls write no body");
-    }
+    preset_fill_in(settings);
     return true;
 }
 

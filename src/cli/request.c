@@ -10,7 +10,7 @@
 
 const char *request_method(const struct settings *settings) {
     if (settings->method != NULL) {
-        return settings->method[0] == '\0' ? "GET" : settings->method;
+        return settings->method;
     }
     return settings->data.count > 0 ? "POST" : "GET";
 }

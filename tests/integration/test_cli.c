@@ -647,6 +647,17 @@ static void a_header_with_a_line_break_is_refused(void **state) {
     run_fini(&run);
 }
 
+static void a_user_agent_with_a_line_break_is_refused_by_its_option(void **state) {
+    (void)state;
+    const char *const arguments[] = {"-A", "x\n", insist_testserver_url(server), NULL};
+    struct run run;
+    run_start(&run, INSIST_PROGRAM, arguments, NULL);
+    run_wait(&run);
+    assert_int_equal(run.exit_status, 2);
+    assert_int_equal(lines_with(run.err, "insist: --user-agent: "), 1);
+    run_fini(&run);
+}
+
 static void expect_file(const char *name, off_t size) {
     struct stat status;
     assert_int_equal(stat(name, &status), 0);
@@ -739,6 +750,7 @@ int main(void) {
         cmocka_unit_test(sigint_ends_repeated_calls),
         cmocka_unit_test(bad_input_is_refused_before_anything_is_sent),
         cmocka_unit_test(a_header_with_a_line_break_is_refused),
+        cmocka_unit_test(a_user_agent_with_a_line_break_is_refused_by_its_option),
         cmocka_unit_test(a_body_goes_to_its_file_as_it_comes),
         cmocka_unit_test(an_output_that_cannot_be_written_is_refused_first),
         cmocka_unit_test(help_and_version_go_to_standard_output),

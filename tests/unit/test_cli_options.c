@@ -189,6 +189,8 @@ static void count_and_parallel_go_together(void **state) {
     }
     refused("--count 2 --parallel 4 u", "--parallel", "more threads than calls");
     refused("--count 2 -o f u", "--output", "no body");
+    refused("--count 2 -i u", "--include", "no body and no headers");
+    refused("--parallel 2 -i u", "--include", "no body and no headers");
 }
 
 static void timeline_has_three_forms(void **state) {
@@ -287,6 +289,9 @@ static void values_are_refused_with_the_option_s_name(void **state) {
     refused("--json=yes u", "--json", "takes no argument");
     refused("u --retries", "--retries", "argument is missing");
     refused("u -d", "--data", "argument is missing");
+    refused("-X '' u", "--request", "it is empty");
+    refused("--key k u", "--key", "there is no --cert");
+    refused("--pass p u", "--pass", "there is no --cert");
     refused("", "URL", "one is wanted");
     refused("-s", "URL", "one is wanted");
     refused("u v", "URL", "only one");
