@@ -25,18 +25,32 @@ static void raise_descriptor_limit(void) {
 }
 
 /* Writes a file that appears all at once, so that whoever waits for it never reads a part of it. */
-static bool write_file(const char *name, const char *text) {
+static bool write_at_once(const char *name, const char *text) {
     char temporary[4096];
     int length = snprintf(temporary, sizeof temporary, "%s.new", name);
-    FILE *out = length > 0 && (size_t)length < sizeof temporary ? fopen(temporary, "we") : NULL;
-    bool ok = out != NULL;
-    if (out) {
-        ok = fputs(text, out) >= 0;
-        ok = fclose(out) == 0 && ok;
-        ok = ok && rename(temporary, name) == 0;
+    if (length < 0 || (size_t)length >= sizeof temporary) {
+        errno = ENAMETOOLONG;
+        return false;
     }
+    FILE *out = fopen(temporary, "we");
+    if (!out) {
+        return false;
+    }
+    bool ok = fputs(text, out) >= 0;
+    ok = fclose(out) == 0 && ok;
+    if (!ok || rename(temporary, name) != 0) {
+        int reason = errno;
+        unlink(temporary);
+        errno = reason;
+        return false;
+    }
+    return true;
+}
+
+static bool write_file(const char *option, const char *name, const char *text) {
+    bool ok = write_at_once(name, text);
     if (!ok) {
-        fprintf(stderr, "insist-testserver: %s: %s\n", name, strerror(errno));
+        fprintf(stderr, "insist-testserver: %s: %s: %s\n", option, name, strerror(errno));
     }
     return ok;
 }
@@ -44,10 +58,10 @@ static bool write_file(const char *name, const char *text) {
 static bool write_files(const struct program_options *options, const insist_testserver *server) {
     char port[16];
     snprintf(port, sizeof port, "%u\n", insist_testserver_port(server));
-    if (options->cert_file && !write_file(options->cert_file, insist_testserver_certificate(server))) {
+    if (options->cert_file && !write_file("--cert-file", options->cert_file, insist_testserver_certificate(server))) {
         return false;
     }
-    return !options->port_file || write_file(options->port_file, port);
+    return !options->port_file || write_file("--port-file", options->port_file, port);
 }
 
 /* 127.0.0.0/8, also as IPv4 within IPv6, and ::1 in whatever spelling. */

@@ -25,8 +25,8 @@ enum {
     OPT_NO_FAMILIAR,
     OPT_QUIET,
     OPT_CERT_FILE,
-    OPT_HELP,
-    OPT_VERSION
+    OPT_VERSION,
+    OPT_HELP = 'h'
 };
 
 static const struct option long_options[] = {
@@ -74,7 +74,7 @@ void program_options_explain(void) {
         "  --max-body N     bytes of a request's body; larger ones are answered 413 (no limit)\n"
         "  --drain N        seconds that answers may still take after SIGTERM or SIGINT; a second signal ends it (5)\n"
         "  --quiet          print nothing but errors\n"
-        "  --help, --version\n\n"
+        "  -h, --help, --version\n\n"
         "A request can bring its script along, counted by key:\n"
         "  curl 'http://127.0.0.1:PORT/users/7?do=404x2,200&key=a'\n"
         "What has happened:  GET /__admin/journal  GET /__admin/counts  GET and PUT /__admin/scripts?path=/p\n"
@@ -221,8 +221,8 @@ static bool read_option(struct program_options *options, int option, const char 
     case OPT_HELP: options->help = true; return true;
     case OPT_VERSION: options->version = true; return true;
     case OPT_SEED:
-        if (!read_number(optarg, UINT64_MAX, &value)) {
-            return complain("--seed must be a whole number, not '%.60s'", optarg);
+        if (!read_bounded("--seed", 0, UINT64_MAX, &value)) {
+            return false;
         }
         options->server.seed = value;
         return true;
@@ -237,8 +237,8 @@ bool program_options_read(struct program_options *options, int argc, char **argv
     options->drain_s = 5;
     opterr = 0;
     for (;;) {
-        int next = optind; /* the word that getopt_long reads now; there are no short options to share one */
-        int option = getopt_long(argc, argv, "+:", long_options, NULL);
+        int next = optind; /* the word that getopt_long reads now */
+        int option = getopt_long(argc, argv, "+:h", long_options, NULL);
         if (option < 0) {
             break;
         }

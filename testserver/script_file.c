@@ -73,7 +73,7 @@ bool script_file_read(struct script_file *file, const char *name) {
     memset(file, 0, sizeof *file);
     FILE *in = fopen(name, "re");
     if (!in) {
-        fprintf(stderr, "insist-testserver: %s: %s\n", name, strerror(errno));
+        fprintf(stderr, "insist-testserver: --script: %s: %s\n", name, strerror(errno));
         return false;
     }
     char *text = NULL;
@@ -87,7 +87,7 @@ bool script_file_read(struct script_file *file, const char *name) {
                                             : complain(name, number, strlen(text) + 1, "expected no NUL byte");
     }
     if (ok && ferror(in)) {
-        fprintf(stderr, "insist-testserver: %s: cannot be read\n", name);
+        fprintf(stderr, "insist-testserver: --script: %s: %s\n", name, strerror(errno));
         ok = false;
     }
     free(text);

@@ -128,6 +128,10 @@ static insist_err read_admin(struct insist_testserver *server, const insist_test
     if ((unsigned)options->admin > INSIST_TESTSERVER_ADMIN_NONE) {
         return problem_tell(problem, INSIST_EINVAL, "admin", "must be a value of insist_testserver_admin");
     }
+    if (options->admin == INSIST_TESTSERVER_ADMIN_NONE && (options->admin_port != 0 || options->admin_prefix)) {
+        return problem_tell(problem, INSIST_EINVAL, options->admin_port != 0 ? "admin_port" : "admin_prefix",
+                            "there are no admin paths that it could be for");
+    }
     server->admin = options->admin;
     snprintf(server->admin_prefix, sizeof server->admin_prefix, "%s", prefix);
     snprintf(server->admin_page, sizeof server->admin_page, "%s/", prefix);

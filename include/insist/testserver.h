@@ -50,7 +50,7 @@ typedef struct insist_testserver_options {
     uint64_t body_limit;     /* bytes of a request's body; a larger one is answered 413, at once where Content-Length
                                 tells of it. Default: none; bodies are counted and not kept, whatever their size */
     const char *admin_prefix;      /* what the admin paths begin with; default "/__admin" */
-    insist_testserver_admin admin; /* where they are */
+    insist_testserver_admin admin; /* where they are; nowhere: admin_port and admin_prefix are refused */
     const char *const *scripts;    /* paths and their scripts in turn, up to a NULL, as insist_testserver_script() takes
                                       them: in force before the first connection is taken. Copied. Default: none */
 } insist_testserver_options;

@@ -161,7 +161,9 @@ static void bad_script_files_are_refused(void **state) {
         unlink(name);
     }
     const char *missing[] = {"--script", "/nowhere/at/all", NULL};
-    must_fail(missing, 2, "/nowhere/at/all: No such file");
+    must_fail(missing, 2, "--script: /nowhere/at/all: No such file");
+    const char *no_file[] = {"--script", folder, NULL};
+    must_fail(no_file, 2, ": Is a directory");
 }
 
 static void bad_usage_is_explained(void **state) {
@@ -179,7 +181,9 @@ static void bad_usage_is_explained(void **state) {
         {{"--port", "65536"}, "--port must be a number from 0 to 65535, not '65536'"},
         {{"--port", "-1"}, "--port must be a number"},
         {{"--admin-port", "x"}, "--admin-port must be a number"},
-        {{"--seed", "1x"}, "--seed must be a whole number, not '1x'"},
+        {{"--seed", "1x"}, "--seed must be a whole number from 0 to 18446744073709551615, not '1x'"},
+        {{"--admin", "none", "--admin-port=5"}, "--admin-port: there are no admin paths that it could be for"},
+        {{"--admin", "none", "--admin-prefix=/x"}, "--admin-prefix: there are no admin paths"},
         {{"--bind", "localhost"}, "insist-testserver: --bind: must be a numeric address"},
         {{"--cert-file", "x"}, "--cert-file makes no sense without --tls"},
         {{"word"}, "unexpected argument 'word'"},
@@ -187,6 +191,19 @@ static void bad_usage_is_explained(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         must_fail(rows[i].arguments, 2, rows[i].words);
     }
+}
+
+static void files_that_cannot_be_written_are_told_by_their_option(void **state) {
+    (void)state;
+    char folder_new[64];
+    const char *port[] = {"--port-file", "/nowhere/port", NULL};
+    must_fail(port, 1, "insist-testserver: --port-file: /nowhere/port: No such file");
+    const char *certificate[] = {"--tls", "--cert-file", "/nowhere/cert", NULL};
+    must_fail(certificate, 1, "insist-testserver: --cert-file: /nowhere/cert: No such file");
+    const char *over_folder[] = {"--port-file", folder, NULL};
+    must_fail(over_folder, 1, ": Is a directory");
+    snprintf(folder_new, sizeof folder_new, "%s.new", folder);
+    assert_int_not_equal(access(folder_new, F_OK), 0);
 }
 
 static void a_port_in_use_is_told(void **state) {
@@ -249,12 +266,14 @@ static void help_and_version(void **state) {
     (void)state;
     struct process process;
     char text[4096];
-    const char *help[] = {"--help", NULL};
-    process_start(&process, help, 0);
-    process_read(process.out, text, sizeof text);
-    assert_int_equal(process_wait(&process), 0);
-    assert_non_null(strstr(text, "--port-file FILE"));
-    process_fini(&process);
+    const char *help[][2] = {{"--help", NULL}, {"-h", NULL}};
+    for (size_t i = 0; i < 2; i++) {
+        process_start(&process, help[i], 0);
+        process_read(process.out, text, sizeof text);
+        assert_int_equal(process_wait(&process), 0);
+        assert_non_null(strstr(text, "--port-file FILE"));
+        process_fini(&process);
+    }
     const char *version[] = {"--version", NULL};
     process_start(&process, version, 0);
     process_read(process.out, text, sizeof text);
@@ -352,6 +371,7 @@ int main(void) {
         cmocka_unit_test(scripts_from_a_file),
         cmocka_unit_test(bad_script_files_are_refused),
         cmocka_unit_test(bad_usage_is_explained),
+        cmocka_unit_test(files_that_cannot_be_written_are_told_by_their_option),
         cmocka_unit_test(a_port_in_use_is_told),
         cmocka_unit_test(an_address_of_another_machine_is_told),
         cmocka_unit_test(options_of_the_future_are_refused),
