@@ -86,19 +86,6 @@ static void count_end(insist_client *client, const struct execution *execution) 
         counter_add(&client->counters.deadlines);
 }
 
-void call_end(struct call *call, int64_t now_ns) {
-    struct carrier *carrier = &call->carrier;
-    struct execution *execution = &call->execution;
-    insist_client *client = carrier->client;
-    unsigned kept = carrier->options->failures_kept != 0 ? carrier->options->failures_kept : client->failures_kept;
-    execution->view.now_ns = now_ns;
-    count_end(client, execution);
-    result_fill(carrier->result, &client->hidden, execution, kept);
-    execution_fini(execution);
-    replace_end(carrier);
-    leave(call, carrier->result);
-}
-
 void call_refuse(struct call *call, insist_err err) {
     const insist_client *client = call->carrier.client;
     const struct request *request = call->carrier.request;
@@ -108,4 +95,21 @@ void call_refuse(struct call *call, insist_err err) {
         result = result_of_refusal(client->env, &client->hidden, request->method, request->shown_url, err,
                                    insist_strerror(err));
     leave(call, result);
+}
+
+void call_end(struct call *call, int64_t now_ns) {
+    struct carrier *carrier = &call->carrier;
+    struct execution *execution = &call->execution;
+    insist_client *client = carrier->client;
+    unsigned kept = carrier->options->failures_kept != 0 ? carrier->options->failures_kept : client->failures_kept;
+    execution->view.now_ns = now_ns;
+    count_end(client, execution);
+    result_fill(carrier->result, &client->hidden, execution, kept);
+    execution_fini(execution); /* destroys the values that were kept: user code, which may fork */
+    carrier->request = &carrier->plan->request;
+    replace_end(carrier);
+    if (client_is_forked(client))
+        call_refuse(call, INSIST_EFORKED);
+    else
+        leave(call, carrier->result);
 }

@@ -40,7 +40,7 @@ static bool settle(struct join *join, struct call *call) {
     timers_clear(&join->timers, &call->timer);
     call_end(call, join->now_ns);
     join->open--;
-    return true;
+    return !client_is_forked(join->client);
 }
 
 /* The deadline of all counts from one instant. A cancel that comes while the first are begun keeps the others from

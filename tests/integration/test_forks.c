@@ -226,7 +226,7 @@ int __wrap_eventfd_write(int fd, eventfd_t value) {
     return __real_eventfd_write(fd, value);
 }
 
-enum place { AT_EVENT, AT_DECIDER, AT_VALIDATOR, AT_PREPARER, AT_SCHEDULER, AT_STARTER, AT_SINK, AT_READER, AT_LOGGER };
+enum place { AT_EVENT, AT_DECIDER, AT_VALIDATOR, AT_PREPARER, AT_SCHEDULER, AT_STARTER, AT_SINK, AT_READER, AT_LOGGER, AT_DESTROY };
 
 /* Where it forks, and how the calls come there. */
 static const struct scene {
@@ -252,6 +252,7 @@ static const struct scene {
     {AT_SINK, INSIST_EVENTS, "200;size=5MB", 0, 0},
     {AT_READER, INSIST_EVENTS, "200", 0, 0},
     {AT_LOGGER, INSIST_EVENTS, "200", 0, 0},
+    {AT_DESTROY, INSIST_EVENTS, "200", 0, 0},
 };
 
 enum { SIBLINGS = 4 }; /* calls beside each other on one thread */
@@ -269,11 +270,17 @@ static void fork_once(enum place place) {
     alarm(PATIENCE_S);
 }
 
+static void fork_when_destroyed(void *value) {
+    (void)value;
+    fork_once(AT_DESTROY);
+}
+
 static int fork_at_event(void *ctx, insist_event event, insist_execution *execution) {
     (void)ctx;
-    (void)execution;
     if (event == INSIST_BEFORE_EXECUTION_START && scene->deadline_ms != 0) /* it is over before an attempt begins */
         nanosleep(&(struct timespec){.tv_nsec = (scene->deadline_ms + 1) * 1000000}, NULL);
+    if (event == INSIST_BEFORE_EXECUTION_START)
+        assert_int_equal(insist_execution_set_value(execution, "value", &forked, fork_when_destroyed), INSIST_OK);
     if (event == scene->event)
         fork_once(AT_EVENT);
     return 0;
