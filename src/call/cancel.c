@@ -49,12 +49,14 @@ static void use_in_locked(insist_cancel *cancel, long process_id) {
 void insist_cancel_fire(insist_cancel *cancel) {
     if (cancel == NULL)
         return;
+    int before = thread_shield();
     mutex_lock(&cancel->shared.lock);
     cancel->shared.fired = true;
     use_in_locked(cancel, env_process_id(cancel->env));
     for (struct list *link = cancel->shared.entries.next; link != &cancel->shared.entries; link = link->next)
         mailbox_interrupt(LIST_ENTRY(link, struct cancel_entry, link)->mailbox, INSIST_ECANCELED);
     mutex_unlock(&cancel->shared.lock);
+    thread_unshield(before);
 }
 
 bool cancel_add(insist_cancel *cancel, struct cancel_entry *entry, struct mailbox *mailbox, long process_id) {

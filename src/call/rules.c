@@ -44,6 +44,10 @@ void call_rules_init(struct execution_rules *rules, const insist_client *client,
         .preparer = options->prepare_retry != NULL ? *options->prepare_retry : client->preparer,
         .on_exhausted = options->on_exhausted != NULL ? *options->on_exhausted : client->on_exhausted,
     };
+    if (plan->request.opened_on != NULL) { /* a connection is opened whatever the answer is worth */
+        rules->validator = (insist_validator){0};
+        rules->on_exhausted = (insist_on_exhausted){0};
+    }
     call_rules_use_plan(rules, client, plan, options);
     if (options->deadline_at_ns != 0)
         rules->deadline_ns = options->deadline_at_ns;

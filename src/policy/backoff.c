@@ -127,8 +127,8 @@ int64_t waiter_base_us(const insist_waiter *waiter) {
     if (waiter->wait == NULL || !pace_is(waiter))
         return 0;
     const struct pace *pace = waiter->ctx;
-    const bool grows = waiter->wait == wait_constant || waiter->wait == wait_linear || waiter->wait == wait_exponential;
-    return grows ? pace->us : waiter_base_us(&pace->inner);
+    const bool wraps = pace->inner.wait != NULL;
+    return wraps ? waiter_base_us(&pace->inner) : pace->us;
 }
 
 insist_waiter insist_wait_constant_ms(int64_t ms) {

@@ -70,7 +70,7 @@ static insist_err leave_out_others(struct lines *lines, const struct request *re
     static const char *const others[] = {"Content-Type", "Expect"};
     insist_err err = INSIST_OK;
     for (size_t i = 0; i < 2 && err == INSIST_OK; i++)
-        if (hop->turned || !is_set(request, own, others[i]))
+        if (!is_set(request, own, others[i]) || !is_sent(request, hop, others[i]))
             err = leave_out(lines, others[i]);
     return err;
 }

@@ -3,6 +3,7 @@
  * job's progress and outcome in between, so no lock is needed. */
 #include "wire/transport_custom.h"
 
+#include "base/sync.h"
 #include "base/time_math.h"
 #include "wire/mailbox.h"
 #include "wire/url.h"
@@ -86,7 +87,9 @@ bool insist_exchange_send(insist_exchange *exchange) {
     if (job->progress.sent_ns != 0)
         return true;
     job->progress.sent_ns = env_now_ns(job->env);
+    int before = thread_shield();
     mailbox_post(job->mailbox, job, job->wants_sent ? NEWS_SENT : 0);
+    thread_unshield(before);
     return true;
 }
 
@@ -121,9 +124,11 @@ void insist_exchange_end(insist_exchange *exchange, int status, insist_err err, 
     outcome->sent = answered ? INSIST_ANSWERED : job_how_far(job);
     job->progress.ended_ns = env_now_ns(job->env);
     struct transport_custom *transport = exchange->transport;
+    int before = thread_shield();
     atomic_fetch_add(&transport->ending, 1);
     transport->host.push(transport->host.ctx, job, JOB_RESOLVED);
     atomic_fetch_sub(&transport->ending, 1);
+    thread_unshield(before);
 }
 
 /* ---- the reactor's side --------------------------------------------------------------------------------------- */

@@ -612,6 +612,22 @@ static void opening_connections_neither_retries_nor_races(void **state) {
     insist_race_policy_free(race);
 }
 
+static bool find_fault(void *ctx, const insist_execution *execution) {
+    (void)ctx;
+    (void)execution;
+    return false;
+}
+
+static void what_an_answer_is_worth_is_no_matter_for_a_connection(void **state) {
+    const insist_validator validator = {.validate = find_fault};
+    (void)state;
+    insist_client_free(client);
+    client = NULL;
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.validator = &validator), NULL, &client), INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, at("/warm"), 4, PATIENCE_MS), INSIST_OK);
+    assert_int_equal(insist_testserver_hits(server, "/warm"), 4);
+}
+
 static void no_more_are_opened_at_a_time_than_may_be_in_flight(void **state) {
     (void)state;
     insist_client_free(client);
@@ -730,6 +746,7 @@ int main(void) {
         CASE(freeing_the_client_meanwhile_ends_it),
         CASE(a_server_that_is_down_is_asked_for_one_connection),
         CASE(opening_connections_neither_retries_nor_races),
+        CASE(what_an_answer_is_worth_is_no_matter_for_a_connection),
         CASE(no_more_are_opened_at_a_time_than_may_be_in_flight),
         CASE(calls_at_once_find_a_connection_each),
         CASE(stats_count),

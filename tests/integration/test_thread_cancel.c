@@ -13,6 +13,7 @@
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -162,10 +163,96 @@ static void ones_own_setting_stays(void **state) {
     }
 }
 
+/* ---- what other threads do to a call ---- */
+
+struct helper {
+    insist_cancel *token;
+    insist_exchange *exchange;
+    sem_t has_exchange;
+};
+
+/* Its first cancellation point is behind what it does. */
+static void *fire_cancelled(void *argument) {
+    struct helper *helper = argument;
+    pthread_cancel(pthread_self());
+    insist_cancel_fire(helper->token);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void *end_cancelled(void *argument) {
+    struct helper *helper = argument;
+    while (sem_wait(&helper->has_exchange) != 0) {
+    }
+    pthread_cancel(pthread_self());
+    insist_exchange_send(helper->exchange);
+    insist_exchange_end(helper->exchange, 200, INSIST_OK, INSIST_NOT_TRANSIENT);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void *call_with_the_token(void *argument) {
+    struct helper *helper = argument;
+    insist_result *result = NULL;
+    insist_plan *plan = NULL;
+    char url[160];
+    insist_err err = insist_plan_new("GET", at(url, sizeof url, "/held"), NULL, &plan);
+    if (err == INSIST_OK)
+        err = insist_execute(client, plan, INSIST_CALL_OPTIONS(.cancel = helper->token), &result);
+    insist_result_free(result);
+    insist_plan_free(plan);
+    return err == INSIST_ECANCELED ? argument : NULL;
+}
+
+static void firing_is_not_cancelled(void **state) {
+    struct helper helper = {.token = NULL};
+    pthread_t caller, firing;
+    void *came = NULL;
+    (void)state;
+    insist_testserver_reset(server);
+    assert_int_equal(insist_testserver_script(server, "/held", "hang", NULL), INSIST_OK);
+    assert_int_equal(insist_cancel_new(&helper.token), INSIST_OK);
+    assert_int_equal(pthread_create(&caller, NULL, call_with_the_token, &helper), 0);
+    assert_true(insist_testserver_wait_hits(server, "/held", 1, PATIENCE_MS));
+    assert_int_equal(pthread_create(&firing, NULL, fire_cancelled, &helper), 0);
+    assert_int_equal(pthread_join(firing, &came), 0);
+    assert_ptr_equal(came, PTHREAD_CANCELED);
+    assert_int_equal(pthread_join(caller, &came), 0); /* the token's lock is free, and the call was woken */
+    assert_ptr_equal(came, &helper);
+    insist_cancel_free(helper.token);
+}
+
+static void hand_over(void *ctx, insist_exchange *exchange) {
+    struct helper *helper = ctx;
+    helper->exchange = exchange;
+    sem_post(&helper->has_exchange);
+}
+
+static void ending_an_exchange_is_not_cancelled(void **state) {
+    struct helper helper = {.exchange = NULL};
+    insist_transport transport = {.start = hand_over, .ctx = &helper};
+    insist_client *own = NULL;
+    insist_result *result = NULL;
+    pthread_t ending;
+    void *came = NULL;
+    (void)state;
+    sem_init(&helper.has_exchange, 0, 0);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.transport = &transport), NULL, &own), INSIST_OK);
+    assert_int_equal(pthread_create(&ending, NULL, end_cancelled, &helper), 0);
+    assert_int_equal(insist_get(own, "http://nowhere.test/", &result), INSIST_OK);
+    assert_int_equal(pthread_join(ending, &came), 0);
+    assert_ptr_equal(came, PTHREAD_CANCELED);
+    insist_result_free(result);
+    insist_client_free(own); /* waits for whoever is handing an exchange back */
+    sem_destroy(&helper.has_exchange);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_not_cancelled),
         cmocka_unit_test(ones_own_setting_stays),
+        cmocka_unit_test(firing_is_not_cancelled),
+        cmocka_unit_test(ending_an_exchange_is_not_cancelled),
     };
     return cmocka_run_group_tests(tests, pair_begin, pair_end);
 }

@@ -90,6 +90,16 @@ static void test_user_agent(void **state) {
     headers_fini(&request.sensitive);
 }
 
+static void test_what_stays_behind_is_not_replaced(void **state) {
+    (void)state;
+    headers_add(&plan, "Content-Type", "a/secret");
+    headers_init(&request.sensitive, &env);
+    headers_add(&request.sensitive, "content-type", "");
+    expect(&first, false, (const char *const[]){"Content-Type: a/secret", "Expect:", NULL});
+    expect(&abroad, false, (const char *const[]){"Content-Type:", "Expect:", NULL});
+    headers_fini(&request.sensitive);
+}
+
 static void test_overlay(void **state) {
     (void)state;
     headers_add(&plan, "A", "1");
@@ -144,6 +154,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         LINES_TEST(test_bare),    LINES_TEST(test_what_is_left_out), LINES_TEST(test_user_agent),
         LINES_TEST(test_overlay), LINES_TEST(test_the_users_own),    LINES_TEST(test_no_memory),
+        LINES_TEST(test_what_stays_behind_is_not_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,8 @@ static void test_bad_arguments_name_their_field(void **state) {
     waiter_example_refused(insist_wait_timeout_ms(says(1), INT64_MIN), "limit_ms");
     waiter_example_refused(insist_wait_cap_ms(insist_wait_full_jitter(insist_wait_exponential_ms(100, 2)), 99), "max_ms");
     waiter_example_refused(insist_wait_cap_ms(insist_wait_constant_ms(100), 99), "max_ms");
+    waiter_example_refused(insist_wait_cap_ms(insist_wait_decorrelated_ms(100, 200), 99), "max_ms");
+    waiter_example_refused(insist_wait_cap_ms(insist_wait_retryablehttp_linear_jitter(100, 200), 99), "max_ms");
     assert_int_equal(inner.released, COUNT(bad) + 3);
     assert_int_equal(inner.asked, 0);
 }
