@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/wire_fixture.h"
+#include "wire/decode.h"
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,18 +189,23 @@ static void throw_bomb(struct raw_connection *connection, void *ctx) {
              bomb->length);
     raw_send(connection, head);
     raw_send_bytes(connection, bomb->bytes, bomb->length);
+    raw_signal(connection);
     raw_hold(connection);
 }
 
-static void test_bomb(void **state) {
-    size_t zeros = 200 << 20, room = 1 << 20;
+/* Zeros, and where `every` is not 0 something else among them: then it decodes to some 90 times its size, not to 1,000 times. */
+static struct bomb make_bomb(size_t length, size_t every) {
+    const size_t room = 1 << 20;
     struct bomb bomb = {.bytes = malloc(room)};
     static unsigned char block[1 << 16];
+    unsigned random = 1;
     z_stream stream = {.next_out = bomb.bytes, .avail_out = (unsigned)room};
-    (void)state;
     assert_non_null(bomb.bytes);
     assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
-    for (size_t done = 0; done < zeros; done += sizeof(block)) {
+    memset(block, 0, sizeof(block));
+    for (size_t done = 0; done < length; done += sizeof(block)) {
+        for (size_t i = 0; every > 0 && i < sizeof(block); i += every)
+            block[i] = (unsigned char)((random = random * 1103515245 + 12345) >> 16);
         stream.next_in = block;
         stream.avail_in = sizeof(block);
         assert_int_equal(deflate(&stream, Z_NO_FLUSH), Z_OK);
@@ -207,12 +213,66 @@ static void test_bomb(void **state) {
     assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
     bomb.length = room - stream.avail_out;
     deflateEnd(&stream);
+    return bomb;
+}
+
+/* The server's thread reads it. */
+static void free_bomb(struct bomb *bomb) {
+    raw_server_free(server);
+    server = NULL;
+    free(bomb->bytes);
+}
+
+static void test_bomb(void **state) {
+    struct bomb bomb = make_bomb(200 << 20, 0);
+    (void)state;
     fixture_serve(throw_bomb, &bomb);
     too_large(INSIST_ANSWERED, 200, "its body decodes to more than max_body_bytes", host.settings.max_body_bytes);
     assert_true(fail_alloc_largest(&host.memory) <= 2 * host.settings.max_body_bytes);
-    raw_server_free(server);
-    server = NULL;
-    free(bomb.bytes);
+    free_bomb(&bomb);
+}
+
+static bool has_been_sent(void *ctx) {
+    (void)ctx;
+    return raw_server_has_signals(server, 1);
+}
+
+/* All of it is there, and each turn takes a part, at most. */
+static void expect_turns(size_t length, size_t every) {
+    const size_t most = (2 << 20) + DECODE_STEP_BYTES;
+    struct bomb bomb = make_bomb(length, every);
+    struct wire_attempt attempt;
+    host.settings.max_body_bytes = length;
+    fixture_serve(throw_bomb, &bomb);
+    wire_attempt_init(&attempt, &host, "GET", fixture_url("/"));
+    attempt.job->pauses_at_headers = true; /* then it has the largest buffer, too */
+    wire_attempt_start(&attempt);
+    assert_true(wire_run_until_news(&attempt, NEWS_HEADERS));
+    assert_true(wire_run_until(&host, has_been_sent, NULL));
+    wire_attempt_read_on(&attempt);
+    const struct body *body = &attempt.job->outcome.body;
+    assert_true(body->length <= most);
+    for (size_t before = body->length; attempt.finished == 0; before = body->length) {
+        virtual_env_advance_ns(&host.world, MS_NS);
+        wire_turn(&host, true);
+        assert_true(body->length - before <= most);
+    }
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    assert_int_equal(body->length, length);
+    wire_attempt_fini(&attempt);
+    free_bomb(&bomb);
+}
+
+/* Deadlines, cancels and others wait for so much, and no more. */
+static void test_bomb_turn_by_turn(void **state) {
+    (void)state;
+    expect_turns(32 << 20, 0);
+}
+
+/* A buffer comes in pieces, none of which is too much. */
+static void test_several_pieces_a_turn(void **state) {
+    (void)state;
+    expect_turns(8 << 20, 256);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------------------------- */
@@ -255,6 +315,8 @@ int main(void) {
         WIRE_TEST(test_one_long_trailer),
         WIRE_TEST(test_status_of_nothing),
         WIRE_TEST(test_bomb),
+        WIRE_TEST(test_bomb_turn_by_turn),
+        WIRE_TEST(test_several_pieces_a_turn),
         WIRE_TEST(test_no_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
