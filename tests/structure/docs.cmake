@@ -4,7 +4,7 @@
 set(pages "${INSIST_SOURCE_DIR}/docs/man")
 function(insist_docs_test name)
     add_test(NAME docs_${name} COMMAND ${ARGN} COMMAND_EXPAND_LISTS)
-    set_tests_properties(docs_${name} PROPERTIES LABELS docs TIMEOUT 300 ENVIRONMENT "LC_ALL=C")
+    set_tests_properties(docs_${name} PROPERTIES LABELS docs TIMEOUT 1500 ENVIRONMENT "LC_ALL=C")
 endfunction()
 
 insist_docs_test(man "${checks}/check_man" "${pages}" "${INSIST_MANUAL_DIR}")
