@@ -20,7 +20,7 @@ struct packed {
     size_t rest_size;
 };
 
-/* Compresses bytes, with room for `extra` more behind them. NULL: no memory. */
+/* Compresses bytes, with room for `extra` more behind them. NULL: no memory. What is left over is given back. */
 static uint8_t *compress_bytes(const uint8_t *bytes, size_t size, int flush, size_t extra, size_t *packed_bytes) {
     z_stream stream = {0};
     const int raw_window = -15;
@@ -43,7 +43,8 @@ static uint8_t *compress_bytes(const uint8_t *bytes, size_t size, int flush, siz
         free(packed);
         return NULL;
     }
-    return packed;
+    uint8_t *shrunk = realloc(packed, *packed_bytes + extra); /* the room was for bytes that cannot be compressed */
+    return shrunk ? shrunk : packed;
 }
 
 /* The first `size` bytes of the pattern. NULL: no memory. */

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, LOOK_MS = 20 };
+enum { PATIENCE_MS = 60000, LOOK_MS = 20 };
 
 struct browser {
     pid_t driver; /* and its process group */

@@ -29,7 +29,7 @@ bool browser_is(struct browser *browser, const char *expression);
 long browser_number(struct browser *browser, const char *expression);
 char *browser_text(struct browser *browser, const char *expression);
 
-/* Waits until an expression is true; fails the test when it is not after twenty seconds. */
+/* Waits until an expression is true; fails the test when it is not after a minute. */
 void browser_wait(struct browser *browser, const char *expression);
 
 /* Presses and releases a key for each character of keys, wherever the focus is. */

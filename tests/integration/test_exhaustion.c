@@ -54,7 +54,7 @@ static struct held held_now(void) {
 /* A thread that was joined may be seen for a moment more. */
 static void assert_held(struct held before) {
     struct held now = held_now();
-    for (int i = 0; i < 5000 && now.threads != before.threads; i++) {
+    for (int i = 0; i < 60000 && now.threads != before.threads; i++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         now = held_now();
     }

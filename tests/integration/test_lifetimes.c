@@ -43,7 +43,7 @@ static int end(void **state) {
 
 /* The server's ends, and threads that were joined, may be seen for a moment more. */
 static void assert_no_more_than(size_t threads, size_t descriptors) {
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < 60000; i++) {
         if (usage_threads(getpid()) <= threads && usage_descriptors(getpid()) <= descriptors)
             return;
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);

@@ -188,7 +188,7 @@ static void closed_streams_are_not_taken_by_sockets(void **state) {
     }
     pid_t pid = start(INSIST_PROGRAM, &actions, arguments, plain);
     posix_spawn_file_actions_destroy(&actions);
-    bool came = insist_testserver_wait_hits(server, "/held", 1, 20000);
+    bool came = insist_testserver_wait_hits(server, "/held", 1, 60000);
     for (int fd = 0; fd < 3; fd++) {
         snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
         (void)!readlink(link, places[fd], sizeof(places[fd]) - 1);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum { PLAIN, TLS, KINDS };
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 static const uint64_t seed = 42;
 
 static int start_servers(void **state) {

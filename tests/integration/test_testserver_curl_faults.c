@@ -233,7 +233,7 @@ static void check_journal(insist_testserver *server, const char *path, const cha
     insist_testserver_journal *journal;
     insist_testserver_step step = {.size = sizeof step};
     size_t hits = row->hits ? (size_t)row->hits : 1;
-    assert_true(row->gone == EITHER || insist_testserver_wait_idle(server, 20000));
+    assert_true(row->gone == EITHER || insist_testserver_wait_idle(server, 60000));
     assert_int_equal(insist_testserver_journal_new(server, path, NULL, &journal), INSIST_OK);
     if (insist_testserver_journal_count(journal) != hits) {
         fail_msg("%s: %zu requests", row->script, insist_testserver_journal_count(journal));

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 
 struct doors {
     insist_testserver *server;

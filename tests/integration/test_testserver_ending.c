@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 
 static insist_testserver *start(const insist_testserver_options *options) {
     insist_testserver *server;

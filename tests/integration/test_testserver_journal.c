@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 
 static int start_server(void **state) {
     insist_testserver *server;

@@ -35,7 +35,7 @@ static insist_testserver_stats stats_of(const insist_testserver *server) {
 }
 
 static void descriptors_must_become(size_t expected) {
-    for (int i = 0; i < 20000 && usage_descriptors(getpid()) != expected; i++) {
+    for (int i = 0; i < 60000 && usage_descriptors(getpid()) != expected; i++) {
         usleep(1000);
     }
     assert_int_equal(usage_descriptors(getpid()), expected);
@@ -284,7 +284,7 @@ static void oversized_chunk_lines(void **state) {
             peer_answer_free(&answer);
         }
         peer_close(&peer);
-        for (int turn = 0; turn < 10000 && stats_of(server).connections_open > 0; turn++) {
+        for (int turn = 0; turn < 60000 && stats_of(server).connections_open > 0; turn++) {
             usleep(1000);
         }
         assert_int_equal(stats_of(server).connections_open, 0);

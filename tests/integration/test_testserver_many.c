@@ -30,7 +30,7 @@ static insist_testserver *start(bool tls) {
 /* A request is over a moment before its connection is closed, and a refused port comes back by itself: both within
  * this time, or something has leaked. */
 static void descriptors_must_become(size_t expected) {
-    for (int i = 0; i < 20000 && usage_descriptors(getpid()) != expected; i++) {
+    for (int i = 0; i < 60000 && usage_descriptors(getpid()) != expected; i++) {
         usleep(1000);
     }
     assert_int_equal(usage_descriptors(getpid()), expected);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t patience_ms = 10000;
+static const int64_t patience_ms = 60000;
 static const char echo[] = "/e?do=echo;hold=/go>=1";
 
 static insist_testserver *start(size_t limit) {

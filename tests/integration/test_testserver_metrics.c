@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 
 static int start_server(void **state) {
     insist_testserver *server;

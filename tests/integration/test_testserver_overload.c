@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 
 static insist_testserver *start(bool tls) {
     insist_testserver *server;
@@ -31,7 +31,7 @@ static void script(insist_testserver *server, const char *path, const char *text
 
 static void stats_become(const insist_testserver *server, uint64_t in_service, uint64_t queued, uint64_t refused) {
     insist_testserver_stats stats = {.size = sizeof stats};
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 60000; i++) {
         assert_int_equal(insist_testserver_get_stats(server, &stats), INSIST_OK);
         if (stats.in_service == in_service && stats.queued == queued && stats.refused == refused) {
             return;

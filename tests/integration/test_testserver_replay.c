@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { UNITS = 24, HITS = 30, JOBS = UNITS * HITS, THREADS = 32, STATUSES = 1000 };
-static const int64_t patience_ms = 20000;
+static const int64_t patience_ms = 60000;
 
 static const char *const scripts[] = {
     "0.3:503|0.2:reset|200",

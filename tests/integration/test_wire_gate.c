@@ -259,7 +259,7 @@ static void await_leaving(void) {
     struct pollfd epoll = {.fd = host.epoll, .events = POLLIN};
     raw_server_release(server);
     assert_true(raw_server_wait_signals(server, 1));
-    assert_int_equal(poll(&epoll, 1, 20000), 1);
+    assert_int_equal(poll(&epoll, 1, 60000), 1);
 }
 
 /* noticed: the reactor has been told already, else the request goes out in the turn in which it would be. */

@@ -44,7 +44,7 @@ static void silence_begin(struct silence *silence, const char *address, unsigned
         connect(silence->fillers[i], (struct sockaddr *)&at, sizeof(at));
     }
     struct pollfd first = {.fd = silence->fillers[0], .events = POLLOUT};
-    assert_int_equal(poll(&first, 1, 20000), 1);
+    assert_int_equal(poll(&first, 1, 60000), 1);
 }
 
 static void silence_end(struct silence *silence) {
@@ -298,7 +298,7 @@ static void test_patience_ends_with_the_gate(void **state) {
     assert_true(raw_server_wait_signals(server, 1));
     struct pollfd epoll = {.fd = host.epoll, .events = POLLIN};
     if (attempt.finished == 0)
-        assert_int_equal(poll(&epoll, 1, 20000), 1);
+        assert_int_equal(poll(&epoll, 1, 60000), 1);
     virtual_env_advance_ns(&host.world, 300 * MS_NS);
     host.transport->class->run(host.transport, env_now_ns(&host.env)); /* before the socket's events are read */
     assert_true(wire_run(&attempt));
@@ -453,7 +453,7 @@ static bool has_command(void *ctx) {
 
 static void wait_for_command(void) {
     struct pollfd wake = {.fd = host.wake, .events = POLLIN};
-    assert_int_equal(poll(&wake, 1, 20000), 1);
+    assert_int_equal(poll(&wake, 1, 60000), 1);
     assert_true(has_command(&host));
 }
 

@@ -48,7 +48,7 @@ static bool close_unless(struct peer *peer, bool ok) {
 
 bool peer_connect_port(struct peer *peer, uint16_t port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct timeval patience = {.tv_sec = 20};
+    struct timeval patience = {.tv_sec = 300};
     int on = 1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};

@@ -10,7 +10,7 @@ enum peer_end {
     PEER_FIN,    /* an orderly end; under TLS with close_notify */
     PEER_ABRUPT, /* under TLS: FIN without close_notify */
     PEER_RESET,
-    PEER_TIMEOUT /* nothing for twenty seconds */
+    PEER_TIMEOUT /* nothing for five minutes */
 };
 
 struct peer {

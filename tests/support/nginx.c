@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, BACKLOG = 512 };
+enum { PATIENCE_MS = 60000, BACKLOG = 512 };
 
 /* ---- sockets
  * -------------------------------------------------------------------------------------------------------- */

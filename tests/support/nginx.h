@@ -46,7 +46,7 @@ bool nginx_write(const struct nginx *nginx, const char *name, const void *data, 
 long nginx_count_lines(const struct nginx *nginx, const char *name, const char *line);
 /* How many of its lines contain this text; -1: there is no such file. */
 long nginx_count_lines_with(const struct nginx *nginx, const char *name, const char *text);
-/* Waits until that many of its lines contain this text. False: not within 20 s. */
+/* Waits until that many of its lines contain this text. False: not within a minute. */
 bool nginx_wait_lines_with(const struct nginx *nginx, const char *name, const char *text, long count);
 /* Puts the error log on standard error. */
 void nginx_print_errors(const struct nginx *nginx);
@@ -58,7 +58,7 @@ bool nginx_kill_workers(struct nginx *nginx);
 bool nginx_reload(struct nginx *nginx);
 
 /* Takes the next request that nginx hands to held.sock: a connection whose request's head has been read into head,
- * to be answered or not, and closed. -1: none came within 20 s. */
+ * to be answered or not, and closed. -1: none came within a minute. */
 int nginx_take_held(struct nginx *nginx, char *head, size_t size);
 /* True when no request is waiting at held.sock at this moment. */
 bool nginx_held_is_empty(struct nginx *nginx);

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 static FILE *open_file(const struct nginx *nginx, const char *name, const char *mode) {
     char path[256];

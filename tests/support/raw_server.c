@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_S 20
+#define WAIT_S 60
 
 struct raw_connection {
     /* fixed */

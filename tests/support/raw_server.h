@@ -32,7 +32,7 @@ const char *raw_server_request(struct raw_server *server, unsigned i);
 void raw_server_close_listener(struct raw_server *server);
 void raw_server_release(struct raw_server *server); /* one raw_wait() goes on */
 bool raw_server_wait_signals(struct raw_server *server,
-                             unsigned count); /* that many raw_signal() in all; false after 20 s */
+                             unsigned count); /* that many raw_signal() in all; false after a minute */
 bool raw_server_has_signals(struct raw_server *server, unsigned count);
 
 /* Script's side. All do nothing once the connection has ended. */
