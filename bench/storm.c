@@ -6,9 +6,10 @@
  * requests stands beside it. Second turn, with a client of its own: one answer in five is a 503. How many calls fail,
  * and at how many times the load?
  *
- * insist-naive is insist with insist_budget_none(): the same retries without a budget. */
+ * insist-naive is insist with insist_budget_none(): the same retries without a budget. go-retryablehttp, where it was built,
+ * has the same waits and no budget either; it has no records, so that only the server and its results tell of it. */
+#include "contender.h"
 #include "instant.h"
-#include "load.h"
 #include "storm_calls.h"
 #include "workload.h"
 #include <insist/insist.h>
@@ -28,9 +29,11 @@ static const int64_t errors_part = 2;       /* 10 s */
 struct contestant {
     const char *name;
     bool naive;
+    bool peer; /* a process of its own makes the calls */
 };
 
-static const struct contestant contestants[] = {{"insist", false}, {"insist-naive", true}};
+static const struct contestant contestants[] = {
+    {"insist", false, false}, {"insist-naive", true, false}, {"go-retryablehttp", false, true}};
 
 /* A turn: one client, one open loop. */
 struct turn {
@@ -41,7 +44,7 @@ struct turn {
     insist_plan *plan;
     struct storm_calls calls;
     int64_t outage_ns;
-    sem_t begun; /* the first call has been begun, or there will be none */
+    sem_t begun; /* the first call has been begun, or is about to be, or there will be none */
     /* the conductor's, until it has been joined */
     struct storm_outage outage;
     uint64_t hits_at_begin, hits_at_end;
@@ -100,6 +103,16 @@ static bool open_turn(struct turn *turn, const char *script, uint64_t calls) {
     return opened;
 }
 
+/* It is told to begin at once; that it has to be started first makes no difference to an outage that comes later. */
+static bool run_peer(struct turn *turn, const struct load *load, struct load_outcome *outcome) {
+    const struct contender peer = {.name = turn->contestant->name, .kind = &contender_peer};
+    uint64_t slow;
+    char url[128];
+    snprintf(url, sizeof url, "%s%s", turn->bench->server.url, turn->path);
+    sem_post(&turn->begun);
+    return contender_run(&peer, url, load, outcome, &slow);
+}
+
 static bool run_load(struct turn *turn, struct load_outcome *outcome) {
     struct load load = {
         .callers = CALLERS,
@@ -109,7 +122,7 @@ static bool run_load(struct turn *turn, struct load_outcome *outcome) {
         .ctx = turn,
         .call = call,
     };
-    return load_run(&load, outcome);
+    return turn->contestant->peer ? run_peer(turn, &load, outcome) : load_run(&load, outcome);
 }
 
 static void report_promptness(struct turn *turn, const struct load_outcome *outcome, const char *figure) {
@@ -140,11 +153,14 @@ static void *conduct(void *argument) {
 static void report_outage(struct turn *turn) {
     struct report *report = &turn->bench->report;
     const char *name = turn->contestant->name;
-    struct storm_account account = storm_calls_account(&turn->calls, &turn->outage);
     double hits = (double)(turn->hits_at_end - turn->hits_at_begin);
     double planned = rate(turn->bench) * (double)(turn->outage.end_ns - turn->outage.begin_ns) / 1e9;
-    report_add(report, name, "outage_attempts_per_call", account.attempts_per_call);
     report_add(report, name, "outage_requests_per_call", hits / planned);
+    if (turn->contestant->peer) {
+        return;
+    }
+    struct storm_account account = storm_calls_account(&turn->calls, &turn->outage);
+    report_add(report, name, "outage_attempts_per_call", account.attempts_per_call);
     report_add(report, name, "first_retry_ms", account.first_retry_ms);
     report_add(report, name, "failed_after_percent", account.failed_after_percent);
     report_add_curve(report, name, &account.during);
@@ -185,7 +201,9 @@ static void report_errors(struct turn *turn, const struct load_outcome *outcome,
     const char *name = turn->contestant->name;
     report_add(report, name, "errors_failed_percent", 100 * (double)outcome->failed / (double)outcome->calls);
     report_add(report, name, "errors_requests_per_call", (double)hits / (double)outcome->calls);
-    report_add(report, name, "errors_drawn_percent", storm_calls_refused_percent(&turn->calls));
+    if (!turn->contestant->peer) {
+        report_add(report, name, "errors_drawn_percent", storm_calls_refused_percent(&turn->calls));
+    }
     report_add(report, name, "errors_p99_ms", samples_percentile_ms(&outcome->latencies, 0.99));
     report_add(report, name, "errors_cpu_us_per_call", (double)outcome->cpu_us / (double)outcome->calls);
     report_promptness(turn, outcome, "errors_late_percent");
@@ -226,6 +244,13 @@ static void describe(struct report *report) {
     report_add_goals(report, goals, sizeof goals / sizeof goals[0]);
     report_add_ratio(report, "insist", "outage_attempts_per_call", "insist-naive");
     report_add_ratio(report, "insist", "errors_requests_per_call", "insist-naive");
+    if (!contender_peer_built()) {
+        return;
+    }
+    report_add_ratio(report, "insist", "outage_requests_per_call", "go-retryablehttp");
+    report_add_ratio(report, "insist", "errors_cpu_us_per_call", "go-retryablehttp");
+    report_add_note(report,
+                    "go-retryablehttp: up to 3 retries with the same waits, no budget; its calls have no records");
 }
 
 static bool run(struct bench *bench) {
@@ -234,6 +259,9 @@ static bool run(struct bench *bench) {
         char path[32];
         snprintf(path, sizeof path, "/round-%u", round);
         for (size_t i = 0; i < sizeof contestants / sizeof contestants[0]; i++) {
+            if (contestants[i].peer && !contender_peer_built()) {
+                continue;
+            }
             progress_begin(&bench->progress, round, bench->options->rounds, contestants[i].name);
             if (!run_outage(bench, &contestants[i], path) || !run_errors(bench, &contestants[i], path)) {
                 return false;

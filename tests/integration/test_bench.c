@@ -246,6 +246,8 @@ static void test_storm(void **state) {
     assert_true(check_row(json, "insist-naive", "outage_attempts_per_call") > 2); /* four, but for the last calls */
     check_row(json, "insist", "errors_failed_percent");
     check_row(json, "insist", "errors_requests_per_call");
+    check_peer(json, "outage_requests_per_call");
+    check_peer(json, "errors_p99_ms");
     assert_non_null(find_row(json_object_get(json, "rows"), "insist", "first_retry_ms")); /* null if there was none */
     check_goals(json, (const char *const[]){"W3"}, 1);
     json_decref(json);
