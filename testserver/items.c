@@ -24,6 +24,24 @@ static bool read_status(struct scan *scan, struct choice *choice, bool *may_repe
     return item_location(scan, choice);
 }
 
+/* What stands at the cursor is a name whose '=', '@' or ':' was left out, or none at all. Always false. */
+static bool fail_unknown(struct scan *scan) {
+    const char *word = scan->text + scan->at;
+    size_t length = strcspn(word, ",;|");
+    for (size_t room = 0; item_rooms[room]; room++) {
+        for (const struct item *item = item_rooms[room]; item->name; item++) {
+            bool is_stem = strlen(item->name) == length + 1 && strncmp(item->name, word, length) == 0;
+            if (is_stem && strchr("=@:", item->name[length])) {
+                return scan_fail_at(scan, scan->at + length, "expected '%c' and its value behind %.*s",
+                                    item->name[length], (int)length, word);
+            }
+        }
+    }
+    return scan_fail_at(scan, scan->at,
+                        "expected a status such as 200, a fault such as reset or hang, or an option such "
+                        "as delay=30ms");
+}
+
 bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
     size_t start = scan->at;
     for (size_t room = 0; item_rooms[room]; room++) {
@@ -37,9 +55,7 @@ bool item_read(struct scan *scan, struct choice *choice, bool *may_repeat) {
     if (scan_peek(scan) >= '0' && scan_peek(scan) <= '9') { /* behind them: "1xx=" is one */
         return read_status(scan, choice, may_repeat);
     }
-    return scan_fail_at(scan, scan->at,
-                        "expected a status such as 200, a fault such as reset or hang, or an option such "
-                        "as delay=30ms");
+    return fail_unknown(scan);
 }
 
 bool items_go_on(struct scan *scan, const struct choice *choice) {
