@@ -213,7 +213,3 @@ const char *headers_name_at(const struct headers *headers, size_t i) {
 const char *headers_value_at(const struct headers *headers, size_t i) {
     return headers->text + headers->places[i].value;
 }
-
-size_t headers_bytes(const struct headers *headers) {
-    return headers->text_length - 2 * headers->count;
-}

@@ -45,7 +45,6 @@ const char *headers_get(const struct headers *headers, const char *name); /* the
 size_t headers_count(const struct headers *headers);
 const char *headers_name_at(const struct headers *headers, size_t i);
 const char *headers_value_at(const struct headers *headers, size_t i);
-size_t headers_bytes(const struct headers *headers); /* of all names and values */
 
 bool headers_same_name(const char *a, const char *b);
 bool headers_valid_token(const char *text); /* RFC 9110 section 5.6.2; also for methods. NULL is none, nor a value */

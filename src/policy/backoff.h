@@ -27,7 +27,6 @@ uint32_t waiter_attempt_bound(const insist_waiter *waiter);
 insist_waiter waiter_retry_after(const struct env *env, insist_waiter waiter, int64_t cap_ms);
 insist_waiter waiter_retry_after_on(const struct env *env, insist_waiter waiter, const int *statuses, size_t n,
                                     insist_retry_after_use use, int64_t cap_ms);
-bool waiter_is_retry_after(const insist_waiter *waiter);
 /* Takes the Retry-After wrapper off a sound waiter: the policy gets what is inside and the wrapper's rule, or the waiter
  * itself and no rule. */
 void waiter_peel_retry_after(insist_waiter waiter, insist_retry_policy *policy);

@@ -38,10 +38,6 @@ static int64_t wait_retry_after(void *ctx, const insist_execution *execution, in
     return follow->replaces ? header_us : time_add(header_us, wait_us);
 }
 
-bool waiter_is_retry_after(const insist_waiter *waiter) {
-    return waiter->wait == wait_retry_after;
-}
-
 /* Consumes what content holds as inner, also when it fails. */
 static insist_waiter follow_new(const struct env *env, struct follow content, const struct poison *refusal) {
     const struct poison *poison = pace_cannot_wrap(&content.pace.inner);
