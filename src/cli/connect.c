@@ -1,6 +1,5 @@
 #include "cli/connect.h"
 #include "cli/option_table.h"
-#include "cli/refuse.h"
 #include "cli/settings.h"
 #include <stdio.h>
 #include <string.h>
@@ -13,13 +12,6 @@ static bool take(const char **place, const char *text) {
 static bool add(struct texts *texts, const char *text) {
     texts->items[texts->count++] = text;
     return true;
-}
-
-static bool take_timeout(int64_t *ms, const char *text, insist_problem *problem) {
-    if (!spec_duration_ms(text, ms, problem)) {
-        return false;
-    }
-    return *ms > 0 || refuse_value(problem, "it has to be longer than 0");
 }
 
 bool connect_option(struct settings *settings, int key, const char *text, insist_problem *problem) {
@@ -37,7 +29,7 @@ bool connect_option(struct settings *settings, int key, const char *text, insist
     case KEY_INTERFACE: return take(&connect->interface, text);
     case KEY_RESOLVE: return add(&connect->resolve, text);
     case KEY_CONNECT_TO: return add(&connect->connect_to, text);
-    case KEY_CONNECT_TIMEOUT: return take_timeout(&connect->timeout_ms, text, problem);
+    case KEY_CONNECT_TIMEOUT: return spec_positive_duration_ms(text, &connect->timeout_ms, problem);
     default: return false;
     }
 }

@@ -81,13 +81,6 @@ static bool add_text(struct texts *texts, const char *text) {
     return true;
 }
 
-static bool positive_duration_ms(const char *text, int64_t *ms, insist_problem *problem) {
-    if (!spec_duration_ms(text, ms, problem)) {
-        return false;
-    }
-    return *ms > 0 || refuse_value(problem, "it has to be longer than 0");
-}
-
 static bool one_of(const char *text, const char *first, const char *second, bool *is_first, insist_problem *problem) {
     *is_first = strcmp(text, first) == 0;
     if (*is_first || strcmp(text, second) == 0) {
@@ -152,8 +145,8 @@ static bool apply(struct settings *settings, int key, const char *text, insist_p
         settings->wave_given = true;
         return one_of(text, "close", "refill", &settings->race.closes_wave, problem);
     case KEY_PRESET: return preset_by_name(text, &settings->preset, problem);
-    case KEY_TIMEOUT: return positive_duration_ms(text, &settings->timeout_ms, problem);
-    case KEY_DEADLINE: return positive_duration_ms(text, &settings->deadline_ms, problem);
+    case KEY_TIMEOUT: return spec_positive_duration_ms(text, &settings->timeout_ms, problem);
+    case KEY_DEADLINE: return spec_positive_duration_ms(text, &settings->deadline_ms, problem);
     case KEY_IDEMPOTENT: settings->idempotent = true; return true;
     case KEY_BUDGET:
         settings->given.budget = true;

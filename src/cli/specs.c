@@ -104,6 +104,13 @@ bool spec_duration_ms(const char *text, int64_t *ms, insist_problem *problem) {
     return part_duration_ms(part_of(text), ms, problem);
 }
 
+bool spec_positive_duration_ms(const char *text, int64_t *ms, insist_problem *problem) {
+    if (!spec_duration_ms(text, ms, problem)) {
+        return false;
+    }
+    return *ms > 0 || refuse_value(problem, "it has to be longer than 0");
+}
+
 bool spec_number(const char *text, unsigned min, unsigned max, unsigned *number, insist_problem *problem) {
     size_t digits = strspn(text, "0123456789");
     unsigned long long value = digits > 0 && digits < 18 ? strtoull(text, NULL, 10) : 0;

@@ -34,6 +34,7 @@ struct backoff {
 
 /* 500ms, 1.5s, 2m, 1h, or forever (INSIST_FOREVER); 0 needs a unit, too. */
 bool spec_duration_ms(const char *text, int64_t *ms, insist_problem *problem);
+bool spec_positive_duration_ms(const char *text, int64_t *ms, insist_problem *problem);
 
 /* A whole number from min to max. */
 bool spec_number(const char *text, unsigned min, unsigned max, unsigned *number, insist_problem *problem);

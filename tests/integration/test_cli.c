@@ -610,6 +610,7 @@ static void bad_input_is_refused_before_anything_is_sent(void **state) {
     refused("--race 50ms -X POST URL/", "insist: --race: a race is set, but the request may not be raced");
     refused("--timeout 5 URL/", "insist: --timeout: ");
     refused("-X G@T URL/", "insist: --request: ");
+    refused("-X HEAD -d x URL/", "insist: --data: a HEAD request cannot carry one");
     refused("-H nonsense URL/", "insist: --header: ");
     refused("-H b@d:1 URL/", "insist: --header: ");
     refused("-H Content-Length:5 URL/", "insist: --header: ");
