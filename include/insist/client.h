@@ -87,7 +87,7 @@ typedef struct insist_client_options {
     void *curl_setup_ctx;             /* must outlive the client */
     const insist_transport *transport; /* carries the attempts in libcurl's place; copied; default: none */
     /* Workers alone drive connections. By default a thread that waits for a single call drives that call's connection
-     * itself as long as few calls are under way: that saves two thread switches, and takes some 16 KiB more of its stack. A
+     * itself as long as few calls are under way: that saves two thread switches, and takes some 15 KiB more of its stack. A
      * call with a race, and a client with INSIST_HTTP_2, curl_setup or a transport, leave it to the workers anyway.
      *
      * A thread that drives does so as what it is. The connections that it opens, and what it writes to them, are subject to its
