@@ -168,7 +168,8 @@ static void first_byte_is_waited_for_behind_a_body_that_was_read(void **state) {
     use(INSIST_NET_OPTIONS(.first_byte_timeout_ms = LIMIT_MS));
     fixture_serve(read_and_signal, OK_ANSWER);
     start_with_a_reader(&attempt);
-    expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT,
+                         "the answer did not begin within first_byte_timeout_ms");
     wire_attempt_fini(&attempt);
 }
 
@@ -308,7 +309,8 @@ static void first_byte_is_waited_for_behind_an_interim_answer(void **state) {
     (void)state;
     use(INSIST_NET_OPTIONS(.first_byte_timeout_ms = LIMIT_MS));
     start_and_read_the_interim(&attempt);
-    expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT);
+    expect_timeout_after(&attempt, LIMIT_MS, INSIST_MAYBE_SENT,
+                         "the answer did not begin within first_byte_timeout_ms");
     wire_attempt_fini(&attempt);
 }
 
