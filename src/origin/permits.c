@@ -4,6 +4,7 @@
 #include "origin/permits.h"
 
 #include "origin/origins.h"
+#include <stdatomic.h>
 
 #define ORIGINS_KEPT 64 /* that nobody is in flight to: the next attempt finds its record there */
 
@@ -24,6 +25,9 @@ struct permits {
     struct list crowded; /* of permit_origin.crowded */
     uint64_t next_ticket;
     unsigned in_flight, hedges, waiting;
+
+    /* atomics */
+    atomic_uint busy; /* in_flight and waiting, for those who only want to know roughly. Written under the lock */
 };
 
 insist_err permits_new(const struct env *env, const struct permit_limits *limits, struct permits **out) {
@@ -39,6 +43,7 @@ insist_err permits_new(const struct env *env, const struct permit_limits *limits
     permits->env = env;
     permits->limits = *limits;
     list_init(&permits->crowded);
+    atomic_init(&permits->busy, 0);
     *out = permits;
     return INSIST_OK;
 }
@@ -59,6 +64,10 @@ static bool has_room_for_hedge_locked(const struct permits *permits, const struc
            origin->hedges < permits->limits.in_flight_origin / 2;
 }
 
+static void show_locked(struct permits *permits) {
+    atomic_store_explicit(&permits->busy, permits->in_flight + permits->waiting, memory_order_relaxed);
+}
+
 static void hold_locked(struct permits *permits, struct permit *permit) {
     permit->state = PERMIT_HELD;
     permits->in_flight++;
@@ -67,6 +76,7 @@ static void hold_locked(struct permits *permits, struct permit *permit) {
         permits->hedges++;
         permit->origin->hedges++;
     }
+    show_locked(permits);
 }
 
 static void let_go_locked(struct permits *permits, struct permit *permit) {
@@ -77,6 +87,7 @@ static void let_go_locked(struct permits *permits, struct permit *permit) {
         permits->hedges--;
         permit->origin->hedges--;
     }
+    show_locked(permits);
 }
 
 static void queue_locked(struct permits *permits, struct permit *permit) {
@@ -85,6 +96,7 @@ static void queue_locked(struct permits *permits, struct permit *permit) {
     permit->waited = true;
     permit->ticket = permits->next_ticket++;
     permits->waiting++;
+    show_locked(permits);
     if (list_empty(&origin->queue))
         list_append(&permits->crowded, &origin->crowded);
     list_append(&origin->queue, &permit->link);
@@ -94,6 +106,7 @@ static void unqueue_locked(struct permits *permits, struct permit *permit) {
     struct permit_origin *origin = permit->origin;
     permit->state = PERMIT_NONE;
     permits->waiting--;
+    show_locked(permits);
     list_remove(&permit->link);
     if (list_empty(&origin->queue))
         list_remove(&origin->crowded);
@@ -196,4 +209,8 @@ void permits_count(struct permits *permits, uint64_t *in_flight, uint64_t *waiti
     *in_flight = permits->in_flight;
     *waiting = permits->waiting;
     origins_unlock(&permits->origins);
+}
+
+unsigned permits_busy(const struct permits *permits) {
+    return atomic_load_explicit(&permits->busy, memory_order_relaxed);
 }

@@ -42,5 +42,7 @@ void permits_leave(struct permits *permits, struct permit *permit, struct list *
 /* Takes all that wait off the queue and puts them on withdrawn by their link. */
 void permits_withdraw_all(struct permits *permits, struct list *withdrawn);
 void permits_count(struct permits *permits, uint64_t *in_flight, uint64_t *waiting);
+/* How many hold room or wait for it, as it was a moment ago: takes no lock. */
+unsigned permits_busy(const struct permits *permits);
 
 #endif

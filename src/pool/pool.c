@@ -4,6 +4,7 @@
 #include "pool/leader.h"
 #include "pool/worker.h"
 #include "wire/mailbox.h"
+#include <pthread.h>
 #include <stdio.h>
 
 #define REACTORS_MOST 64
@@ -22,6 +23,7 @@ struct pool {
 
     /* atomics */
     atomic_bool ending;
+    atomic_uintptr_t led_last[REACTORS_MOST]; /* which thread claimed it last, of those for leaders; a hint */
 };
 
 static insist_err make_reactors(struct pool *pool, const struct pool_settings *settings) {
@@ -139,24 +141,33 @@ static int choose(const struct pool *pool, uint64_t taken) {
     return chosen >= 0 ? chosen : choose_without(pool, 0, 0);
 }
 
-static unsigned count_in_flight(const struct pool *pool) {
-    unsigned sum = 0;
-    for (unsigned i = 0; i < pool->reactor_count; i++)
-        sum += atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
-    return sum;
+static bool claim(const struct pool *pool, uint64_t taken, unsigned i) {
+    unsigned none = 0;
+    return !(taken >> i & 1) && atomic_compare_exchange_strong(&pool->reactors[i]->in_flight, &none, 1);
+}
+
+/* What its transport holds came from this thread's part of the heap, and may still be in its processor's cache: to
+ * allocate and free across threads costs more than all that the pool does. */
+static int claim_own(const struct pool *pool, uint64_t taken, uintptr_t self) {
+    for (unsigned i = pool->common; i < pool->reactor_count; i++)
+        if (atomic_load_explicit(&pool->led_last[i], memory_order_relaxed) == self && claim(pool, taken, i))
+            return (int)i;
+    return -1;
 }
 
 /* With more in flight than there are reactors a few workers that gather their events are cheaper, and fairer, than many
  * threads that drive one job each. */
-static int claim_idle(const struct pool *pool, uint64_t taken) {
-    if (count_in_flight(pool) >= pool->reactor_count)
+static int claim_idle(struct pool *pool, uint64_t taken) {
+    const uintptr_t self = (uintptr_t)pthread_self();
+    if (permits_busy(pool->permits) >= pool->reactor_count)
         return -1;
-    for (unsigned i = pool->common; i < pool->reactor_count; i++) {
-        unsigned none = 0;
-        if (!(taken >> i & 1) && atomic_compare_exchange_strong(&pool->reactors[i]->in_flight, &none, 1))
-            return (int)i;
-    }
-    return -1;
+    int claimed = claim_own(pool, taken, self);
+    for (unsigned i = pool->common; claimed < 0 && i < pool->reactor_count; i++)
+        if (claim(pool, taken, i)) {
+            atomic_store_explicit(&pool->led_last[i], self, memory_order_relaxed);
+            claimed = (int)i;
+        }
+    return claimed;
 }
 
 bool pool_assign(struct pool *pool, struct job *job, uint64_t taken, bool for_leaders) {
@@ -191,8 +202,7 @@ insist_err pool_submit(struct pool *pool, struct job *job, bool leads, bool *wai
 }
 
 bool pool_lead(struct pool *pool, struct job *job, int64_t until_ns) {
-    const struct leading leading = {
-        .birthmark = pool->birthmark, .mailbox = job->mailbox, .until_ns = until_ns};
+    const struct leading leading = {.birthmark = pool->birthmark, .job = job, .until_ns = until_ns};
     return leader_drive(job->reactor, &leading);
 }
 

@@ -24,10 +24,11 @@ static struct fake_wire wire;
 static struct counters counters;
 static struct pool *pool;
 
-static insist_err try_begin(unsigned workers, unsigned reactors, struct permit_limits limits) {
+static insist_err try_begin_led(unsigned workers, unsigned reactors, unsigned led, struct permit_limits limits) {
     struct pool_settings settings = {
         .workers = workers,
         .reactors = reactors,
+        .led = led,
         .thread_name = "elevenchars",
         .limits = limits,
         .counters = &counters,
@@ -35,6 +36,10 @@ static insist_err try_begin(unsigned workers, unsigned reactors, struct permit_l
         .transport_ctx = &wire,
     };
     return pool_new(&example.env, &settings, &pool);
+}
+
+static insist_err try_begin(unsigned workers, unsigned reactors, struct permit_limits limits) {
+    return try_begin_led(workers, reactors, 0, limits);
 }
 
 static int set_up(void **state) {
@@ -169,6 +174,61 @@ static void test_few_reactors_while_little_is_in_flight(void **state) {
     wait_until_entered(count); /* one whose gate is shut before would end by itself */
     for (int i = 0; i < count; i++)
         give_up(jobs[i]);
+}
+
+/* ---- reactors for leaders ---------------------------------------------------------------------------------------- */
+
+struct other_thread {
+    sem_t begun, go_on;
+    struct job *job;
+    int first, second;
+};
+
+static struct job *made_for_leaders(void) {
+    struct job *job = made(FAKE_HELD);
+    bool waits;
+    pool_assign(pool, job, 0, true);
+    pool_submit(pool, job, false, &waits);
+    return job;
+}
+
+static void *claim_twice(void *argument) {
+    struct other_thread *other = argument;
+    other->job = made_for_leaders();
+    other->first = other->job->progress.reactor;
+    sem_post(&other->begun);
+    sem_wait(&other->go_on);
+    other->job = made_for_leaders();
+    other->second = other->job->progress.reactor;
+    return NULL;
+}
+
+/* The jobs wait for room, so that they are gone as soon as they are given up. */
+static void test_a_thread_gets_the_reactor_that_it_had(void **state) {
+    struct permit_limits limits = {.in_flight = 1, .in_flight_origin = 1, .waiting = 10};
+    struct other_thread other;
+    pthread_t thread;
+    (void)state;
+    sem_init(&other.begun, 0, 0);
+    sem_init(&other.go_on, 0, 0);
+    assert_int_equal(try_begin_led(1, 2, 3, limits), INSIST_OK);
+    struct job *held = submitted(FAKE_HELD), *mine = made_for_leaders();
+    assert_int_equal(pthread_create(&thread, NULL, claim_twice, &other), 0);
+    sem_wait(&other.begun);
+    give_up(mine);
+    give_up(other.job);
+    sem_post(&other.go_on);
+    pthread_join(thread, NULL);
+    mine = made_for_leaders();
+    assert_int_equal(other.first, 3);
+    assert_int_equal(other.second, 3);
+    assert_int_equal(mine->progress.reactor, 2);
+    wait_until_entered(1);
+    give_up(mine);
+    give_up(other.job);
+    give_up(held);
+    sem_destroy(&other.begun);
+    sem_destroy(&other.go_on);
 }
 
 /* They need no connection yet: those that are let in all go where the others were, and find theirs. */
@@ -554,6 +614,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_job_goes_to_a_worker_and_comes_back),
         TEST(test_few_reactors_while_little_is_in_flight),
+        TEST(test_a_thread_gets_the_reactor_that_it_had),
         TEST(test_those_that_wait_take_no_other_reactor),
         TEST(test_the_choice_forgets_those_that_ended),
         TEST(test_beyond_the_limit_jobs_wait_in_turn),
