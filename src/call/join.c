@@ -63,7 +63,7 @@ static bool begin_all(struct join *join, insist_err interrupted) {
 static bool hand_in_all(struct join *join, struct list *taken) {
     struct progress progress;
     unsigned news;
-    for (struct job *job; (job = mailbox_read(join->mailbox, taken, &news, &progress)) != NULL;) {
+    for (struct job *job; join->open > 0 && (job = mailbox_read(join->mailbox, taken, &news, &progress)) != NULL;) {
         struct call *call = call_of(job); /* which may let the job go */
         call_hand_in(call, job, news, &progress, join->now_ns);
         if (!settle(join, call))

@@ -45,7 +45,7 @@ static inline void driver_fall_asleep(struct driver *driver) {
 }
 
 static inline void driver_get_up(struct driver *driver) {
-    atomic_store(&driver->token, DRIVER_AWAKE);
+    atomic_store_explicit(&driver->token, DRIVER_AWAKE, memory_order_release); /* seen late, it costs a wake-up */
 }
 
 static inline bool driver_is_awake(struct driver *driver) {

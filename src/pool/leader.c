@@ -48,20 +48,24 @@ static bool leaves_early(const struct reactor *reactor) {
 #endif
 }
 
-static bool begin(struct reactor *reactor, struct mailbox *mailbox) {
+static bool begin(struct reactor *reactor, struct job *job) {
     if (leaves_early(reactor) || !reactor_try_take(reactor)) {
         reactor_tell(reactor);
         return false;
     }
-    atomic_store(&reactor->due_ns, TIME_NEVER);
+    atomic_store_explicit(&reactor->due_ns, TIME_NEVER, memory_order_relaxed); /* the worker cannot take the token */
     watch(reactor, 0);
-    mailbox_set_leader(mailbox, tell, reactor);
+    mailbox_set_leader(job->mailbox, tell, reactor);
+    job->led = true;
     return true;
 }
 
 /* The token says ASLEEP: what comes from here on wakes the worker, and what came before is looked for. */
-static void hand_over(struct reactor *reactor, struct mailbox *mailbox, int64_t due_ns) {
-    mailbox_set_leader(mailbox, NULL, NULL);
+static void hand_over(struct reactor *reactor, struct job *job, int64_t due_ns) {
+    mailbox_set_leader(job->mailbox, NULL, NULL);
+    job->led = false;
+    if (job->run.phase != JOB_FINISHED)
+        mailbox_post(job->mailbox, job, 0); /* how far it has come: the call may give it up */
     atomic_store(&reactor->due_ns, due_ns);
     watch(reactor, EPOLLIN);
     driver_let_go(&reactor->driver);
@@ -98,7 +102,7 @@ static bool drive(struct reactor *reactor, const struct leading *leading, const 
         *due_ns = reactor_work(reactor, events, count);
         driver_fall_asleep(&reactor->driver);
         int64_t now_ns = env_now_ns(reactor->env);
-        if (mailbox_has_something(leading->mailbox) || now_ns >= leading->until_ns || leaves_early(reactor))
+        if (mailbox_has_something(leading->job->mailbox) || now_ns >= leading->until_ns || leaves_early(reactor))
             return true;
         if (now_ns - let_through_ns >= HOLDS_BACK_NS) {
             let_through_ns = now_ns;
@@ -119,10 +123,10 @@ bool leader_drive(struct reactor *reactor, const struct leading *leading) {
     int64_t due_ns;
     hold_signals_back(&before);
     bool here = !birthmark_is_inherited(leading->birthmark); /* from here on a handler runs between turns */
-    if (here && begin(reactor, leading->mailbox)) {
+    if (here && begin(reactor, leading->job)) {
         here = drive(reactor, leading, &before, &due_ns);
         if (here)
-            hand_over(reactor, leading->mailbox, due_ns);
+            hand_over(reactor, leading->job, due_ns);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return here;

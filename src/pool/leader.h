@@ -8,7 +8,7 @@
 
 struct leading {
     const struct birthmark *birthmark; /* of whoever made the reactor */
-    struct mailbox *mailbox;           /* of the call */
+    struct job *job;                   /* the call's only one */
     int64_t until_ns;
 };
 

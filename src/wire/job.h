@@ -108,6 +108,7 @@ struct job {
         struct list link; /* on the reactor's list of those that the transport has */
         enum job_phase phase;
     } run;
+    bool led; /* its call drives, and looks for no record of it meanwhile */
 
     /* own: the call until it is submitted (it sets progress.queued_ns); whoever drives its reactor, until END; then
      * the call */

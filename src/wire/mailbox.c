@@ -13,11 +13,12 @@ struct mailbox {
 
     /* atomics */
     atomic_uint references;
+    atomic_int interrupted; /* an insist_err; written under the lock */
+    atomic_bool something;  /* to be taken; written under the lock */
 
     /* shared, under lock */
     struct mutex lock;
     struct list posted; /* of job.mail.link */
-    insist_err interrupted;
     bool interruption_seen, closed;
     bool sleeps; /* the call does, beside the bell; whoever clears this rings */
     struct {
@@ -39,6 +40,8 @@ struct mailbox *mailbox_new(const struct env *env) {
     doorbell_init(&mailbox->bell);
     mailbox->env = env;
     atomic_init(&mailbox->references, 1);
+    atomic_init(&mailbox->interrupted, INSIST_OK);
+    atomic_init(&mailbox->something, false);
     list_init(&mailbox->posted);
     return mailbox;
 }
@@ -57,6 +60,21 @@ void mailbox_release(struct mailbox *mailbox) {
     env_release(mailbox->env, mailbox);
 }
 
+static insist_err interrupted_locked(const struct mailbox *mailbox) {
+    return (insist_err)atomic_load_explicit(&mailbox->interrupted, memory_order_relaxed);
+}
+
+static bool has_something_locked(const struct mailbox *mailbox) {
+    return !list_empty(&mailbox->posted) || (interrupted_locked(mailbox) != INSIST_OK && !mailbox->interruption_seen);
+}
+
+/* Sequentially consistent: whoever wakes a leader looks next whether he sleeps. */
+static void note_locked(struct mailbox *mailbox) {
+    const bool something = has_something_locked(mailbox);
+    if (something != atomic_load_explicit(&mailbox->something, memory_order_relaxed))
+        atomic_store(&mailbox->something, something);
+}
+
 static void post_locked(struct mailbox *mailbox, struct job *job, unsigned news) {
     job->mail.progress = job->progress;
     if (news == 0)
@@ -69,6 +87,7 @@ static void post_locked(struct mailbox *mailbox, struct job *job, unsigned news)
     }
     if (list_empty(&job->mail.link))
         list_append(&mailbox->posted, &job->mail.link);
+    note_locked(mailbox);
 }
 
 /* Gives the lock back. The leader is woken under it: once he has left nobody calls his function. */
@@ -83,6 +102,8 @@ static void unlock_and_wake(struct mailbox *mailbox) {
 }
 
 void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
+    if (news == 0 && job->led)
+        return;
     mutex_lock(&mailbox->lock);
     bool heard = !mailbox->closed && !job->mail.detached;
     if (heard)
@@ -95,27 +116,18 @@ void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
 
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err) {
     mutex_lock(&mailbox->lock);
-    if (mailbox->interrupted == INSIST_OK)
-        mailbox->interrupted = err;
+    if (interrupted_locked(mailbox) == INSIST_OK)
+        atomic_store(&mailbox->interrupted, (int)err);
+    note_locked(mailbox);
     unlock_and_wake(mailbox);
 }
 
 insist_err mailbox_interruption(struct mailbox *mailbox) {
-    mutex_lock(&mailbox->lock);
-    insist_err interrupted = mailbox->interrupted;
-    mutex_unlock(&mailbox->lock);
-    return interrupted;
-}
-
-static bool has_something_locked(const struct mailbox *mailbox) {
-    return !list_empty(&mailbox->posted) || (mailbox->interrupted != INSIST_OK && !mailbox->interruption_seen);
+    return (insist_err)atomic_load(&mailbox->interrupted);
 }
 
 bool mailbox_has_something(struct mailbox *mailbox) {
-    mutex_lock(&mailbox->lock);
-    bool something = has_something_locked(mailbox);
-    mutex_unlock(&mailbox->lock);
-    return something;
+    return atomic_load(&mailbox->something);
 }
 
 void mailbox_set_leader(struct mailbox *mailbox, mailbox_wake_fn *wake, void *ctx) {
@@ -140,8 +152,9 @@ void mailbox_take(struct mailbox *mailbox, int64_t deadline_ns, struct list *out
     while (!has_something_locked(mailbox) && sleep_locked(mailbox, deadline_ns))
         ;
     list_move_all(&mailbox->posted, out);
-    *interrupted = mailbox->interrupted;
-    mailbox->interruption_seen = mailbox->interrupted != INSIST_OK;
+    *interrupted = interrupted_locked(mailbox);
+    mailbox->interruption_seen = *interrupted != INSIST_OK;
+    note_locked(mailbox);
     mutex_unlock(&mailbox->lock);
 }
 
@@ -168,6 +181,7 @@ void mailbox_look(struct mailbox *mailbox, const struct job *job, struct progres
 bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *progress) {
     mutex_lock(&mailbox->lock);
     list_remove(&job->mail.link);
+    note_locked(mailbox);
     job->mail.detached = true;
     *progress = job->mail.progress;
     bool ended = job->mail.ended;
@@ -175,7 +189,10 @@ bool mailbox_detach(struct mailbox *mailbox, struct job *job, struct progress *p
     return ended;
 }
 
+/* Who has no reference posts nothing: an interruption may still come, and does no harm. */
 void mailbox_close(struct mailbox *mailbox) {
+    if (atomic_load_explicit(&mailbox->references, memory_order_acquire) == 1)
+        return;
     mutex_lock(&mailbox->lock);
     mailbox->closed = true;
     mutex_unlock(&mailbox->lock);

@@ -20,7 +20,8 @@ void mailbox_release(struct mailbox *mailbox);
 
 /* The reactor's side. Copies the job's progress, sets the news and puts the job on the list, END always at its end,
  * so that the order of the list is the order in which the attempts ended. Without news (0) it only copies the
- * progress, and wakes nobody. Dropped when the mailbox is closed or the job detached. */
+ * progress, and wakes nobody; while the job is led, it does nothing. Dropped when the mailbox is closed or the job
+ * detached. */
 void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news);
 /* Cancel, or the client closing. The first one counts. */
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err);
