@@ -251,7 +251,7 @@ static const struct bad {
     {"hold=/a", 8, "expected '>='"},
     {"hold=/a>=", 10, "a number of hits"},
     {"reset@body:100;size=99", 1, "within the body, whose size is 99"},
-    {"200;drip", 5, "expected a status such as 200"},
+    {"200;drip", 9, "expected '=' and its value behind drip"},
     {"200;drip=10ms", 14, "expected '/' and a number of bytes"},
     {"200;drip=10ms/0", 15, "at least 1 byte"},
     {"200;drip=0/16", 10, "a duration above 0"},
