@@ -14,7 +14,6 @@ static void report_latencies(struct report *report, const char *name, const stru
     report_add(report, name, "p99_ms", samples_percentile_ms(sorted, 0.99));
     report_add(report, name, "p99.9_ms", samples_percentile_ms(sorted, 0.999));
     report_add(report, name, "max_ms", samples_percentile_ms(sorted, 1));
-    report_add_curve(report, name, sorted);
 }
 
 /* The extra requests are those that the server counted beyond one for each request of each call. */
@@ -99,6 +98,7 @@ static bool report_ideal(struct bench *bench, const char *name, const struct sim
     bool simulated = simulate_run(simulation, &samples, &extra_percent);
     if (simulated) {
         report_latencies(&bench->report, name, &samples);
+        report_add_curve(&bench->report, name, &samples);
         report_add(&bench->report, name, "extra_percent", extra_percent);
     } else {
         fputs("insist-bench: out of memory\n", stderr);
@@ -137,12 +137,13 @@ static void describe(struct report *report, const struct contest *contest, bool 
         "ideal and ideal-race are simulated from the distribution, not measured: no client, no network, no queue");
 }
 
-/* The tail of all rounds together: a round may have too few calls for its 99.9th percentile to be one. */
+/* The tail and the curve are of all rounds together: one may have too few calls for its 99.9th percentile to be one. */
 static void report_all(struct report *report, const struct contest *contest, struct samples *all) {
     for (unsigned i = 0; i < contest->contender_count; i++) {
         if (all[i].count > 0) {
             samples_sort(&all[i]);
             report_add(report, contest->contenders[i].name, "p99.9_of_all_ms", samples_percentile_ms(&all[i], 0.999));
+            report_add_curve(report, contest->contenders[i].name, &all[i]);
         }
     }
 }

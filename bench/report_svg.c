@@ -70,6 +70,15 @@ static void put_text(FILE *out, const char *text) {
     }
 }
 
+/* Whether curves are of the calls of all rounds together. */
+static bool is_pooled(const struct report *report) {
+    bool pooled = true;
+    for (unsigned i = 0; i < report->curve_count; i++) {
+        pooled = pooled && report->curves[i].count == 1;
+    }
+    return pooled;
+}
+
 static void put_head(const struct frame *frame, const struct report *report) {
     fprintf(frame->out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" font-family=\"sans-serif\" "
@@ -90,8 +99,8 @@ static void put_head(const struct frame *frame, const struct report *report) {
     put_text(frame->out, report->curve_title);
     fprintf(frame->out, "</title>\n<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"bold\">", LEFT);
     put_text(frame->out, report->curve_title);
-    fprintf(frame->out, "</text>\n<text x=\"%d\" y=\"44\">milliseconds, logarithmic; median of %u round%s</text>\n",
-            LEFT, report->rounds, report->rounds == 1 ? "" : "s");
+    fprintf(frame->out, "</text>\n<text x=\"%d\" y=\"44\">milliseconds, logarithmic; %s %u round%s</text>\n", LEFT,
+            is_pooled(report) ? "all calls of" : "median of", report->rounds, report->rounds == 1 ? "" : "s");
 }
 
 static void put_axes(const struct frame *frame) {
