@@ -56,15 +56,36 @@ static void expect(const char *method, const char *path, size_t buffer) {
 static void test_grows_and_shrinks(void **state) {
     (void)state;
     fixture_serve(answer_by_path, NULL);
-    expect("GET", "/a/small", 2 * KIB);
+    expect("GET", "/a/small", 16 * KIB); /* of which nothing is known */
     expect("GET", "/a/large", 2 * KIB);
     expect("GET", "/a/large", 64 * KIB);
-    expect("GET", "/b/small", 2 * KIB);
+    expect("GET", "/b/small", 16 * KIB);
     expect("HEAD", "/a/large", 64 * KIB);
     expect("GET", "/a/large?again", 64 * KIB);
     for (size_t buffer = 64 * KIB; buffer >= 2 * KIB; buffer /= 2)
         expect("GET", "/a/small", buffer);
     expect("GET", "/a/small", 2 * KIB);
+}
+
+/* Those that wait for their lookups are in flight, too. */
+static void test_many_in_flight(void **state) {
+    enum { FEW = 16 };
+    static struct wire_attempt others[FEW];
+    (void)state;
+    fixture_serve(answer_by_path, NULL);
+    host.hold_lookups = true;
+    for (int i = 0; i < FEW; i++) {
+        if (i == FEW - 1)
+            expect("GET", "/few/small", 16 * KIB);
+        wire_attempt_init(&others[i], &host, "GET", "http://name.test:1/x");
+        wire_attempt_start(&others[i]);
+    }
+    expect("GET", "/many/small", 2 * KIB);
+    for (int i = 0; i < FEW; i++) {
+        wire_attempt_stop(&others[i]);
+        wire_attempt_fini(&others[i]);
+    }
+    sem_post(&host.lookup_gate);
 }
 
 static void test_what_pauses_at_its_headers_gets_the_largest(void **state) {
@@ -84,7 +105,7 @@ static void test_what_pauses_at_its_headers_gets_the_largest(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {WIRE_TEST(test_grows_and_shrinks),
+    const struct CMUnitTest tests[] = {WIRE_TEST(test_grows_and_shrinks), WIRE_TEST(test_many_in_flight),
                                        WIRE_TEST(test_what_pauses_at_its_headers_gets_the_largest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,10 +19,11 @@ static void test_fits(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sizes sizes = {{0}};
-        assert_int_equal(sizes_buffer(&sizes, 7), 2 * KIB);
+        assert_int_equal(sizes_buffer(&sizes, 7, 1), 16 * KIB);
         sizes_learn(&sizes, 7, rows[i].bytes);
-        assert_int_equal(sizes_buffer(&sizes, 7), rows[i].buffer);
-        assert_int_equal(sizes_buffer(&sizes, 8), 2 * KIB);
+        assert_int_equal(sizes_buffer(&sizes, 7, 1), rows[i].buffer);
+        assert_int_equal(sizes_buffer(&sizes, 7, 1000), rows[i].buffer);
+        assert_int_equal(sizes_buffer(&sizes, 8, 1), 16 * KIB);
     }
 }
 
@@ -32,14 +33,23 @@ static void test_shrinks_little_by_little(void **state) {
     sizes_learn(&sizes, 0, 1 << 20);
     for (long buffer = 32 * KIB; buffer >= 2 * KIB; buffer /= 2) {
         sizes_learn(&sizes, 0, 100);
-        assert_int_equal(sizes_buffer(&sizes, 0), buffer);
+        assert_int_equal(sizes_buffer(&sizes, 0, 1), buffer);
     }
     sizes_learn(&sizes, 0, 100);
-    assert_int_equal(sizes_buffer(&sizes, 0), 2 * KIB);
+    assert_int_equal(sizes_buffer(&sizes, 0, 1), 2 * KIB);
     sizes_learn(&sizes, 0, 1 << 20);
     sizes_learn(&sizes, 0, 20000); /* 32 KiB would do */
     sizes_learn(&sizes, 0, 20000);
-    assert_int_equal(sizes_buffer(&sizes, 0), 32 * KIB);
+    assert_int_equal(sizes_buffer(&sizes, 0, 1), 32 * KIB);
+}
+
+static void test_unknown_ones_are_small_where_many_are_in_flight(void **state) {
+    struct sizes sizes = {{0}};
+    (void)state;
+    assert_int_equal(sizes_buffer(&sizes, 3, 16), 16 * KIB);
+    assert_int_equal(sizes_buffer(&sizes, 3, 17), 2 * KIB);
+    sizes_learn(&sizes, 3, 100);
+    assert_int_equal(sizes_buffer(&sizes, 3, 1), 2 * KIB);
 }
 
 static void test_places(void **state) {
@@ -59,6 +69,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fits),
         cmocka_unit_test(test_shrinks_little_by_little),
+        cmocka_unit_test(test_unknown_ones_are_small_where_many_are_in_flight),
         cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
