@@ -227,8 +227,14 @@ static bool read_option(struct program_options *options, int option, const char 
         options->server.seed = value;
         return true;
     case ':': return complain("%.60s needs a value", word);
-    default: return complain_unknown(word);
+    default:
+        return optopt >= OPT_PORT ? complain("%.60s: it takes no value", word) : complain_unknown(word);
     }
+}
+
+/* getopt_long takes a name's beginning for the name. Here only names count: what is short now may be another's later. */
+static bool is_whole(const char *word, const struct option *option) {
+    return word[0] != '-' || word[1] != '-' || strcspn(word + 2, "=") == strlen(option->name);
 }
 
 bool program_options_read(struct program_options *options, int argc, char **argv) {
@@ -238,9 +244,14 @@ bool program_options_read(struct program_options *options, int argc, char **argv
     opterr = 0;
     for (;;) {
         int next = optind; /* the word that getopt_long reads now */
-        int option = getopt_long(argc, argv, "+:h", long_options, NULL);
+        int row = 0;
+        optopt = 0;
+        int option = getopt_long(argc, argv, "+:h", long_options, &row);
         if (option < 0) {
             break;
+        }
+        if (option != '?' && option != ':' && !is_whole(argv[next], &long_options[row])) {
+            return complain_unknown(argv[next]);
         }
         if (!read_option(options, option, argv[next])) {
             return false;

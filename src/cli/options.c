@@ -81,6 +81,11 @@ static bool add_text(struct texts *texts, const char *text) {
     return true;
 }
 
+static bool take_name(const char **place, const char *text, insist_problem *problem) {
+    *place = text;
+    return text[0] != '\0' || refuse_value(problem, "it is empty");
+}
+
 static bool one_of(const char *text, const char *first, const char *second, bool *is_first, insist_problem *problem) {
     *is_first = strcmp(text, first) == 0;
     if (*is_first || strcmp(text, second) == 0) {
@@ -101,10 +106,10 @@ static bool timeline_mode(const char *text, enum when *when, insist_problem *pro
 /* What the request consists of, and how it is reported. */
 static bool apply_request(struct settings *settings, int key, const char *text, insist_problem *problem) {
     switch (key) {
-    case 'X': settings->method = text; return text[0] != '\0' || refuse_value(problem, "it is empty");
+    case 'X': return take_name(&settings->method, text, problem);
     case 'd': return add_text(&settings->data, text);
     case 'H': return add_text(&settings->headers, text);
-    case 'o': settings->output = text; return true;
+    case 'o': return take_name(&settings->output, text, problem);
     case 'A': settings->user_agent = text; return true;
     case 'i': settings->include = true; return true;
     case 's': settings->silent = true; return true;

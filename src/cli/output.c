@@ -57,9 +57,13 @@ static bool to_file(const struct settings *settings) {
     return settings->output != NULL && strcmp(settings->output, "-") != 0;
 }
 
-/* Asks for leave instead of opening it: whoever reads a FIFO would see it end. */
+/* A path that is not empty. Asks for leave instead of opening it: whoever reads a FIFO would see it end. */
 static bool may_write(const char *path) {
     struct stat status;
+    if (path[strlen(path) - 1] == '/') { /* may be no file, whether or not it is there */
+        errno = EISDIR;
+        return false;
+    }
     if (stat(path, &status) == 0) {
         if (S_ISDIR(status.st_mode)) {
             errno = EISDIR;

@@ -697,7 +697,7 @@ static void a_body_goes_to_its_file_as_it_comes(void **state) {
 static void an_output_that_cannot_be_written_is_refused_first(void **state) {
     (void)state;
     static const char *const lines[] = {"-o /nonexistent/x URL/", "-i -o /nonexistent/x URL/", "-o /tmp URL/",
-                                        "-o /dev/null/x URL/"};
+                                        "-o /dev/null/x URL/", "-o /tmp/insist-no-such/ URL/"};
     insist_testserver_reset(server);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct run run = insist(lines[i]);

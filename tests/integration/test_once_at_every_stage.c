@@ -70,7 +70,7 @@ static insist_client *client;
 
 static int begin(bool tls) {
     insist_retry_policy *retry = NULL;
-    insist_decider decider = insist_retry_and(insist_retry_times(200), insist_retry_standard());
+    insist_decider decider = insist_retry_and(insist_retry_times(100000), insist_retry_standard());
     if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls), NULL, &server) != INSIST_OK ||
         insist_retry_policy_new(decider, insist_wait_constant_ms(2), NULL, &retry) != INSIST_OK)
         return -1;

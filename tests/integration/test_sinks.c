@@ -163,14 +163,19 @@ static void answer_is_committed_at_its_headers(void **state) {
     insist_sink sink = {.write = take, .ctx = &taken};
     insist_timeout_policy *timeout = NULL;
     insist_result *result = NULL;
-    assert_int_equal(insist_timeout_fixed_new(800, NULL, &timeout), INSIST_OK);
-    assert_int_equal(get("/s?do=200;size=100;stall=body@0&key=s",
-                         INSIST_CALL_OPTIONS(.sink = &sink, .timeout = timeout, .deadline_ms = 2000), &result),
-                     INSIST_EDEADLINE);
-    assert_int_equal(insist_result_attempts(result), 1);
-    assert_int_equal(insist_testserver_hits_by_key(server, "s"), 1);
-    insist_result_free(result);
-    insist_timeout_policy_free(timeout);
+    bool committed = false;
+    for (int64_t ms = 800; ms < 60000 && !committed; ms *= 2) { /* a busy machine may have no headers by then */
+        insist_testserver_reset(server);
+        assert_int_equal(insist_timeout_fixed_new(ms, NULL, &timeout), INSIST_OK);
+        assert_int_equal(get("/s?do=200;size=100;stall=body@0&key=s",
+                             INSIST_CALL_OPTIONS(.sink = &sink, .timeout = timeout, .deadline_ms = 2 * ms + 400), &result),
+                         INSIST_EDEADLINE);
+        committed = insist_result_attempts(result) == 1 && insist_result_attempt(result, 0)->status == 200 &&
+                    insist_testserver_hits_by_key(server, "s") == 1;
+        insist_result_free(result);
+        insist_timeout_policy_free(timeout);
+    }
+    assert_true(committed);
 }
 
 static void redirect_that_is_not_followed_is_kept(void **state) {
@@ -254,8 +259,11 @@ static void descriptor_that_takes_nothing_does_not_outlast_the_deadline(void **s
     insist_fd_sink file;
     insist_sink sink = open_full_pipe(ends, &file);
     insist_result *result = NULL;
-    assert_int_equal(get("/p?do=200;size=1000000", INSIST_CALL_OPTIONS(.sink = &sink, .deadline_ms = 300), &result),
-                     INSIST_EDEADLINE);
+    do { /* on a busy machine it may pass before there is an attempt */
+        insist_result_free(result);
+        assert_int_equal(get("/p?do=200;size=1000000", INSIST_CALL_OPTIONS(.sink = &sink, .deadline_ms = 300), &result),
+                         INSIST_EDEADLINE);
+    } while (insist_result_attempts(result) == 0);
     assert_int_equal(insist_result_reason(result), INSIST_DEADLINE);
     assert_int_equal(insist_result_attempts(result), 1);
     assert_int_equal(insist_result_attempt(result, 0)->why_ended, INSIST_ENDED_DEADLINE);

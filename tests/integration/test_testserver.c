@@ -303,6 +303,8 @@ static void delays_end_in_their_own_order(insist_testserver *server) {
     insist_testserver_journal *journal;
     for (size_t i = 0; i < 3; i++) {
         assert_true(peer_connect(&peers[i], server));
+    }
+    for (size_t i = 0; i < 3; i++) {
         assert_true(peer_get(&peers[i], targets[i]));
         assert_true(insist_testserver_wait_hits(server, "/d", i + 1, patience_ms));
     }
@@ -319,8 +321,12 @@ static void delays_end_in_their_own_order(insist_testserver *server) {
         entries[i] = insist_testserver_journal_at(journal, i);
         assert_true(entries[i]->ended_us - entries[i]->read_us >= delays_us[i]);
     }
-    assert_true(entries[1]->ended_us < entries[0]->ended_us);
-    assert_true(entries[2]->ended_us < entries[0]->ended_us);
+    for (size_t i = 0; i < 9; i++) { /* on a busy machine one may have come so late that it is due later */
+        size_t first = i / 3, second = i % 3;
+        if (entries[first]->read_us + delays_us[first] + 100000 < entries[second]->read_us + delays_us[second]) {
+            assert_true(entries[first]->ended_us <= entries[second]->ended_us);
+        }
+    }
     insist_testserver_journal_free(journal);
 }
 
@@ -522,36 +528,48 @@ static void connections_of_clients_that_left_are_closed(insist_testserver *serve
     peer_close(&listener);
 }
 
+/* False: nobody was refused. A busy machine may come too late for that. */
+static bool fault_behind_a_closed_port(insist_testserver *server, const char *fault, int closed_ms, enum peer_end end) {
+    struct peer peer, other, late;
+    char target[64];
+    snprintf(target, sizeof target, "/refuse?do=%s;refuse=%dms", fault, closed_ms);
+    assert_true(peer_connect(&other, server));
+    assert_true(peer_connect(&peer, server));
+    assert_true(peer_post(&peer, target, "x"));
+    struct peer_answer answer = peer_read(&peer);
+    assert_int_equal(answer.size, 0);
+    assert_int_equal(answer.end, end);
+    peer_answer_free(&answer);
+    bool refused = !peer_connect(&late, server) && errno == ECONNREFUSED;
+    peer_close(&late);
+    assert_true(peer_get(&other, "/refuse")); /* who is connected stays so */
+    answer = peer_read(&other);
+    assert_int_equal(answer.status, 200);
+    peer_answer_free(&answer);
+    assert_true(peer_connect_when_open(&late, server));
+    assert_true(peer_get(&late, "/refuse"));
+    answer = peer_read(&late);
+    assert_int_equal(answer.status, 200);
+    peer_answer_free(&answer);
+    peer_close(&late);
+    peer_close(&other);
+    peer_close(&peer);
+    return refused;
+}
+
 static void refuse_closes_the_port_before_the_fault(insist_testserver *server) {
-    const char *targets[] = {"/refuse?do=reset;refuse=300ms", "/refuse?do=close;refuse=300ms"};
+    const char *faults[] = {"reset", "close"};
     const enum peer_end ends[] = {PEER_RESET, PEER_FIN};
+    size_t hits = 0;
     for (size_t i = 0; i < 2; i++) {
-        struct peer peer;
-        struct peer other;
-        struct peer late;
-        assert_true(peer_connect(&other, server));
-        assert_true(peer_connect(&peer, server));
-        assert_true(peer_post(&peer, targets[i], "x"));
-        struct peer_answer answer = peer_read(&peer);
-        assert_int_equal(answer.size, 0);
-        assert_int_equal(answer.end, ends[i]);
-        peer_answer_free(&answer);
-        assert_false(peer_connect(&late, server));
-        assert_int_equal(errno, ECONNREFUSED);
-        assert_true(peer_get(&other, "/refuse")); /* who is connected stays so */
-        answer = peer_read(&other);
-        assert_int_equal(answer.status, 200);
-        peer_answer_free(&answer);
-        assert_true(peer_connect_when_open(&late, server));
-        assert_true(peer_get(&late, "/refuse"));
-        answer = peer_read(&late);
-        assert_int_equal(answer.status, 200);
-        peer_answer_free(&answer);
-        peer_close(&late);
-        peer_close(&other);
-        peer_close(&peer);
+        bool refused = false;
+        for (int closed_ms = 300; closed_ms < 60000 && !refused; closed_ms *= 2) {
+            refused = fault_behind_a_closed_port(server, faults[i], closed_ms, ends[i]);
+            hits += 3;
+        }
+        assert_true(refused);
     }
-    assert_int_equal(insist_testserver_hits(server, "/refuse"), 6);
+    assert_int_equal(insist_testserver_hits(server, "/refuse"), hits);
 }
 
 /* ---- draws

@@ -1,10 +1,10 @@
 /* Ten thousand delays at once on one thread: every request is held for a second, the arrivals are spread over nearly a
  * second, and all are pending together. By the journal's own times nobody is answered early, and 99 of 100 within 1.1 s.
- * Where a busy machine does not allow that in any of three runs, the server must at least not be later than a bare timer
- * thread beside it in the same run, or than it stood ready itself and was given no processor. A machine that takes more
- * than half a second for as many requests without a delay is too slow for a second from the second run on: delays and
- * arrivals are longer by as much. One that cannot send them all in time gets longer delays, until all are pending together. Under a sanitizer the times are only
- * printed.
+ * A machine that takes more than half a second for as many requests without a delay is too slow for that: from the second
+ * run on, delays and arrivals are longer by as much.
+ * Where a busy machine does not allow that in any of four runs, the server must at least not be later than a bare timer
+ * thread beside it in the same run, or than it stood ready itself and was given no processor. A machine that cannot send
+ * them all in time gets longer delays, until all are pending together. Under a sanitizer the times are only printed.
  * And how much memory very many answers under way take: silent ones, and compressed ones of a gigabyte each. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -290,6 +290,7 @@ static void values_are_refused_with_the_option_s_name(void **state) {
     refused("u --retries", "--retries", "argument is missing");
     refused("u -d", "--data", "argument is missing");
     refused("-X '' u", "--request", "it is empty");
+    refused("-o '' u", "--output", "it is empty");
     refused("--key k u", "--key", "there is no --cert");
     refused("--pass p u", "--pass", "there is no --cert");
     refused("", "URL", "one is wanted");
