@@ -7,12 +7,15 @@
 #include <cmocka.h>
 #include "run_program.h"
 #include <insist/insist.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char picture[] = "/tmp/insist-test-bench-XXXXXX";
@@ -141,6 +144,7 @@ static json_t *measure(const char *workload, const char *option, const char *val
         fail_msg("line %d: %s", error.line, error.text);
     }
     assert_non_null(strstr(run.err, "p99")); /* the table, which has to make room for the JSON */
+    assert_null(strchr(run.err, '\r'));      /* no bar where there is no terminal */
     run_fini(&run);
     check_object(json, workload, 2);
     check_picture(json);
@@ -443,13 +447,64 @@ static void test_failures(void **state) {
     }
 }
 
+/* ---- a terminal ------------------------------------------------------------------------------------------------- */
+
+/* In the child: standard error is a terminal, standard output is not. */
+static void become_bench(const char *terminal) {
+    int err = open(terminal, O_RDWR | O_NOCTTY);
+    int out = open("/dev/null", O_WRONLY);
+    if (err < 0 || out < 0 || dup2(err, STDERR_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) {
+        _exit(127);
+    }
+    execl(BENCH_PROGRAM, BENCH_PROGRAM, "tail", "--requests", "40", "--rounds", "1", "--server", TESTSERVER_PROGRAM,
+          (char *)NULL);
+    _exit(127);
+}
+
+/* On a terminal a bar says whose turn it is, and is gone at the end. */
+static void test_progress_bar(void **state) {
+    static char text[PICTURE_BYTES];
+    static const char gone[] = "\r\033[K";
+    size_t length = 0;
+    int status = -1;
+    bool ended = false;
+    (void)state;
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    const char *name = ptsname(terminal);
+    int kept_open = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC); /* until the program has it, too, or has ended */
+    pid_t pid = fork();
+    assert_true(kept_open >= 0 && pid >= 0);
+    if (pid == 0) {
+        become_bench(name);
+    }
+    for (bool quiet = false; !ended || !quiet;) {
+        struct pollfd waiting = {.fd = terminal, .events = POLLIN};
+        quiet = poll(&waiting, 1, 100) == 0;
+        if (quiet) {
+            ended = ended || waitpid(pid, &status, WNOHANG) == pid;
+            continue;
+        }
+        ssize_t more = read(terminal, text + length, sizeof text - 1 - length);
+        assert_true(more > 0);
+        length += (size_t)more;
+    }
+    close(kept_open);
+    close(terminal);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_non_null(strstr(text, "\r\033[K[--------"));
+    assert_non_null(strstr(text, "] round 1 of 1, libcurl"));
+    assert_non_null(strstr(text, "] round 1 of 1, insist-auto"));
+    assert_true(length > strlen(gone) && strcmp(text + length - strlen(gone), gone) == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tail),        cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
         cmocka_unit_test(test_fanout),      cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
         cmocka_unit_test(test_help),        cmocka_unit_test(test_version),         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_deadline),    cmocka_unit_test(test_duplicates),      cmocka_unit_test(test_overhead),
-        cmocka_unit_test(test_concurrency),
+        cmocka_unit_test(test_concurrency), cmocka_unit_test(test_progress_bar),
     };
     return cmocka_run_group_tests(tests, make_picture, remove_picture);
 }
