@@ -94,9 +94,9 @@ static bool set_tls(CURL *easy, const struct wire_settings *settings, const stru
 static long receive_bytes(const struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
     if (!settings->http2)
-        return transfer->job->pauses_at_headers ? SIZES_MOST_BYTES
-                                                : sizes_buffer(&transfer->transport->sizes, transfer->place,
-                                                               transfer->transport->busy_count);
+        return transfer->job->pauses_at_headers
+                   ? SIZES_MOST_BYTES
+                   : sizes_buffer(&transfer->transport->sizes, transfer->place, transfer->transport->busy_count);
     uint64_t most = CURL_MAX_READ_SIZE - HEADER_LINE_BYTES;
     return (long)(settings->max_header_bytes < most ? settings->max_header_bytes : most) + HEADER_LINE_BYTES;
 }

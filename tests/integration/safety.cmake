@@ -14,7 +14,7 @@ foreach(symbol IN ITEMS pthread_create epoll_create1 eventfd timerfd_create epol
 endforeach()
 # Sanitizers use stack of their own.
 if(NOT INSIST_SANITIZE)
-    insist_integration_test(test_stacks)
+    insist_integration_test(test_stacks SOURCES ../support/certificate_file.c)
     target_link_options(test_stacks PRIVATE "LINKER:--wrap=pthread_create")
 endif()
 # Sanitizers have a malloc() of their own.

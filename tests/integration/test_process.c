@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/certificate_file.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -78,20 +79,11 @@ struct scene {
     char certificate[64];
 };
 
-static void write_certificate(struct scene *scene) {
-    strcpy(scene->certificate, "/tmp/insist-test-XXXXXX");
-    int descriptor = mkstemp(scene->certificate);
-    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    assert_non_null(out);
-    fputs(insist_testserver_certificate(scene->server), out);
-    assert_int_equal(fclose(out), 0);
-}
-
 static void begin(struct scene *scene, bool tls) {
     memset(scene, 0, sizeof *scene);
     assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls), NULL, &scene->server), INSIST_OK);
     if (tls)
-        write_certificate(scene);
+        assert_true(certificate_file_write(scene->certificate, scene->server));
 }
 
 static void end(struct scene *scene) {

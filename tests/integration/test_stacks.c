@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/certificate_file.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <pthread.h>
@@ -95,10 +96,7 @@ static int begin(void **state) {
     if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK ||
         insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true), NULL, &tls_server) != INSIST_OK)
         return -1;
-    strcpy(certificate, "/tmp/insist-test-XXXXXX");
-    int descriptor = mkstemp(certificate);
-    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    return out != NULL && fputs(insist_testserver_certificate(tls_server), out) >= 0 && fclose(out) == 0 ? 0 : -1;
+    return certificate_file_write(certificate, tls_server) ? 0 : -1;
 }
 
 static int end(void **state) {

@@ -15,20 +15,6 @@
 
 static const int64_t patience_ms = 60000;
 
-static int start_server(void **state) {
-    insist_testserver *server;
-    if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK) {
-        return -1;
-    }
-    *state = server;
-    return 0;
-}
-
-static int free_server(void **state) {
-    insist_testserver_free(*state);
-    return 0;
-}
-
 /* One request to a port; the status, and the answer's body as JSON in *json (NULL: it is none). */
 static int ask(uint16_t port, const char *method, const char *target, const char *body, json_t **json) {
     char text[2048];
@@ -321,12 +307,12 @@ int main(void) {
         cmocka_unit_test(scripts_are_set_read_and_removed),
         cmocka_unit_test(bad_requests_are_explained),
         cmocka_unit_test(a_body_that_is_too_large_is_refused),
-        cmocka_unit_test_setup_teardown(counts_tell_path_key_and_totals, start_server, free_server),
+        cmocka_unit_test_setup_teardown(counts_tell_path_key_and_totals, peer_start_server, peer_free_server),
         cmocka_unit_test(the_journal_as_json),
         cmocka_unit_test(pages_from_elsewhere_are_refused),
-        cmocka_unit_test_setup_teardown(only_put_and_delete_change_anything, start_server, free_server),
+        cmocka_unit_test_setup_teardown(only_put_and_delete_change_anything, peer_start_server, peer_free_server),
         cmocka_unit_test(the_page_and_its_files),
         cmocka_unit_test_setup_teardown(the_control_port_answers_while_connections_are_refused, start_server, free_server),
     };
-    return cmocka_run_group_tests(tests, start_server, free_server);
+    return cmocka_run_group_tests(tests, peer_start_server, peer_free_server);
 }

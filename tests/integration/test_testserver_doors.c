@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "run_program.h"
+#include "support/certificate_file.h"
 #include "testserver_peer.h"
 #include "testserver_process.h"
 
@@ -33,13 +34,8 @@ static void doors_open(struct doors *doors, const insist_testserver_options *opt
     if (insist_testserver_start(options, &problem, &doors->server) != INSIST_OK) {
         fail_msg("%s: %s", problem.field, problem.text);
     }
-    const char *pem = insist_testserver_certificate(doors->server);
-    if (pem) {
-        snprintf(doors->certificate, sizeof doors->certificate, "/tmp/insist-doors-XXXXXX");
-        int fd = mkstemp(doors->certificate);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, pem, strlen(pem)), strlen(pem));
-        close(fd);
+    if (insist_testserver_certificate(doors->server)) {
+        assert_true(certificate_file_write(doors->certificate, doors->server));
     }
 }
 

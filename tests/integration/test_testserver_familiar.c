@@ -27,11 +27,6 @@ static int start_server(void **state) {
     return 0;
 }
 
-static int free_server(void **state) {
-    insist_testserver_free(*state);
-    return 0;
-}
-
 /* One request on a connection of its own; headers: lines, each with its end. */
 static struct peer_answer ask(const insist_testserver *server, const char *method, const char *target,
                               const char *headers, const char *body) {
@@ -588,5 +583,5 @@ int main(void) {
         cmocka_unit_test(hits_are_counted_and_in_the_journal),
         cmocka_unit_test(requests_wait),
     };
-    return cmocka_run_group_tests(tests, start_server, free_server);
+    return cmocka_run_group_tests(tests, start_server, peer_free_server);
 }

@@ -16,20 +16,6 @@
 
 static const int64_t patience_ms = 60000;
 
-static int start_server(void **state) {
-    insist_testserver *server;
-    if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK) {
-        return -1;
-    }
-    *state = server;
-    return 0;
-}
-
-static int free_server(void **state) {
-    insist_testserver_free(*state);
-    return 0;
-}
-
 /* One request to the control port; the answer as JSON, NULL where it is none. */
 static json_t *ask(const insist_testserver *server, const char *target, int *status) {
     char text[1024];
@@ -258,13 +244,14 @@ static void aborts_and_incomplete_requests_are_counted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_journal_is_filtered, start_server, free_server),
-        cmocka_unit_test_setup_teardown(bad_numbers_are_refused, start_server, free_server),
-        cmocka_unit_test_setup_teardown(duplicates_by_key_and_by_body, start_server, free_server),
-        cmocka_unit_test_setup_teardown(counts_by_status_are_told, start_server, free_server),
-        cmocka_unit_test_setup_teardown(the_last_request_in_one_line, start_server, free_server),
+        cmocka_unit_test_setup_teardown(the_journal_is_filtered, peer_start_server, peer_free_server),
+        cmocka_unit_test_setup_teardown(bad_numbers_are_refused, peer_start_server, peer_free_server),
+        cmocka_unit_test_setup_teardown(duplicates_by_key_and_by_body, peer_start_server, peer_free_server),
+        cmocka_unit_test_setup_teardown(counts_by_status_are_told, peer_start_server, peer_free_server),
+        cmocka_unit_test_setup_teardown(the_last_request_in_one_line, peer_start_server, peer_free_server),
         cmocka_unit_test(what_was_dropped_is_not_handed_out),
-        cmocka_unit_test_setup_teardown(aborts_and_incomplete_requests_are_counted, start_server, free_server),
+        cmocka_unit_test_setup_teardown(aborts_and_incomplete_requests_are_counted, peer_start_server,
+                                        peer_free_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

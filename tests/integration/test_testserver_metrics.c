@@ -14,20 +14,6 @@
 
 static const int64_t patience_ms = 60000;
 
-static int start_server(void **state) {
-    insist_testserver *server;
-    if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK) {
-        return -1;
-    }
-    *state = server;
-    return 0;
-}
-
-static int free_server(void **state) {
-    insist_testserver_free(*state);
-    return 0;
-}
-
 static struct peer_answer get(uint16_t port, const char *target) {
     char text[256];
     struct peer peer;
@@ -234,9 +220,9 @@ static void a_script_has_precedence(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_format_is_prometheus, start_server, free_server),
-        cmocka_unit_test_setup_teardown(the_figures_are_what_happened, start_server, free_server),
-        cmocka_unit_test_setup_teardown(a_script_has_precedence, start_server, free_server),
+        cmocka_unit_test_setup_teardown(the_format_is_prometheus, peer_start_server, peer_free_server),
+        cmocka_unit_test_setup_teardown(the_figures_are_what_happened, peer_start_server, peer_free_server),
+        cmocka_unit_test_setup_teardown(a_script_has_precedence, peer_start_server, peer_free_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/certificate_file.h"
 #include "support/crowd.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -24,21 +25,12 @@ struct scene {
     char certificate[64];
 };
 
-static void write_certificate(struct scene *scene) {
-    strcpy(scene->certificate, "/tmp/insist-test-XXXXXX");
-    int descriptor = mkstemp(scene->certificate);
-    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    assert_non_null(out);
-    fputs(insist_testserver_certificate(scene->server), out);
-    assert_int_equal(fclose(out), 0);
-}
-
 static void begin(struct scene *scene, bool tls) {
     insist_retry_policy *retry = NULL;
     memset(scene, 0, sizeof *scene);
     assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = tls), NULL, &scene->server), INSIST_OK);
     if (tls)
-        write_certificate(scene);
+        assert_true(certificate_file_write(scene->certificate, scene->server));
     insist_tls_options trust = {.size = sizeof trust, .ca_file = tls ? scene->certificate : NULL};
     /* Patient with refused connections: the server closes its door for a moment. */
     assert_int_equal(insist_retry_policy_new(insist_retry_and(insist_retry_times(100000), insist_retry_standard()),

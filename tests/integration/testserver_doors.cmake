@@ -2,7 +2,7 @@
 find_program(CURL_PROGRAM curl REQUIRED)
 foreach(test IN ITEMS test_testserver_doors test_testserver_limits test_testserver_ending
         test_testserver_pending)
-    insist_add_test(${test} integration 120 "${test}.c;run_program.c;testserver_peer.c;testserver_process.c;../support/usage.c" ""
+    insist_add_test(${test} integration 120 "${test}.c;run_program.c;testserver_peer.c;../support/certificate_file.c;testserver_process.c;../support/usage.c" ""
         "insist_testserver;PkgConfig::GNUTLS;PkgConfig::JANSSON;Threads::Threads")
     target_compile_definitions(${test} PRIVATE CURL_PROGRAM="${CURL_PROGRAM}"
         TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")

@@ -15,6 +15,18 @@
 
 enum { LARGEST = 64 << 20 };
 
+int peer_start_server(void **state) {
+    insist_testserver *server = NULL;
+    bool started = insist_testserver_start(NULL, NULL, &server) == INSIST_OK;
+    *state = server;
+    return started ? 0 : -1;
+}
+
+int peer_free_server(void **state) {
+    insist_testserver_free(*state);
+    return 0;
+}
+
 static bool shake_hands(struct peer *peer, const insist_testserver *server) {
     const char *pem = insist_testserver_certificate(server);
     gnutls_datum_t ca = {(unsigned char *)(uintptr_t)pem, (unsigned)strlen(pem)};

@@ -28,6 +28,10 @@ struct peer_answer {
     enum peer_end end;
 };
 
+/* For cmocka: a server with the options that it has by itself, in *state; and its end. */
+int peer_start_server(void **state);
+int peer_free_server(void **state);
+
 /* Connects (and shakes hands). False: errno, ECONNREFUSED for instance. */
 bool peer_connect(struct peer *peer, const insist_testserver *server);
 /* The same, again and again for as long as the port refuses. */

@@ -16,5 +16,5 @@ insist_wire_test(test_wire_network)
 
 # These stand in front of functions of the system that libcurl calls.
 insist_wire_test(test_wire_sizes)
-insist_integration_test(test_process LIBS CURL::libcurl ${CMAKE_DL_LIBS})
+insist_integration_test(test_process SOURCES ../support/certificate_file.c LIBS CURL::libcurl ${CMAKE_DL_LIBS})
 set_target_properties(test_wire_sizes test_process PROPERTIES ENABLE_EXPORTS ON)
