@@ -312,7 +312,7 @@ int main(void) {
         cmocka_unit_test(pages_from_elsewhere_are_refused),
         cmocka_unit_test_setup_teardown(only_put_and_delete_change_anything, peer_start_server, peer_free_server),
         cmocka_unit_test(the_page_and_its_files),
-        cmocka_unit_test_setup_teardown(the_control_port_answers_while_connections_are_refused, start_server, free_server),
+        cmocka_unit_test_setup_teardown(the_control_port_answers_while_connections_are_refused, peer_start_server, peer_free_server),
     };
     return cmocka_run_group_tests(tests, peer_start_server, peer_free_server);
 }
