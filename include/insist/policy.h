@@ -118,7 +118,8 @@ INSIST_API insist_decider insist_retry_retryablehttp(void);
  *  the first). Anything negative means INSIST_EXIT. */
 typedef int64_t insist_wait_fn(void *ctx, const insist_execution *execution, insist_random *random);
 
-/** A waiter: a value, which whatever takes it consumes. */
+/** A waiter: a value, which whatever takes it consumes. It is not asked about the one retry of a call that replaces a
+ *  connection which had died while it was idle: that is made at once (INSIST_START_STALE), if the deciders want it. */
 typedef struct insist_waiter {
     insist_wait_fn *wait; /* NULL: a poison value */
     void *ctx;

@@ -106,7 +106,7 @@ INSIST_API void insist_result_free(insist_result *result);
 
 /** True when there is no error and the status is 200 to 299. */
 INSIST_API bool insist_result_ok(const insist_result *result);
-/** The answer's status; 0 when none came. */
+/** The answer's status; 0 when none came. It comes first: the head behind it may have been cut off (`sent` tells). */
 INSIST_API int insist_result_status(const insist_result *result);
 /** What the call returned. */
 INSIST_API insist_err insist_result_error(const insist_result *result);

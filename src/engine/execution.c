@@ -127,7 +127,7 @@ void execution_chunk(struct execution *execution, struct attempt *attempt, int64
 
 /* An answer without a body never pauses at its headers. */
 static void tell_headers(struct execution *execution, struct attempt *attempt) {
-    if (!execution->rules.reads_headers || attempt->headers_told || attempt->outcome.sent != INSIST_ANSWERED)
+    if (!execution->rules.reads_headers || attempt->headers_told || !outcome_has_headers(&attempt->outcome))
         return;
     attempt->headers_told = true;
     events_fire(execution, INSIST_BEFORE_READ_BODY, attempt);

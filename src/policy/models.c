@@ -90,8 +90,8 @@ static insist_verdict decide_httpx(void *ctx, const insist_execution *execution,
  * is one of those. */
 static insist_err error_they_see(const insist_execution *execution) {
     const insist_err err = insist_execution_error(execution);
-    const bool in_the_body =
-        insist_execution_status(execution) > 0 && err != INSIST_EREDIRECT && err != INSIST_EREJECTED;
+    const bool headers_came = execution->current != NULL && outcome_has_headers(&execution->current->outcome);
+    const bool in_the_body = headers_came && err != INSIST_EREDIRECT && err != INSIST_EREJECTED;
     return in_the_body ? INSIST_OK : err;
 }
 

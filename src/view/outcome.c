@@ -43,6 +43,10 @@ bool outcome_is_answer(const struct outcome *outcome) {
     return outcome->err == INSIST_OK && outcome->status > 0;
 }
 
+bool outcome_has_headers(const struct outcome *outcome) {
+    return outcome->sent == INSIST_ANSWERED && outcome->status > 0; /* behind a redirect there may be no answer */
+}
+
 bool outcome_is_throttled(const struct outcome *outcome) {
     return outcome->status == 429 || (outcome->status == 503 && outcome->retry_after_us >= 0);
 }

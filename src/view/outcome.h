@@ -56,6 +56,8 @@ void outcome_move(struct outcome *to, struct outcome *from);
 
 /* A complete answer came, whatever its status. Only answers win races. */
 bool outcome_is_answer(const struct outcome *outcome);
+/* The head of an answer came, whole; the body may have failed. */
+bool outcome_has_headers(const struct outcome *outcome);
 /* The server says that it has too much to do: 429, or 503 with Retry-After. */
 bool outcome_is_throttled(const struct outcome *outcome);
 

@@ -88,6 +88,7 @@ void hop_follow(struct transfer *transfer) {
     transfer->redirected = transfer->next.url;
     transfer->next.url = NULL;
     transfer->hop = transfer->next.hop;
+    transfer_forget(transfer);
     hop_begin(transfer);
 }
 

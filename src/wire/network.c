@@ -155,7 +155,9 @@ static insist_err take_proxy(struct network *network, const char *proxy, insist_
     for (const char *c = rest; *c != '\0'; c++)
         if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '?' || *c == '#')
             return refuse(problem, "proxy", "it is no URL of user, password, host and port");
-    const char *at = strrchr(rest, '@'), *host = at ? at + 1 : rest;
+    const char *at = strchr(rest, '@'), *host = at ? at + 1 : rest;
+    if (strchr(host, '@'))
+        return refuse(problem, "proxy", "an @ in the user's name or password is written as %40");
     size_t length = strcspn(host, "/");
     if (host[length] == '/' && host[length + 1] != '\0')
         return refuse(problem, "proxy", "it has a path, which a proxy cannot have");
@@ -189,7 +191,7 @@ static bool take_addresses(struct resolved *resolved, const char *text) {
             return false;
         memcpy(address, text + skip, length - 2 * skip);
         address[length - 2 * skip] = '\0';
-        if (!address_is_literal(address))
+        if (!address_is_literal(address) || resolved->count == RESOLVED_MOST)
             return false;
         resolved_add(resolved, address);
         if (text[length] == '\0')
@@ -218,7 +220,7 @@ static insist_err take_pin(struct network *network, const char *text, insist_pro
     if (!flaw)
         flaw = take_part(&text, &part, &length) ? authority_flaw_of_port(part, length, &port) : "it has no address";
     if (!flaw && !take_addresses(&resolved, text))
-        flaw = "an address is four numbers and dots, or IPv6 in brackets";
+        flaw = "an address is four numbers and dots, or IPv6 in brackets; at most 64 are taken";
     if (flaw)
         return refuse(problem, "resolve", flaw);
     pin->name.port = port;

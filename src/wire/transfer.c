@@ -58,6 +58,22 @@ static void clear_answer(struct transfer *transfer) {
     transfer->answer = (struct answer){.status = 0};
 }
 
+/* Of the request before this one nothing stays but that it was answered, and when the first was sent. */
+static void clear_outcome(struct job *job) {
+    headers_clear(&job->outcome.headers);
+    body_clear(&job->outcome.body);
+    job->outcome.status = job->progress.status = 0;
+    job->progress.bytes = 0;
+    job->progress.reused = false;
+    job->progress.connection = 0;
+    job->progress.connected_ns = job->progress.first_byte_ns = 0;
+}
+
+void transfer_forget(struct transfer *transfer) {
+    clear_answer(transfer);
+    clear_outcome(transfer->job);
+}
+
 static void record(struct transfer *transfer, struct verdict verdict) {
     const struct env *env = transfer->transport->settings->env;
     struct outcome *outcome = &transfer->job->outcome;
@@ -147,21 +163,9 @@ void transfer_moved_on(struct transfer *transfer) {
 
 /* ---- one request to one address ---------------------------------------------------------------------------------- */
 
-/* Of the request before this one nothing stays but that it was answered, and when the first was sent. */
-static void clear_outcome(struct job *job) {
-    headers_clear(&job->outcome.headers);
-    body_clear(&job->outcome.body);
-    job->outcome.status = job->progress.status = 0;
-    job->progress.bytes = 0;
-    job->progress.reused = false;
-    job->progress.connection = 0;
-    job->progress.connected_ns = job->progress.first_byte_ns = 0;
-}
-
 void transfer_request(struct transfer *transfer) {
     struct transport_curl *transport = transfer->transport;
-    clear_answer(transfer);
-    clear_outcome(transfer->job);
+    transfer_forget(transfer);
     insist_err err = transfer->spoilt && !easy_renew(transfer) ? INSIST_ENOMEM : easy_prepare(transfer);
     if (err == INSIST_OK && curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
         err = INSIST_ENOMEM;

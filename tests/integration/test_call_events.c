@@ -34,6 +34,32 @@ static insist_handlers *listening(insist_event event, insist_handler_fn *functio
     return handlers;
 }
 
+/* ---- where there is nothing to tell ---- */
+
+static int count(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    (void)execution;
+    ++*(unsigned *)ctx;
+    return 0;
+}
+
+/* The redirect's own were not for the call. */
+static void no_headers_are_told_of_when_a_redirect_leads_nowhere(void **state) {
+    unsigned times = 0;
+    insist_handlers *handlers = listening(INSIST_BEFORE_READ_BODY, count, &times);
+    insist_result *result = NULL;
+    (void)state;
+    assert_int_equal(insist_testserver_script(server, "/nowhere", "302=http://127.0.0.1:1/", NULL), INSIST_OK);
+    assert_int_equal(insist_testserver_script(server, "/here", "302=/", NULL), INSIST_OK);
+    assert_int_equal(get("/nowhere", INSIST_CALL_OPTIONS(.handlers = handlers), &result), INSIST_ECONNECT);
+    assert_int_equal(times, 0);
+    insist_result_free(result);
+    assert_int_equal(get("/here", INSIST_CALL_OPTIONS(.handlers = handlers), &result), INSIST_OK);
+    assert_int_equal(times, 1);
+    insist_result_free(result);
+    insist_handlers_free(handlers);
+}
+
 /* ---- groups ---- */
 
 static int note(void *ctx, insist_event event, insist_execution *execution) {
@@ -348,6 +374,7 @@ static void values_live_as_long_as_the_call(void **state) { /* H23, M13 */
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        CASE(no_headers_are_told_of_when_a_redirect_leads_nowhere),
         CASE(handlers_run_in_the_order_in_which_they_were_pushed),
         CASE(one_that_fails_keeps_no_other_from_its_event),
         CASE(handlers_that_cannot_be_are_refused),

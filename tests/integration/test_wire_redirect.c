@@ -250,6 +250,20 @@ static void test_second_hop_fails(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+/* Of the redirect nothing stays: neither its status nor its headers belong to where it leads. */
+static void test_second_name_is_not_there(void **state) {
+    static const struct road roads[] = {{"/a", 302, "http://nowhere.test/b"}, {0}};
+    struct wire_attempt attempt;
+    (void)state;
+    fixture_serve(lead, roads);
+    host.addresses[0] = NULL;
+    fixture_run(&attempt, "GET", "/a");
+    fixture_expect(&attempt, INSIST_ERESOLVE, 0, INSIST_ANSWERED);
+    assert_int_equal(headers_count(&attempt.job->outcome.headers), 0);
+    assert_int_equal(attempt.job->progress.bytes, 0);
+    wire_attempt_fini(&attempt);
+}
+
 /* Nobody wants the body of a redirect that is followed, so nobody minds that it cannot be decoded. */
 static void redirect_in_brotli(struct raw_connection *connection, void *ctx) {
     (void)ctx;
@@ -372,6 +386,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(test_chain),
         WIRE_TEST(test_post_turns_into_get),
+        WIRE_TEST(test_second_name_is_not_there),
         WIRE_TEST(test_put_is_repeated),
         WIRE_TEST(test_not_followed),
         WIRE_TEST(test_following_off),

@@ -203,6 +203,7 @@ static void fails(insist_err err, insist_transience transience, int status) {
     answer(status, -1);
     example.attempt.outcome.err = err;
     example.attempt.outcome.transience = transience;
+    example.attempt.outcome.sent = status > 0 ? INSIST_ANSWERED : INSIST_MAYBE_SENT;
 }
 
 static bool retries(insist_decider decider) {
@@ -302,6 +303,15 @@ static void test_a_body_that_breaks_off(void **state) {
     }
 }
 
+/* Behind a good status line: Go's client has no answer then, only an error. */
+static void test_headers_that_break_off(void **state) {
+    (void)state;
+    fails(INSIST_EEOF, INSIST_UNEXPECTED_EOF, 200);
+    example.attempt.outcome.sent = INSIST_MAYBE_SENT;
+    assert_true(retries(insist_retry_pester(false)));
+    assert_true(retries(insist_retry_retryablehttp()));
+}
+
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static bool makes_all(const struct env *env) {
@@ -352,6 +362,7 @@ int main(void) {
         cmocka_unit_test_setup(test_retryablehttp_statuses, set_up),
         cmocka_unit_test_setup(test_retryablehttp_errors, set_up),
         cmocka_unit_test_setup(test_a_body_that_breaks_off, set_up),
+        cmocka_unit_test_setup(test_headers_that_break_off, set_up),
         cmocka_unit_test_setup(test_every_allocation_may_fail, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

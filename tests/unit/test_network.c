@@ -9,6 +9,7 @@
 #include "base/time_math.h"
 #include "support/fail_alloc.h"
 #include "wire/network.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,7 +106,7 @@ static void proxies_are_checked(void **state) {
     static const char *const wrong[] = {
         "",          "proxy:3128",          "https://proxy:3128", "socks5://proxy:1080", "ftp://proxy:21",
         "http://",   "http://proxy",        "http://proxy:0",     "http://proxy:99999",  "http://pro xy:3128",
-        "http://u@", "http://proxy:3128/x", "http://proxy:1?q",   "http://a\r\nb:1",
+        "http://u@", "http://proxy:3128/x", "http://proxy:1?q",   "http://a\r\nb:1",      "http://user:p@ss@proxy:1",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         refused(NULL, INSIST_NET_OPTIONS(.proxy = wrong[i]), "proxy");
@@ -114,7 +115,7 @@ static void proxies_are_checked(void **state) {
         unsigned port;
     } right[] = {
         {"http://proxy:3128", "proxy", 3128},
-        {"HTTP://user:p@ss@Proxy.Example:8080/", "proxy.example", 8080},
+        {"HTTP://user:p%40ss@Proxy.Example:8080/", "proxy.example", 8080},
         {"socks5h://127.0.0.1:1080", "127.0.0.1", 1080},
         {"http://[::1]:3128", "::1", 3128},
     };
@@ -138,6 +139,13 @@ static void lists_are_checked(void **state) {
     for (size_t i = 0; i < sizeof detours / sizeof detours[0]; i++)
         refused(NULL, INSIST_NET_OPTIONS(.connect_to = &detours[i], .connect_to_count = 1), "connect_to");
     refused(NULL, INSIST_NET_OPTIONS(.resolve_count = 1), "resolve");
+    char many[20 + 65 * 12];
+    size_t length = (size_t)snprintf(many, sizeof many, "a:1:10.0.0.0");
+    for (int i = 1; i < 65; i++)
+        length += (size_t)snprintf(many + length, sizeof many - length, ",10.0.0.%d", i);
+    refused(NULL, INSIST_NET_OPTIONS(.resolve = LIST(many), .resolve_count = 1), "resolve");
+    *strrchr(many, ',') = '\0';
+    network_free(taken(NULL, INSIST_NET_OPTIONS(.resolve = LIST(many), .resolve_count = 1)));
     refused(NULL, INSIST_NET_OPTIONS(.connect_to_count = 1), "connect_to");
     refused(NULL, INSIST_NET_OPTIONS(.resolve = LIST("a:1:127.0.0.1", NULL), .resolve_count = 2), "resolve");
     refused(NULL, INSIST_NET_OPTIONS(.connect_to = LIST(NULL), .connect_to_count = 1), "connect_to");
