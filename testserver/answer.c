@@ -153,7 +153,7 @@ static bool add_retry_after(struct answer *answer, const struct choice *choice, 
     return add_field(answer, "Retry-After", value);
 }
 
-static bool has_field(const struct answer *answer, const char *name) {
+bool answer_has_field(const struct answer *answer, const char *name) {
     for (size_t i = 0; i < answer->field_count; i++) {
         if (strcasecmp(answer->fields[i].name, name) == 0) {
             return true;
@@ -191,7 +191,7 @@ static bool add_fields(struct answer *answer, const struct choice *choice, const
     }
     /* idle connections are closed with an order to the port, and this one would be idle next */
     bool ends = choice->port.fault != PORT_SERVES && choice->fault == INSIST_TESTSERVER_NO_FAULT;
-    if (ends && !has_field(answer, "Connection") && !add_field(answer, "Connection", "close")) {
+    if (ends && !answer_has_field(answer, "Connection") && !add_field(answer, "Connection", "close")) {
         return false;
     }
     return add_retry_after(answer, choice, asked->wall_s);

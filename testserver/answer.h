@@ -48,6 +48,8 @@ bool answer_make_text(struct answer *answer, int status, const char *line);
 
 void answer_fini(struct answer *answer);
 
+bool answer_has_field(const struct answer *answer, const char *name);
+
 /* Copies body bytes from `position` on, at most `room`; how many. */
 size_t answer_read(const struct answer *answer, uint64_t position, uint8_t *out, size_t room);
 

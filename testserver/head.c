@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *reason_of(int status) {
     const char *reason = MHD_get_reason_phrase_for((unsigned)status);
@@ -30,15 +29,6 @@ static void write_framing(FILE *out, const struct answer *answer, const struct m
     } else if (answer->status != 204 && answer->announced != ENDLESS && !manner->no_length) {
         fprintf(out, "Content-Length: %llu\r\n", (unsigned long long)answer->announced);
     }
-}
-
-static bool has_field(const struct answer *answer, const char *name) {
-    for (size_t i = 0; i < answer->field_count; i++) {
-        if (strcasecmp(answer->fields[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Takes the CR away before each LF. */
@@ -75,7 +65,7 @@ bool head_write(const struct answer *answer, const struct manner *manner, int64_
         fprintf(out, "%s: %s\r\n", answer->fields[i].name, answer->fields[i].value);
     }
     write_framing(out, answer, manner);
-    if (!fault_ends_connection(answer->fault) && !has_field(answer, "Connection")) {
+    if (!fault_ends_connection(answer->fault) && !answer_has_field(answer, "Connection")) {
         fputs("Connection: close\r\n", out); /* libmicrohttpd cannot go on with a connection that it did not answer */
     }
     if (manner->lines.size > 0) {
