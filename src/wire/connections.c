@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -238,11 +239,17 @@ struct connection *connections_find(const struct connections *connections, const
     return NULL;
 }
 
+/* Behind whatever waits to be read: then it answers nothing that is sent. */
+static bool has_ended(const struct connection *connection) {
+    struct pollfd end = {.fd = connection->fd, .events = POLLRDHUP};
+    return poll(&end, 1, 0) > 0;
+}
+
 bool connection_is_stale(const struct connection *connection) {
     char byte;
     ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (got > 0)
-        return !connection->http2;
+        return !connection->http2 || has_ended(connection);
     return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 

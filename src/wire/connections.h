@@ -82,8 +82,8 @@ void connections_await_end(struct connections *connections, struct connection *c
 void connections_give_up(struct connections *connections, struct connection *connection);
 bool connections_give_up_idle(struct connections *connections); /* all that no transfer uses; false: there are none */
 /* Nothing may be waiting to be read on an idle connection: bytes (of TLS: its close_notify), an end or an error mean
- * that the other side has given it up. On HTTP/2 bytes prove nothing: PING, SETTINGS and WINDOW_UPDATE come at any
- * time. */
+ * that the other side has given it up. On HTTP/2 bytes prove nothing, since PING, SETTINGS and WINDOW_UPDATE come at
+ * any time, but an end behind them does. */
 bool connection_is_stale(const struct connection *connection);
 bool connection_is_connected(const struct connection *connection);
 

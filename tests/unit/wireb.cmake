@@ -5,3 +5,4 @@ insist_unit_test(test_redirect ROOMS base view SOURCES ../../src/wire/redirect.c
 insist_unit_test(test_lines ROOMS base view
     SOURCES ../../src/wire/lines.c ../../src/wire/redirect.c ../../src/wire/url.c ../../src/wire/authority.c ../support/fail_alloc.c)
 insist_unit_test(test_sizes ROOMS base SOURCES ../../src/wire/sizes.c)
+insist_unit_test(test_connections ROOMS base SOURCES ../../src/wire/connections.c)
