@@ -79,14 +79,14 @@ struct turn {
 static bool take_turn(struct bench *bench, const struct contender *contender, const struct load *load, bool watch_heap,
                       struct turn *turn) {
     struct heap_watch watch;
-    uint64_t slow;
+    struct contender_tally tally;
     char url[128];
     *turn = (struct turn){0};
     snprintf(url, sizeof url, "%s/concurrency", bench->server.url);
     if (!server_forget(&bench->server) || (watch_heap && !heap_watch_start(&watch))) {
         return false;
     }
-    bool done = contender_run(contender, url, load, &turn->outcome, &slow);
+    bool done = contender_run(contender, url, load, &turn->outcome, &tally);
     turn->heap_bytes = watch_heap ? heap_watch_stop(&watch) : 0;
     return done && server_wait_idle(&bench->server);
 }
@@ -193,9 +193,10 @@ static bool count_connections(struct bench *bench, unsigned round) {
     bool done = true;
     for (unsigned i = 0; i < sizeof sharers / sizeof sharers[0] && done; i++) {
         struct load_outcome outcome = {0};
-        uint64_t before, after, slow;
+        struct contender_tally tally;
+        uint64_t before, after;
         progress_begin(&bench->progress, round, bench->options->rounds, "connections");
-        done = server_connections(server, &before) && contender_run(&sharers[i], url, &load, &outcome, &slow) &&
+        done = server_connections(server, &before) && contender_run(&sharers[i], url, &load, &outcome, &tally) &&
                server_wait_idle(server) && server_connections(server, &after);
         load_outcome_fini(&outcome);
         if (done) {

@@ -5,7 +5,7 @@
 struct turn {
     const struct contender_kind *kind;
     void *state;
-    atomic_ullong slow;
+    atomic_ullong slow, hedges;
 };
 
 static void *enter(void *ctx) {
@@ -22,13 +22,14 @@ static bool call(void *ctx, const struct load_tick *tick) {
     struct turn *turn = ctx;
     struct contender_answer answer = turn->kind->call(turn->state, tick->state);
     atomic_fetch_add(&turn->slow, answer.slow);
+    atomic_fetch_add(&turn->hedges, answer.hedges);
     return answer.good;
 }
 
 bool contender_run(const struct contender *contender, const char *url, const struct load *load,
-                   struct load_outcome *outcome, uint64_t *slow) {
+                   struct load_outcome *outcome, struct contender_tally *tally) {
     const struct contender_kind *kind = contender->kind;
-    *slow = 0;
+    *tally = (struct contender_tally){0};
     if (kind->run != NULL) {
         return kind->run(contender, url, load, outcome);
     }
@@ -44,6 +45,6 @@ bool contender_run(const struct contender *contender, const char *url, const str
     own.call = call;
     bool run = load_run(&own, outcome);
     kind->close(turn.state);
-    *slow = atomic_load(&turn.slow);
+    *tally = (struct contender_tally){.slow = atomic_load(&turn.slow), .hedges = atomic_load(&turn.hedges)};
     return run;
 }

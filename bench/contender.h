@@ -12,8 +12,14 @@ struct contender;
 struct contender_answer {
     bool good; /* every answer was */
     unsigned
-        slow; /* of its requests, hedges left out: how many took longer than contender_slow_us from being sent to the first
-                      byte of the answer, whoever kept it waiting */
+        slow; /* of its requests, hedges left out: how many took longer than contender_slow_us from being sent to the
+                        first byte of the answer, whoever kept it waiting */
+    unsigned hedges; /* that may have been sent */
+};
+
+/* Of all calls of a turn together. */
+struct contender_tally {
+    uint64_t slow, hedges;
 };
 
 struct contender_kind {
@@ -22,7 +28,7 @@ struct contender_kind {
     void *(*enter)(void *state); /* a caller's own; NULL: no memory. The function may be NULL */
     void (*leave)(void *caller);
     struct contender_answer (*call)(void *state, void *caller); /* any caller's thread */
-    /* Instead of all these: makes a load's calls by itself. Of these, slow ones are not counted. */
+    /* Instead of all these: makes a load's calls by itself. Of these, nothing is tallied. */
     bool (*run)(const struct contender *contender, const char *url, const struct load *load,
                 struct load_outcome *outcome);
 };
@@ -52,6 +58,6 @@ struct contender {
 /* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked
  * at. False, with a sentence on standard error. The outcome is to be given to load_outcome_fini() in either case. */
 bool contender_run(const struct contender *contender, const char *url, const struct load *load,
-                   struct load_outcome *outcome, uint64_t *slow);
+                   struct load_outcome *outcome, struct contender_tally *tally);
 
 #endif

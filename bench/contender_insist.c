@@ -80,6 +80,16 @@ static bool was_slow(const insist_result *result) {
     return until_us - first->sent_us > contender_slow_us;
 }
 
+/* By its record: a hedge whose request the server never read counts. */
+static unsigned count_hedges(const insist_result *result) {
+    unsigned hedges = 0;
+    for (size_t i = 0; i < insist_result_attempts(result); i++) {
+        const insist_attempt_record *attempt = insist_result_attempt(result, i);
+        hedges += attempt->kind == INSIST_HEDGE && attempt->sent != INSIST_NOT_SENT;
+    }
+    return hedges;
+}
+
 static struct contender_answer call_one(void *state, void *caller) {
     (void)caller;
     struct ours *ours = state;
@@ -87,6 +97,7 @@ static struct contender_answer call_one(void *state, void *caller) {
     struct contender_answer answer = {0};
     answer.good = insist_execute(ours->client, ours->plan, NULL, &result) == INSIST_OK && insist_result_ok(result);
     answer.slow = was_slow(result);
+    answer.hedges = count_hedges(result);
     insist_result_free(result);
     return answer;
 }
@@ -105,6 +116,7 @@ static struct contender_answer call_all(void *state, void *caller) {
     for (unsigned i = 0; i < ours->width; i++) {
         answer.good = answer.good && insist_result_ok(results[i]);
         answer.slow += was_slow(results[i]);
+        answer.hedges += count_hedges(results[i]);
         insist_result_free(results[i]);
     }
     return answer;

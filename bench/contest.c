@@ -18,14 +18,17 @@ static void report_latencies(struct report *report, const char *name, const stru
 
 /* The extra requests are those that the server counted beyond one for each request of each call. */
 static void report_turn(struct bench *bench, const struct contest *contest, const struct contender *contender,
-                        const struct load_outcome *outcome, uint64_t slow, uint64_t hits) {
+                        const struct load_outcome *outcome, const struct contender_tally *tally, uint64_t hits) {
     struct report *report = &bench->report;
     const char *name = contender->name;
     double requests = (double)outcome->calls * contest->width;
     report_latencies(report, name, &outcome->latencies);
     report_add(report, name, "extra_percent", 100 * ((double)hits - requests) / requests);
     if (contender->kind->run == NULL) {
-        report_add(report, name, "slow_percent", 100 * (double)slow / requests);
+        report_add(report, name, "slow_percent", 100 * (double)tally->slow / requests);
+    }
+    if (contender->schedule != NULL) {
+        report_add(report, name, "hedges_percent", 100 * (double)tally->hedges / requests);
     }
     report_add(report, name, "cpu_us_per_request", (double)outcome->cpu_us / (double)outcome->ended / contest->width);
     report_add(report, name, "calls_per_second", (double)outcome->ended * 1e9 / (double)outcome->elapsed_ns);
@@ -61,16 +64,17 @@ static bool take_turn(struct bench *bench, const struct contest *contest, const 
     struct server *server = &bench->server;
     struct load load = describe_load(bench, contest);
     struct load_outcome outcome = {0};
-    uint64_t hits, slow;
+    struct contender_tally tally;
+    uint64_t hits;
     char url[128];
     snprintf(url, sizeof url, "%s%s", server->url, path);
     if (contender->kind == &contender_peer && !contender_peer_built()) {
         return true;
     }
-    bool done = server_forget(server) && contender_run(contender, url, &load, &outcome, &slow) &&
+    bool done = server_forget(server) && contender_run(contender, url, &load, &outcome, &tally) &&
                 server_wait_idle(server) && server_hits(server, path, &hits);
     if (done) {
-        report_turn(bench, contest, contender, &outcome, slow, hits);
+        report_turn(bench, contest, contender, &outcome, &tally, hits);
         done = samples_join(all, &outcome.latencies);
     }
     load_outcome_fini(&outcome);
@@ -131,6 +135,9 @@ static void describe(struct report *report, const struct contest *contest, bool 
     report_add_note(report,
                     "slow_percent: requests, hedges left out, that took longer than 10 ms from being sent to the "
                     "first byte; whoever hedges after 10 ms hedges all of these");
+    report_add_note(report,
+                    "extra_percent: requests beyond one each, as the server counted them; hedges_percent: hedges "
+                    "that may have been sent, by insist's records: one may be given up before the server reads it");
     report_add_note(report, "p99.9_of_all_ms: of the calls of all rounds together");
     report_add_note(
         report,

@@ -28,7 +28,7 @@ struct contest {
 
 /* The hedges of insist-race: after 10 ms, two at most. */
 insist_scheduler contest_hedges(void);
-/* Reports p50_ms, p90_ms, p99_ms, p99.9_ms, max_ms, extra_percent, slow_percent, cpu_us_per_request,
+/* Reports p50_ms, p90_ms, p99_ms, p99.9_ms, max_ms, extra_percent, slow_percent, hedges_percent, cpu_us_per_request,
  * calls_per_second and failed of every contender, p99.9_of_all_ms of all rounds together, and the ideals: "ideal", and "ideal-race" with those hedges. False,
  * with a sentence on standard error. */
 bool contest_run(struct bench *bench, const struct contest *contest);

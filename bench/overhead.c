@@ -73,11 +73,12 @@ static bool take_turn(struct bench *bench, const struct level *level, const stru
                               .warm_calls = WARM_UP,
                               .progress = &bench->progress};
     struct load_outcome outcome = {0};
-    uint64_t slow, before, after;
+    struct contender_tally tally;
+    uint64_t before, after;
     char url[128];
     snprintf(url, sizeof url, "%s%s", server->url, path);
     bool done = server_forget(server) && server_connections(server, &before) &&
-                contender_run(contender, url, &load, &outcome, &slow) && server_wait_idle(server) &&
+                contender_run(contender, url, &load, &outcome, &tally) && server_wait_idle(server) &&
                 server_connections(server, &after);
     if (done) {
         report_turn(&bench->report, level, contender->name, &outcome, after - before);

@@ -106,11 +106,11 @@ static bool open_turn(struct turn *turn, const char *script, uint64_t calls) {
 /* It is told to begin at once; that it has to be started first makes no difference to an outage that comes later. */
 static bool run_peer(struct turn *turn, const struct load *load, struct load_outcome *outcome) {
     const struct contender peer = {.name = turn->contestant->name, .kind = &contender_peer};
-    uint64_t slow;
+    struct contender_tally tally;
     char url[128];
     snprintf(url, sizeof url, "%s%s", turn->bench->server.url, turn->path);
     sem_post(&turn->begun);
-    return contender_run(&peer, url, load, outcome, &slow);
+    return contender_run(&peer, url, load, outcome, &tally);
 }
 
 static bool run_load(struct turn *turn, struct load_outcome *outcome) {

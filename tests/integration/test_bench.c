@@ -202,6 +202,8 @@ static void test_tail(void **state) {
     check_latencies(json, "insist");
     check_latencies(json, "insist-race");
     check_latencies(json, "insist-auto");
+    assert_true(check_row(json, "insist-race", "hedges_percent") > 0);
+    check_row(json, "insist-auto", "hedges_percent");
     check_row(json, "ideal-race", "p99_ms");
     assert_true(check_row(json, "libcurl", "extra_percent") == 0);
     assert_true(check_row(json, "insist", "extra_percent") == 0);
