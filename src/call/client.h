@@ -65,6 +65,7 @@ struct running {
 
 insist_err client_new(const struct env *env, const insist_client_options *options, insist_problem *problem,
                       insist_client **out);
+void client_destroy(insist_client *client); /* at once: nobody is inside, or it was never whole */
 
 /* INSIST_OK, INSIST_ESHUTDOWN or INSIST_EFORKED. */
 insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox, size_t calls);
