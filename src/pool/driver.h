@@ -52,6 +52,10 @@ static inline bool driver_is_awake(struct driver *driver) {
     return atomic_load(&driver->token) == DRIVER_AWAKE;
 }
 
+static inline bool driver_is_nobody(struct driver *driver) {
+    return atomic_load(&driver->token) == DRIVER_NOBODY;
+}
+
 /* True: the caller has to write to the eventfd. */
 static inline bool driver_claim_wake(struct driver *driver) {
     return !atomic_exchange(&driver->woken, true);

@@ -12,13 +12,38 @@
 
 #define COMMANDS_A_TURN 256 /* at most, so that the events, and the worker's other reactors, get their turn */
 
-void reactor_wake(struct reactor *reactor) {
-    if (!driver_claim_wake(&reactor->driver))
+void reactor_watch(struct reactor *reactor, bool watched) {
+    if (atomic_load(&reactor->watched) == watched)
         return;
-    /* Cannot fail: the counter has room for more than can ever be written. It is watched by its edges and never
-     * read. */
+    struct epoll_event event = {.events = watched ? EPOLLIN : 0, .data.ptr = reactor};
+    mutex_lock(&reactor->watch_lock);
+    if (atomic_load(&reactor->watched) != watched) {
+        epoll_ctl(reactor->watcher, EPOLL_CTL_MOD, reactor->epoll, &event); /* it is there, so this cannot fail */
+        atomic_store(&reactor->watched, watched);
+    }
+    mutex_unlock(&reactor->watch_lock);
+}
+
+/* Cannot fail: the counter has room for more than can ever be written. It is watched by its edges and never read. */
+static void ring(struct reactor *reactor) {
     while (eventfd_write(reactor->eventfd, 1) != 0 && errno == EINTR)
         ;
+}
+
+/* Whoever drives looks at the inbox once he has let go: what he did not see is seen here, and the other way round. */
+void reactor_wake(struct reactor *reactor) {
+    if (driver_claim_wake(&reactor->driver))
+        ring(reactor);
+    if (driver_is_nobody(&reactor->driver))
+        reactor_watch(reactor, true);
+}
+
+int64_t reactor_settle(struct reactor *reactor, int64_t due_ns, int64_t now_ns) {
+    const bool rests = now_ns < reactor->rests_until_ns && list_empty(&reactor->running);
+    if (now_ns >= reactor->rests_until_ns)
+        reactor->rests_until_ns = 0;
+    reactor_watch(reactor, !rests);
+    return rests ? time_min(due_ns, reactor->rests_until_ns) : due_ns;
 }
 
 void reactor_tell(struct reactor *reactor) {
@@ -137,7 +162,10 @@ int64_t reactor_work(struct reactor *reactor, const struct epoll_event *events, 
 void reactor_turn(struct reactor *reactor) {
     struct epoll_event events[REACTOR_EVENTS];
     int count = epoll_wait(reactor->epoll, events, REACTOR_EVENTS, 0);
-    atomic_store(&reactor->due_ns, reactor_work(reactor, events, count));
+    int64_t due_ns = reactor_work(reactor, events, count);
+    if (reactor->rests_until_ns != 0)
+        due_ns = reactor_settle(reactor, due_ns, env_now_ns(reactor->env));
+    atomic_store(&reactor->due_ns, due_ns);
 }
 
 bool reactor_release(struct reactor *reactor) {
@@ -173,10 +201,13 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
     atomic_init(&reactor->in_flight, 0);
     atomic_init(&reactor->admitted, 0);
     atomic_init(&reactor->due_ns, TIME_NEVER);
+    atomic_init(&reactor->watched, true);
     list_init(&reactor->running);
     insist_err err = INSIST_ENOMEM;
     if (!inbox_init(&reactor->inbox))
         goto no_inbox;
+    if (!mutex_init(&reactor->watch_lock))
+        goto no_lock;
     if (!watch_eventfd(reactor)) {
         err = INSIST_ESYSTEM;
         goto no_transport;
@@ -192,6 +223,8 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
 
 no_transport:
     close_descriptors(reactor);
+    mutex_fini(&reactor->watch_lock);
+no_lock:
     inbox_fini(&reactor->inbox);
 no_inbox:
     env_release(env, reactor);
@@ -227,6 +260,7 @@ static void sleep_until_ready(struct reactor *reactor) {
 static void bury_all(struct reactor *reactor) {
     reactor_try_take(reactor);
     reactor->closing = true;
+    reactor->rests_until_ns = 0; /* its worker is no more */
     stop_all(reactor);
     reactor_turn(reactor);
     while (reactor_release(reactor) || !list_empty(&reactor->running)) {
@@ -243,6 +277,7 @@ void reactor_free(struct reactor *reactor) {
     bury_all(reactor);
     reactor->transport->class->free(reactor->transport);
     close_descriptors(reactor);
+    mutex_fini(&reactor->watch_lock);
     inbox_fini(&reactor->inbox);
     env_release(reactor->env, reactor);
 }

@@ -12,6 +12,7 @@
 #define REACTOR_EVENTS 64 /* at most in a turn, so that the inbox, and the worker's other reactors, get theirs */
 
 struct epoll_event;
+struct alarm_clock;
 
 struct reactor {
     /* fixed */
@@ -19,11 +20,15 @@ struct reactor {
     struct permits *permits;
     int epoll, eventfd;
     struct transport *transport;
-    int watcher;                  /* the epoll of the worker that watches it; -1: none does */
-    const atomic_llong *alarm_ns; /* when that worker wakes by itself */
+    int watcher;               /* the epoll of the worker that watches it; -1: none does */
+    struct alarm_clock *alarm; /* by which that worker wakes by itself */
 
     /* shared, under its own lock */
     struct inbox inbox;
+
+    /* shared, under watch_lock */
+    struct mutex watch_lock;
+    atomic_bool watched; /* the worker's epoll looks at it. Read without the lock, too */
 
     /* atomics */
     struct driver driver;
@@ -32,8 +37,9 @@ struct reactor {
     atomic_llong due_ns;   /* when it wants a worker's turn although nothing happened */
 
     /* own: whoever holds the token */
-    struct list running; /* of job.run.link: those that the transport has */
-    bool closing;        /* starts nothing any more */
+    struct list running;    /* of job.run.link: those that the transport has */
+    int64_t rests_until_ns; /* with nothing running nobody needs to watch it until then: it is led time and again */
+    bool closing;           /* starts nothing any more */
 
     /* own: the worker that watches it */
     bool again; /* it left something in the inbox */
@@ -51,8 +57,13 @@ void reactor_order(struct reactor *reactor, unsigned orders);
 /* A push in two steps: what was put is seen once somebody tells, or leads. */
 void reactor_put(struct reactor *reactor, struct job *job, unsigned commands);
 void reactor_tell(struct reactor *reactor);
-/* Wakes its sleeper, driven or not. */
+/* Wakes its sleeper, driven or not. Where nobody drives nor watches the worker watches from here on. */
 void reactor_wake(struct reactor *reactor);
+/* Whether the worker is to notice what happens. Cheap when it is so already. */
+void reactor_watch(struct reactor *reactor, bool watched);
+/* The driver, before he lets go: it wants a worker's turn at due_ns, or earlier because it rests. Has it watched, unless
+ * it rests. What it returns is the earlier one. */
+int64_t reactor_settle(struct reactor *reactor, int64_t due_ns, int64_t now_ns);
 
 /* Driving: take, turn, release. A turn never blocks. Release says whether there is work left: then take it again, or
  * wake its sleeper. */

@@ -4,12 +4,10 @@
 #include "base/time_math.h"
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EVENTS_A_WAKE 64
-#define NS_PER_S 1000000000
 #define MOMENT_NS 100000
 
 /* A leader is about to have it watched, or not to. What is ready until then would wake the worker again at once: where
@@ -36,19 +34,7 @@ static void worker_drive_due(struct worker *worker) {
             worker_drive(worker->reactors[i]);
 }
 
-/* The timer is absolute, so never early. One that rings too early for what is due by then is left: it is cheaper to
- * wake once for nothing than to move it for each attempt. */
-static void worker_set_alarm(struct worker *worker, int64_t due_ns) {
-    if (due_ns >= atomic_load(&worker->alarm_ns))
-        return;
-    int64_t at_ns = time_max(due_ns, 1); /* 0 would mean: never */
-    struct itimerspec alarm = {.it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}};
-    timerfd_settime(worker->timer, TFD_TIMER_ABSTIME, &alarm, NULL);
-    atomic_store(&worker->alarm_ns, due_ns);
-}
-
-/* When it has something to do although nothing happens. What a leader hands over it looks at once more after it
- * wakes, and the leader wakes it for what is due before its alarm. */
+/* When it has something to do although nothing happens. A leader that hands over sets its alarm. */
 static int64_t worker_due_ns(const struct worker *worker) {
     int64_t due_ns = TIME_NEVER;
     for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride) {
@@ -62,7 +48,7 @@ static int worker_sleep(struct worker *worker, struct epoll_event *events) {
     int64_t due_ns = worker_due_ns(worker);
     if (due_ns == REACTOR_AT_ONCE)
         return epoll_wait(worker->epoll, events, EVENTS_A_WAKE, 0);
-    worker_set_alarm(worker, due_ns);
+    alarm_clock_set(&worker->alarm, due_ns);
     return epoll_wait(worker->epoll, events, EVENTS_A_WAKE, -1);
 }
 
@@ -77,7 +63,7 @@ static void *worker_main(void *argument) {
             if (events[i].data.ptr)
                 worker_drive(events[i].data.ptr);
             else
-                atomic_store(&worker->alarm_ns, TIME_NEVER); /* it has rung; before the due times are looked at */
+                alarm_clock_rung(&worker->alarm);
         }
         worker_drive_due(worker);
     }
@@ -91,23 +77,21 @@ static bool watch(const struct worker *worker, int descriptor, uint32_t events, 
 
 static bool open_descriptors(struct worker *worker) {
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
-    worker->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    atomic_init(&worker->alarm_ns, TIME_NEVER);
-    if (worker->epoll < 0 || !watch(worker, worker->timer, EPOLLIN | EPOLLET, NULL))
+    const bool has_alarm = alarm_clock_init(&worker->alarm);
+    if (worker->epoll < 0 || !has_alarm || !watch(worker, worker->alarm.timer, EPOLLIN | EPOLLET, NULL))
         return false;
     for (unsigned i = worker->first; i < worker->reactor_count; i += worker->stride) {
         struct reactor *reactor = worker->reactors[i];
         if (!watch(worker, reactor->epoll, EPOLLIN, reactor))
             return false;
         reactor->watcher = worker->epoll;
-        reactor->alarm_ns = &worker->alarm_ns;
+        reactor->alarm = &worker->alarm;
     }
     return true;
 }
 
 static void close_descriptors(struct worker *worker) {
-    if (worker->timer >= 0)
-        close(worker->timer);
+    alarm_clock_fini(&worker->alarm);
     if (worker->epoll >= 0)
         close(worker->epoll);
 }

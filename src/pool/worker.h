@@ -3,6 +3,7 @@
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
+#include "pool/alarm.h"
 #include "pool/reactor.h"
 #include <pthread.h>
 
@@ -10,13 +11,13 @@ struct worker {
     /* fixed */
     struct reactor **reactors; /* of the pool; its own are those at first, first + stride, … */
     unsigned reactor_count, first, stride;
-    int epoll, timer;
+    int epoll;
     char name[16];
     pthread_t thread;
 
     /* atomics */
-    atomic_bool *ending;   /* the pool's: set, then every reactor woken */
-    atomic_llong alarm_ns; /* when the timer rings; TIME_NEVER: not set. The worker writes, leaders read */
+    atomic_bool *ending; /* the pool's: set, then every reactor woken */
+    struct alarm_clock alarm;
 };
 
 /* Opens its descriptors and starts its thread, all signals blocked. The fixed fields but for epoll, timer and thread

@@ -1,6 +1,7 @@
 # The pool on a transport without a wire. The reactor alone is driven by the test's own thread.
 set(hand_examples job_example.c fake_transport.c ../support/fail_alloc.c)
 insist_thread_test(test_reactor ROOMS base view policy origin wire pool SOURCES ${hand_examples})
+insist_thread_test(test_alarm_clock ROOMS base view policy origin wire pool)
 insist_thread_test(test_pool ROOMS base view policy origin wire pool SOURCES ${hand_examples} TIMEOUT 60)
 
 # Every interleaving at the points where two threads meet; the second also needs the calls' side.

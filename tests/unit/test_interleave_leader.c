@@ -18,12 +18,13 @@ enum mutant {
     AS_IT_IS,
     SLEEPS_AWAKE,       /* the leader keeps the token's AWAKE while it sleeps */
     LOOKS_BEFORE_SLEEP, /* it looks at the inbox and the mailbox, and falls asleep afterwards */
-    STAYS_UNWATCHED,    /* it leaves without having the worker watch again */
+    NOBODY_WATCHES,     /* it leaves the reactor unwatched, and who wakes it does not have it watched */
     NO_LAST_LOOK,       /* it leaves without a look at the inbox */
     DOES_NOT_TELL,      /* a second one finds another driver, and does not tell him */
     NO_LEADER_SET,      /* the mailbox is not told whom to wake */
     DUE_AFTERWARDS,     /* it looks at the worker's alarm before it says what is due */
-    NO_LOOK_AT_ALARM    /* it does not look at it at all */
+    NO_LOOK_AT_ALARM,   /* it does not look at it at all */
+    SETS_ONCE           /* who has set the timer does not look whether another wanted it earlier meanwhile */
 };
 
 #define DUE_NS 1000
@@ -36,10 +37,13 @@ struct hand {
     bool ready;   /* the reactor's epoll has the eventfd's edge to report */
     bool watched; /* the worker's epoll looks at it */
     bool answers; /* the leader's job, as soon as it is started */
-    bool found_work, edge, worker_edge, again, wakes, saw_awake, to_wake, left;
+    bool found_work, edge, worker_edge, again, saw_awake, to_wake, left;
     int pushed, seen, drivers;
     atomic_llong due_ns, alarm_ns; /* of the reactor; of its worker */
     int64_t wanted_ns, worker_due_ns;
+    int64_t leader_set_ns, worker_set_ns;
+    int64_t later_ns; /* what the worker sets it for first; 0: nothing */
+    int64_t timer_ns; /* when the worker's timer rings */
 };
 
 static void begin(void *argument) {
@@ -53,6 +57,7 @@ static void begin(void *argument) {
     hand->wanted_ns = TIME_NEVER;
     atomic_init(&hand->due_ns, TIME_NEVER);
     atomic_init(&hand->alarm_ns, TIME_NEVER);
+    hand->timer_ns = TIME_NEVER;
 }
 
 /* The leader's job gets no answer: a cancel ends the call. */
@@ -68,6 +73,14 @@ static void begin_due(void *argument) {
     begin(hand);
     hand->wanted_ns = DUE_NS;
     atomic_store(&hand->alarm_ns, DUE_NS - 1);
+}
+
+/* The worker is about to set its alarm for another reactor. */
+static void begin_later(void *argument) {
+    struct hand *hand = argument;
+    begin(hand);
+    hand->wanted_ns = DUE_NS;
+    hand->later_ns = DUE_NS + 1;
 }
 
 static void end(void *argument) {
@@ -101,16 +114,33 @@ static void note_token_taken(struct hand *hand) {
         world_fail(&hand->world, "two drivers at once");
 }
 
-/* reactor_tell() and reactor_wake() of pool/reactor.c, in three steps. */
+/* reactor_tell() and reactor_wake() of pool/reactor.c, in four steps: who has rung looks at the token at once. */
 static int tell(struct hand *hand, int at, int first, bool *saw_awake) {
-    if (at == first) {
-        *saw_awake = driver_is_awake(&hand->driver);
-        return *saw_awake ? STEP_DONE : first + 1;
+    switch (at - first) {
+    case 0: *saw_awake = driver_is_awake(&hand->driver); return *saw_awake ? STEP_DONE : first + 1;
+    case 1: return driver_claim_wake(&hand->driver) ? first + 2 : first + 3;
+    case 2: hand->ready = true; /* fall through */
+    case 3: return driver_is_nobody(&hand->driver) && !is(hand, NOBODY_WATCHES) ? first + 4 : STEP_DONE;
+    default: hand->watched = true; return STEP_DONE;
     }
-    if (at == first + 1)
-        return driver_claim_wake(&hand->driver) ? first + 2 : STEP_DONE;
-    hand->ready = true;
-    return STEP_DONE;
+}
+
+/* alarm_clock_set() of pool/alarm.c, in three steps. */
+static int set_alarm(struct hand *hand, int at, int first, int64_t due_ns, int64_t *set_ns) {
+    switch (at - first) {
+    case 0:
+        if (due_ns >= atomic_load(&hand->alarm_ns))
+            return STEP_DONE;
+        atomic_store(&hand->alarm_ns, *set_ns = due_ns);
+        return first + 1;
+    case 1: hand->timer_ns = *set_ns; return is(hand, SETS_ONCE) ? STEP_DONE : first + 2;
+    default:
+        due_ns = atomic_load(&hand->alarm_ns);
+        if (due_ns == *set_ns || due_ns == TIME_NEVER)
+            return STEP_DONE;
+        *set_ns = due_ns;
+        return first + 1;
+    }
 }
 
 /* ---- the leader: leader_drive() of pool/leader.c ---- */
@@ -139,34 +169,45 @@ static int lead_sleep(struct hand *hand) {
     return 7;
 }
 
+static bool sets_alarm(const struct hand *hand) {
+    return hand->wanted_ns != TIME_NEVER && !is(hand, DUE_AFTERWARDS) && !is(hand, NO_LOOK_AT_ALARM);
+}
+
 static int lead_leave(struct hand *hand, int at) {
     switch (at) {
-    case 10:
-        mailbox_set_leader(hand->world.mailboxes[0], NULL, NULL);
-        if (is(hand, DUE_AFTERWARDS))
-            hand->wakes = hand->wanted_ns < atomic_load(&hand->alarm_ns);
-        return 11;
+    case 10: mailbox_set_leader(hand->world.mailboxes[0], NULL, NULL); return is(hand, DUE_AFTERWARDS) ? 30 : 11;
     case 11: atomic_store(&hand->due_ns, hand->wanted_ns); return 12;
-    case 12: hand->watched = !is(hand, STAYS_UNWATCHED); return 13;
+    case 12: /* reactor_settle() */
+        if (!hand->answers)
+            hand->watched = true; /* its job runs on */
+        return 13;
     case 13:
         hand->drivers--;
         hand->left = true;
         driver_let_go(&hand->driver);
         return 14;
-    case 14: hand->wakes |= !is(hand, NO_LAST_LOOK) && !inbox_is_empty(&hand->inbox); return 15;
     default:
-        if (!is(hand, DUE_AFTERWARDS) && !is(hand, NO_LOOK_AT_ALARM))
-            hand->wakes |= hand->wanted_ns < atomic_load(&hand->alarm_ns);
-        return hand->wakes ? 21 : STEP_DONE;
+        if (!is(hand, NO_LAST_LOOK) && !inbox_is_empty(&hand->inbox))
+            return 21;
+        return sets_alarm(hand) ? 30 : STEP_DONE;
     }
+}
+
+/* After a wake-up, too; the mutant goes on to say what is due. */
+static int lead_alarm(struct hand *hand, int at) {
+    int next = set_alarm(hand, at, 30, hand->wanted_ns, &hand->leader_set_ns);
+    return next == STEP_DONE && is(hand, DUE_AFTERWARDS) ? 11 : next;
 }
 
 static int step_leader(void *argument, int at) {
     struct hand *hand = argument;
     bool looks_first = is(hand, LOOKS_BEFORE_SLEEP);
+    if (at >= 30)
+        return lead_alarm(hand, at);
     if (at >= 20) {
         bool unused;
-        return tell(hand, at, 20, &unused);
+        int next = tell(hand, at, 20, &unused);
+        return next == STEP_DONE && hand->left && sets_alarm(hand) ? 30 : next;
     }
     if (at >= 10)
         return lead_leave(hand, at);
@@ -228,23 +269,20 @@ static int step_worker(void *argument, int at) {
     }
 }
 
-/* The alarm rings, and worker_sleep(): what is due, the alarm, asleep until it is woken. */
+/* The alarm rings, and worker_sleep(): what is due, and the alarm. */
 static int step_alarm(void *argument, int at) {
     struct hand *hand = argument;
     switch (at) {
-    case 0: atomic_store(&hand->alarm_ns, TIME_NEVER); return 1;
+    case 0: atomic_store(&hand->alarm_ns, hand->timer_ns = TIME_NEVER); return 1;
     case 1: hand->worker_due_ns = atomic_load(&hand->due_ns); return 2;
-    case 2:
-        if (hand->worker_due_ns < atomic_load(&hand->alarm_ns))
-            atomic_store(&hand->alarm_ns, hand->worker_due_ns);
-        return 3;
-    default:
-        if (!hand->ready || !hand->watched)
-            return STEP_STUCK;
-        hand->ready = false;
-        driver_wake_seen(&hand->driver);
-        return 1;
+    default: return set_alarm(hand, at, 2, hand->worker_due_ns, &hand->worker_set_ns);
     }
+}
+
+/* Awake: it has looked what is due before the leader said so. */
+static int step_later(void *argument, int at) {
+    struct hand *hand = argument;
+    return set_alarm(hand, at, 0, hand->later_ns, &hand->worker_set_ns);
 }
 
 /* ---- the others ---- */
@@ -288,7 +326,7 @@ static int step_second_leader(void *argument, int at) {
 
 static const char *judge_seen(void *argument, bool over) {
     struct hand *hand = argument;
-    if (over && hand->seen != hand->pushed && !hand->ready)
+    if (over && hand->seen != hand->pushed && !(hand->ready && hand->watched))
         return "a job that was pushed is never seen";
     return hand->world.bad;
 }
@@ -299,14 +337,14 @@ static const char *judge(void *argument, bool over) {
         return hand->world.bad;
     if (hand->drivers > 0)
         return "a leader sleeps on, although its call is over";
-    if (!hand->watched)
-        return "nobody watches the reactor";
+    if (!hand->watched && !hand->answers)
+        return "nobody watches what is left";
     return judge_seen(hand, over);
 }
 
 static const char *judge_alarm(void *argument, bool over) {
     struct hand *hand = argument;
-    if (over && hand->left && atomic_load(&hand->alarm_ns) > DUE_NS)
+    if (over && hand->left && hand->timer_ns > DUE_NS)
         return "the worker does not wake when something is due";
     return hand->world.bad;
 }
@@ -315,6 +353,7 @@ static const struct interleave submitting = {3, {step_leader, step_submitter, st
 static const struct interleave cancelling = {2, {step_leader, step_canceller}, begin_held, judge, end};
 static const struct interleave meeting = {2, {step_leader, step_second_leader}, begin_held, judge_seen, end};
 static const struct interleave alarming = {2, {step_leader, step_alarm}, begin_due, judge_alarm, end};
+static const struct interleave setting = {2, {step_leader, step_later}, begin_later, judge_alarm, end};
 
 /* ---- the tests ---- */
 
@@ -331,7 +370,7 @@ static void assert_caught(const struct interleave *play, enum mutant mutant) {
 static void test_a_leader_a_worker_and_a_submitter(void **state) {
     (void)state;
     assert_safe(&submitting);
-    assert_caught(&submitting, STAYS_UNWATCHED);
+    assert_caught(&submitting, NOBODY_WATCHES);
     assert_caught(&submitting, NO_LAST_LOOK);
 }
 
@@ -356,6 +395,8 @@ static void test_the_worker_wakes_for_what_is_left(void **state) {
     assert_safe(&alarming);
     assert_caught(&alarming, DUE_AFTERWARDS);
     assert_caught(&alarming, NO_LOOK_AT_ALARM);
+    assert_safe(&setting);
+    assert_caught(&setting, SETS_ONCE);
 }
 
 int main(void) {

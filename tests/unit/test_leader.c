@@ -175,6 +175,33 @@ static void test_a_worker_takes_over_what_is_left(void **state) {
     assert_ends(&example, held);
 }
 
+static struct reactor *led_once(void) {
+    struct job *job = submitted(FAKE_AT_ONCE, true);
+    struct reactor *reactor = job->reactor;
+    assert_true(pool_lead(pool, job, TIME_NEVER));
+    assert_ends(&example, job);
+    return reactor;
+}
+
+static void test_a_reactor_rests_between_two_leaders(void **state) {
+    (void)state;
+    struct reactor *reactor = led_once();
+    for (int64_t late_ns = env_now_ns(&example.env) + INT64_C(20000000000);
+         !atomic_load(&reactor->watched) && env_now_ns(&example.env) < late_ns;)
+        sched_yield();
+    assert_true(atomic_load(&reactor->watched)); /* after a moment */
+    assert_ptr_equal(led_once(), reactor);
+    assert_true(driver_try_take(&reactor->driver));
+    assert_false(atomic_load(&reactor->watched));
+    reactor->rests_until_ns = TIME_NEVER;
+    atomic_store(&reactor->due_ns, TIME_NEVER);
+    driver_let_go(&reactor->driver);
+    for (int i = 0; i < 2; i++) /* its worker is told, for one turn */
+        assert_ends(&other, submitted_to(reactor, FAKE_AT_ONCE));
+    struct job *held = submitted_to(reactor, FAKE_BY_EVENT); /* which it has to watch for */
+    assert_ends(&other, held);
+}
+
 static void test_a_leader_takes_commands_while_it_sleeps(void **state) {
     (void)state;
     struct led_job leading = asleep();
@@ -216,7 +243,7 @@ static void note_signal(int number) {
 /* A descriptor that is always ready keeps it from sleeping. */
 static void test_signals_come_through_while_there_is_always_work(void **state) {
     const struct sigaction noting = {.sa_handler = note_signal};
-    struct epoll_event always = {.events = EPOLLIN}, unwatched = {.events = 0};
+    struct epoll_event always = {.events = EPOLLIN};
     struct sigaction before;
     struct timespec late;
     (void)state;
@@ -224,8 +251,7 @@ static void test_signals_come_through_while_there_is_always_work(void **state) {
     int ready = eventfd(1, EFD_CLOEXEC);
     sem_init(&handled, 0, 0);
     struct reactor *reactor = leading.job->reactor;
-    unwatched.data.ptr = reactor; /* as the leader will have it: the worker shall not come before it */
-    assert_int_equal(epoll_ctl(reactor->watcher, EPOLL_CTL_MOD, reactor->epoll, &unwatched), 0);
+    reactor_watch(reactor, false); /* as the leader will have it: the worker shall not come before it */
     assert_int_equal(epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, ready, &always), 0);
     assert_int_equal(sigaction(SIGUSR1, &noting, &before), 0);
     assert_int_equal(pthread_create(&leading.thread, NULL, lead, leading.job), 0);
@@ -388,6 +414,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_the_calling_thread_does_it_all),
         TEST(test_a_worker_takes_over_what_is_left),
+        TEST(test_a_reactor_rests_between_two_leaders),
         TEST(test_a_leader_takes_commands_while_it_sleeps),
         TEST(test_a_worker_gives_way_to_whoever_drives),
         TEST(test_signals_come_through_while_there_is_always_work),
