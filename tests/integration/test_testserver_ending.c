@@ -109,18 +109,16 @@ static void draining_is_for_good(void **state) {
 
 /* ---- the program ------------------------------------------------------------------------------------------------ */
 
-/* Waits until so many requests are held. */
-static void wait_held(uint16_t admin_port, int held) {
-    char wanted[32];
+/* Waits until the first request has been read. Whether it is still under way a busy machine cannot say in time. */
+static void wait_read(uint16_t admin_port) {
     bool reached = false;
-    snprintf(wanted, sizeof wanted, "\"held\": %d,", held);
     while (!reached) {
         struct peer peer;
         assert_true(peer_connect_port(&peer, admin_port));
         assert_true(peer_get(&peer, "/__admin/stats"));
         struct peer_answer answer = peer_read(&peer);
         assert_int_equal(answer.status, 200);
-        reached = strstr(answer.body, wanted) != NULL;
+        reached = strstr(answer.body, "\"requests\": 1,") != NULL;
         peer_answer_free(&answer);
         peer_close(&peer);
     }
@@ -139,7 +137,7 @@ static void hold_one(struct process *server, struct peer *peer, const char *cons
     process_start_server(server, arguments);
     assert_true(peer_connect_port(peer, server->port));
     assert_true(peer_get(peer, target));
-    wait_held(server->admin_port, 1);
+    wait_read(server->admin_port);
 }
 
 static void end_must(struct process *server, struct peer *peer) {
