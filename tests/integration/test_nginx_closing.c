@@ -104,7 +104,7 @@ static void an_idle_connection_that_was_closed_is_closed_here(void **state) {
     warm_up(client, way);
     assert_int_equal(count_descriptors(), before + 1);
     assert_true(nginx_reload(&site.nginx));
-    for (int i = 0; i < 2000 && count_descriptors() > before; i++)
+    for (int i = 0; i < 6000 && count_descriptors() > before; i++)
         nanosleep(&moment, NULL);
     assert_int_equal(count_descriptors(), before);
     insist_client_free(client);
