@@ -6,6 +6,7 @@
 #include "base/headers.h"
 #include "base/problem.h"
 #include "base/time_math.h"
+#include "wire/signpost.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -127,23 +128,6 @@ static insist_err take_tls(struct network *network, const insist_tls_options *tl
 
 /* ---- where to ---------------------------------------------------------------------------------------------------- */
 
-/* Takes what stands before the next colon outside of brackets, or the rest. */
-static size_t part_length(const char *text) {
-    const char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
-    const char *from = bracket ? bracket : text;
-    return (size_t)(from - text) + strcspn(from, ":");
-}
-
-/* A part and the colon behind it; false: there is no colon. */
-static bool take_part(const char **text, const char **part, size_t *length) {
-    *part = *text;
-    *length = part_length(*text);
-    if ((*text)[*length] != ':')
-        return false;
-    *text += *length + 1;
-    return true;
-}
-
 static insist_err take_proxy(struct network *network, const char *proxy, insist_problem *problem) {
     static const char *const schemes[] = {"http://", "socks5h://"};
     const char *rest = NULL;
@@ -183,47 +167,12 @@ static insist_err take_unix_socket(struct network *network, const char *path, in
     return copy(network->env, path, problem, &network->unix_socket);
 }
 
-static bool take_addresses(struct resolved *resolved, const char *text) {
-    for (;;) {
-        char address[RESOLVER_ADDRESS_SIZE];
-        size_t length = strcspn(text, ","), skip = text[0] == '[' && length > 1 && text[length - 1] == ']';
-        if (length - 2 * skip >= sizeof(address))
-            return false;
-        memcpy(address, text + skip, length - 2 * skip);
-        address[length - 2 * skip] = '\0';
-        if (!address_is_literal(address) || resolved->count == RESOLVED_MOST)
-            return false;
-        resolved_add(resolved, address);
-        if (text[length] == '\0')
-            return true;
-        text += length + 1;
-    }
-}
-
-static const char *parse_host(const char *part, size_t length, struct authority *out) {
-    if (length == 1 && part[0] == '*') {
-        *out = (struct authority){.host = "*"};
-        return NULL;
-    }
-    return authority_parse(part, length, out);
-}
-
 static insist_err take_pin(struct network *network, const char *text, insist_problem *problem) {
     struct pin *pin = &network->pins[network->pin_count];
     struct resolved resolved = {.count = 0};
-    const char *part, *flaw = "\"host:port:address\" is wanted";
-    size_t length;
-    unsigned port = 0;
-    if (!text || !take_part(&text, &part, &length))
-        return refuse(problem, "resolve", flaw);
-    flaw = parse_host(part, length, &pin->name);
-    if (!flaw)
-        flaw = take_part(&text, &part, &length) ? authority_flaw_of_port(part, length, &port) : "it has no address";
-    if (!flaw && !take_addresses(&resolved, text))
-        flaw = "an address is four numbers and dots, or IPv6 in brackets; at most 64 are taken";
+    const char *flaw = signpost_parse_pin(text, &pin->name, &resolved);
     if (flaw)
         return refuse(problem, "resolve", flaw);
-    pin->name.port = port;
     pin->addresses = addresses_new(network->env, &resolved);
     if (!pin->addresses)
         return no_memory(problem);
@@ -231,30 +180,9 @@ static insist_err take_pin(struct network *network, const char *text, insist_pro
     return INSIST_OK;
 }
 
-/* One side: host and port, each of which may be empty. */
-static const char *take_side(const char **text, bool last, struct authority *out) {
-    const char *part, *flaw = NULL;
-    size_t length;
-    unsigned port = 0;
-    *out = (struct authority){.port = 0};
-    if (!take_part(text, &part, &length))
-        return "\"host:port:host:port\" is wanted";
-    if (length > 0)
-        flaw = authority_parse(part, length, out);
-    bool more = take_part(text, &part, &length);
-    if (!flaw && more == last)
-        flaw = "\"host:port:host:port\" is wanted";
-    if (!flaw && length > 0)
-        flaw = authority_flaw_of_port(part, length, &port);
-    out->port = port;
-    return flaw;
-}
-
 static insist_err take_detour(struct network *network, const char *text, insist_problem *problem) {
     struct detour *detour = &network->detours[network->detour_count];
-    const char *flaw = text ? take_side(&text, false, &detour->from) : "it is NULL";
-    if (!flaw)
-        flaw = take_side(&text, true, &detour->to);
+    const char *flaw = signpost_parse_detour(text, &detour->from, &detour->to);
     if (flaw)
         return refuse(problem, "connect_to", flaw);
     network->detour_count++;
