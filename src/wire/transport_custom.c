@@ -106,7 +106,10 @@ insist_err insist_exchange_add_header(insist_exchange *exchange, const char *nam
 insist_err insist_exchange_add_body(insist_exchange *exchange, const void *data, size_t len) {
     struct job *job = exchange->job;
     job->progress.bytes += len;
-    return note(exchange, body_append(&job->outcome.body, data, len));
+    insist_err err = body_append(&job->outcome.body, data, len);
+    if (err == INSIST_ETOOLARGE && exchange->failed == INSIST_OK)
+        job->outcome.cause = (struct cause){"its body is longer than max_body_bytes", NULL, job->outcome.body.limit};
+    return note(exchange, err);
 }
 
 /* A second end is noticed while the reactor has not taken the first one in: within start() and abort(), at least. */

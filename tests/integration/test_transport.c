@@ -127,6 +127,7 @@ static void limit_on_the_body_holds(void **state) {
     insist_client *client = client_on(&wire, deeds);
     insist_result *result = NULL;
     assert_int_equal(insist_get(client, "http://nowhere.test/", &result), INSIST_ETOOLARGE);
+    assert_non_null(strstr(insist_result_explain(result), "): its body is longer than max_body_bytes (10000)"));
     insist_result_free(result);
     insist_client_free(client);
 }
