@@ -25,8 +25,8 @@ struct familiar {
 /* Writes a script. False: what the path or the query says makes no sense, or there is no memory. */
 typedef bool familiar_fn(struct familiar *familiar);
 
-familiar_fn familiar_status, familiar_delay, familiar_drip, familiar_bytes, familiar_stream_bytes, familiar_stream, familiar_range,
-    familiar_unstable, familiar_hold;
+familiar_fn familiar_status, familiar_delay, familiar_drip, familiar_bytes, familiar_stream_bytes, familiar_stream,
+    familiar_range, familiar_unstable, familiar_hold;
 familiar_fn familiar_redirect, familiar_absolute_redirect, familiar_redirect_to, familiar_cookies_set,
     familiar_cookie_set, familiar_cookies_delete, familiar_basic_auth, familiar_hidden_basic_auth, familiar_bearer,
     familiar_response_headers, familiar_cache, familiar_cache_for, familiar_etag, familiar_base64;

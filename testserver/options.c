@@ -227,8 +227,7 @@ static bool read_option(struct program_options *options, int option, const char 
         options->server.seed = value;
         return true;
     case ':': return complain("%.60s needs a value", word);
-    default:
-        return optopt >= OPT_PORT ? complain("%.60s: it takes no value", word) : complain_unknown(word);
+    default: return optopt >= OPT_PORT ? complain("%.60s: it takes no value", word) : complain_unknown(word);
     }
 }
 

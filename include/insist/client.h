@@ -1,9 +1,9 @@
 /* The client, and a call: send a plan, insist on a good answer, come back by the deadline.
  *
  * A client is [SYNCED]: any number of threads may call with it at once, and one client a process is the usual
- * number. It owns a few worker threads; attempts are carried by them, or by the thread that waits for one (workers_only).
- * A call only blocks the thread that made it. After fork() a client belongs to the parent: in the child calls return
- * INSIST_EFORKED, and insist_client_free() does nothing.
+ * number. It owns a few worker threads; attempts are carried by them, or by the thread that waits for one
+ * (workers_only). A call only blocks the thread that made it. After fork() a client belongs to the parent: in the child
+ * calls return INSIST_EFORKED, and insist_client_free() does nothing.
  *
  * A thread is not cancelled (pthread_cancel) inside a call, nor while a client is made or freed, user code that runs in
  * there included: the request stays pending, and is acted upon after the return. Other functions may be called with
@@ -34,9 +34,9 @@ typedef struct insist_budget insist_budget;
 /** The version of HTTP that is spoken. */
 typedef enum insist_http_version {
     INSIST_HTTP_1_1 = 0,
-    /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. A request
-     * whose body is larger than what the server takes unread, 64 KiB mostly, and is answered by a 2xx before it has been read,
-     * then hangs until its timeout. */
+    /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. A
+     * request whose body is larger than what the server takes unread, 64 KiB mostly, and is answered by a 2xx before it
+     * has been read, then hangs until its timeout. */
     INSIST_HTTP_2
 } insist_http_version;
 
@@ -83,18 +83,20 @@ typedef struct insist_client_options {
     /* Of the attempts of a call that failed, so many are kept in the result, the latest (insist_result_failure());
      * default: none. */
     unsigned failures_kept;
-    insist_curl_setup_fn *curl_setup; /* default: none (network.h) */
-    void *curl_setup_ctx;             /* must outlive the client */
+    insist_curl_setup_fn *curl_setup;  /* default: none (network.h) */
+    void *curl_setup_ctx;              /* must outlive the client */
     const insist_transport *transport; /* carries the attempts in libcurl's place; copied; default: none */
     /* Workers alone drive connections. By default a thread that waits for a single call drives that call's connection
-     * itself as long as few calls are under way: that saves two thread switches, and takes some 15 KiB more of its stack. A
-     * call with a race, and a client with INSIST_HTTP_2, curl_setup or a transport, leave it to the workers anyway.
+     * itself as long as few calls are under way: that saves two thread switches, and takes some 15 KiB more of its
+     * stack. A call with a race, and a client with INSIST_HTTP_2, curl_setup or a transport, leave it to the workers
+     * anyway.
      *
-     * A thread that drives does so as what it is. The connections that it opens, and what it writes to them, are subject to its
-     * network namespace, seccomp filter, capabilities and priority: clients that threads use which differ in those want
-     * workers_only. Its OpenSSL may keep errors in the thread's queue: who uses OpenSSL on that thread calls
-     * ERR_clear_error() before his own operations, as SSL_get_error() demands. All signals but those of faults, SIGPROF
-     * and SIGVTALRM included, are held back while it works, until it sleeps: profilers that sample by them do not see it.
+     * A thread that drives does so as what it is. The connections that it opens, and what it writes to them, are
+     * subject to its network namespace, seccomp filter, capabilities and priority: clients that threads use which
+     * differ in those want workers_only. Its OpenSSL may keep errors in the thread's queue: who uses OpenSSL on that
+     * thread calls ERR_clear_error() before his own operations, as SSL_get_error() demands. All signals but those of
+     * faults, SIGPROF and SIGVTALRM included, are held back while it works, until it sleeps: profilers that sample by
+     * them do not see it.
      *
      * Connections are not shared between threads that drive and workers: up to 8 more to an origin may be open. */
     bool workers_only;
@@ -108,7 +110,8 @@ INSIST_API void insist_client_options_init(insist_client_options *options);
 
 /** Starts a client.
  *  @param options  NULL for all defaults
- *  @return INSIST_OK, INSIST_EINVAL, INSIST_ETOONEW, INSIST_ENOMEM or INSIST_ESYSTEM (no thread or descriptor to be had) */
+ *  @return INSIST_OK, INSIST_EINVAL, INSIST_ETOONEW, INSIST_ENOMEM or INSIST_ESYSTEM (no thread or descriptor to be
+ *  had) */
 INSIST_API insist_err insist_client_new(const insist_client_options *options, insist_problem *problem,
                                         insist_client **out) INSIST_MUST_USE;
 
@@ -117,12 +120,12 @@ INSIST_API insist_err insist_client_new(const insist_client_options *options, in
 INSIST_API void insist_client_free(insist_client *client);
 
 /** Opens n connections to the URL's origin before they are needed: by n HEAD requests, each on a connection of its own,
- *  which it leaves behind (over HTTP/2 one would do). The first is made alone; once it is answered, whatever the status,
- *  the others are made together, max_in_flight_origin at a time. None is retried or raced, and behind one that fails
- *  no more are begun. The first few are for threads that drive a single call's connection themselves: other calls do
- *  not find those, unless the client has workers_only. Blocks, timeout_ms at most for all of them.
- *  @return INSIST_OK when all were answered, whatever their status; INSIST_EINVAL (n is 0 or above 64, timeout_ms is below
- *  1, NULL), or what the first that failed ended with */
+ *  which it leaves behind (over HTTP/2 one would do). The first is made alone; once it is answered, whatever the
+ *  status, the others are made together, max_in_flight_origin at a time. None is retried or raced, and behind one that
+ *  fails no more are begun. The first few are for threads that drive a single call's connection themselves: other calls
+ *  do not find those, unless the client has workers_only. Blocks, timeout_ms at most for all of them.
+ *  @return INSIST_OK when all were answered, whatever their status; INSIST_EINVAL (n is 0 or above 64, timeout_ms is
+ *  below 1, NULL), or what the first that failed ended with */
 INSIST_API insist_err insist_client_prewarm(insist_client *client, const char *url, unsigned n, int64_t timeout_ms);
 
 /** Closes connections that carry nothing.
@@ -132,20 +135,20 @@ INSIST_API insist_err insist_client_close_idle(insist_client *client);
 /** Counters since the client was made. Begins with its size, to be set by the caller. */
 typedef struct insist_stats {
     size_t size;
-    uint64_t calls;            /* begun */
-    uint64_t calls_done;       /* ended with reason DONE */
-    uint64_t attempts;         /* started, of any kind */
+    uint64_t calls;      /* begun */
+    uint64_t calls_done; /* ended with reason DONE */
+    uint64_t attempts;   /* started, of any kind */
     uint64_t retries;
     uint64_t hedges;
     uint64_t attempt_timeouts;
-    uint64_t deadlines;        /* calls ended by their deadline */
-    uint64_t budget_refusals;  /* retries and hedges that the budget did not allow */
-    uint64_t queue_refusals;   /* attempts that found the queue full */
-    uint64_t resends_blocked;  /* requests that libcurl would have sent a second time by itself */
+    uint64_t deadlines;         /* calls ended by their deadline */
+    uint64_t budget_refusals;   /* retries and hedges that the budget did not allow */
+    uint64_t queue_refusals;    /* attempts that found the queue full */
+    uint64_t resends_blocked;   /* requests that libcurl would have sent a second time by itself */
     uint64_t stale_connections; /* reused connections found dead before anything was sent on them */
-    uint64_t in_flight;        /* at this moment, those being buried included */
-    uint64_t waiting;          /* for room, at this moment */
-    uint64_t running;          /* calls, at this moment; those of insist_execute_all() until it returns */
+    uint64_t in_flight;         /* at this moment, those being buried included */
+    uint64_t waiting;           /* for room, at this moment */
+    uint64_t running;           /* calls, at this moment; those of insist_execute_all() until it returns */
 } insist_stats;
 
 /** Fills in the counters, as far as out->size goes.
@@ -195,8 +198,8 @@ typedef struct insist_call_options {
     const insist_handlers *handlers; /* called after the client's */
     insist_cancel *cancel;
     const insist_sink *sink; /* takes the body of the answer that is accepted */
-    int64_t deadline_ms;    /* from now; INSIST_FOREVER for none */
-    int64_t deadline_at_ns; /* instead: an instant of CLOCK_MONOTONIC; one that has passed ends the call at once */
+    int64_t deadline_ms;     /* from now; INSIST_FOREVER for none */
+    int64_t deadline_at_ns;  /* instead: an instant of CLOCK_MONOTONIC; one that has passed ends the call at once */
     /* Hooks, each in place of the client's. */
     const insist_validator *validator;
     const insist_preparer *prepare_retry;
@@ -213,8 +216,8 @@ typedef struct insist_call_options {
 INSIST_API void insist_call_options_init(insist_call_options *options);
 
 /** Executes a plan and blocks until it is over, at the latest until the deadline.
- *  @param result always set, failed or not, but for NULL arguments, and INSIST_ENOMEM before anything has been started (then
- *                NULL); to be freed with insist_result_free()
+ *  @param result always set, failed or not, but for NULL arguments, and INSIST_ENOMEM before anything has been started
+ *                (then NULL); to be freed with insist_result_free()
  *  @return INSIST_OK when an answer came, whatever its status; else what insist_result_error() tells, or INSIST_EINVAL
  *          (NULL, or options that make no sense), INSIST_ETOONEW, INSIST_EFORKED or INSIST_ENOMEM */
 INSIST_API insist_err insist_execute(insist_client *client, const insist_plan *plan, const insist_call_options *options,

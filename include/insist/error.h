@@ -17,7 +17,7 @@ INSIST_BEGIN_DECLS
     E(OK, 0, "no error")                                                                                               \
     E(EINVAL, 1, "an argument, an option or a combination of options makes no sense")                                  \
     E(ENOMEM, 2, "out of memory")                                                                                      \
-    E(ETOONEW, 3, "an options struct has fields set that this version of the library does not know")                  \
+    E(ETOONEW, 3, "an options struct has fields set that this version of the library does not know")                   \
     E(EURL, 4, "the URL cannot be used")                                                                               \
     E(ERESOLVE, 5, "the host name could not be resolved")                                                              \
     E(ECONNECT, 6, "could not connect")                                                                                \
@@ -50,7 +50,9 @@ typedef enum insist_err {
 #define INSIST_ERR_ENUM(name, number, text) INSIST_##name = (number),
     INSIST_ERR_MAP(INSIST_ERR_ENUM)
 #undef INSIST_ERR_ENUM
+    /* clang-format off */
     INSIST_ERR_MAX = 0x7fffffff /* keeps the enum an int for C++ callers built against an older header */
+    /* clang-format on */
 } insist_err;
 
 /** One sentence for an error, without a full stop. Static text, never NULL, for any number. Any thread. */
@@ -63,13 +65,13 @@ INSIST_API const char *insist_err_name(insist_err err);
 /** The kinds of transport error that another attempt may cure. */
 typedef enum insist_transience {
     INSIST_NOT_TRANSIENT = 0,
-    INSIST_TIMEOUT,          /* no answer in time, at whatever stage */
-    INSIST_CONN_REFUSED,     /* nobody listens there (now) */
-    INSIST_CONN_RESET,       /* the peer cut the connection */
-    INSIST_UNEXPECTED_EOF,   /* the connection ended early: no answer, or a part of one */
-    INSIST_RESOLVE_AGAIN,    /* the name server could not answer now */
-    INSIST_TLS_INTERRUPTED,  /* the handshake was cut, not refused */
-    INSIST_BAD_FRAMING,      /* a broken chunk or frame */
+    INSIST_TIMEOUT,         /* no answer in time, at whatever stage */
+    INSIST_CONN_REFUSED,    /* nobody listens there (now) */
+    INSIST_CONN_RESET,      /* the peer cut the connection */
+    INSIST_UNEXPECTED_EOF,  /* the connection ended early: no answer, or a part of one */
+    INSIST_RESOLVE_AGAIN,   /* the name server could not answer now */
+    INSIST_TLS_INTERRUPTED, /* the handshake was cut, not refused */
+    INSIST_BAD_FRAMING,     /* a broken chunk or frame */
     INSIST_TRANSIENCE_MAX = 0x7fffffff
 } insist_transience;
 

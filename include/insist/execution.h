@@ -93,12 +93,13 @@ INSIST_API void insist_handlers_free(insist_handlers *handlers);
 INSIST_API insist_err insist_handlers_push(insist_handlers *handlers, insist_event event, insist_handler_fn *handler,
                                            void *ctx);
 
-/* ---- sinks: where a body goes as it comes ---------------------------------------------------------------------------- */
+/* ---- sinks: where a body goes as it comes ------------------------------------------------------------------------ */
 
-/** Takes an answer's body as it comes, in pieces of at most 64 KiB, on the calling thread. Nothing is delivered from an answer that would be
- *  retried: the decider is asked at the headers, and what it does not accept is kept in memory like any other body. Once accepted, the
- *  attempt has won: its own timeout and the limit on the body no longer apply, the call's deadline does. After the first byte a failure ends
- *  the call with reason NOT_REPEATABLE, unless there is a rewind. A value: copied. */
+/** Takes an answer's body as it comes, in pieces of at most 64 KiB, on the calling thread. Nothing is delivered from an
+ *  answer that would be retried: the decider is asked at the headers, and what it does not accept is kept in memory
+ *  like any other body. Once accepted, the attempt has won: its own timeout and the limit on the body no longer apply,
+ *  the call's deadline does. After the first byte a failure ends the call with reason NOT_REPEATABLE, unless there is a
+ *  rewind. A value: copied. */
 typedef struct insist_sink {
     int (*write)(void *ctx, const void *data, size_t len); /* 0: taken; anything else ends the call with INSIST_ESINK */
     int (*rewind)(void *ctx); /* forgets all that was taken: 0, or what it took stands; may be NULL */
@@ -114,13 +115,14 @@ typedef struct insist_fd_sink {
 /** A sink that writes to fd from where it stands; the descriptor stays the caller's. At the end of a regular file it
  *  rewinds: it cuts off what it wrote. Elsewhere it cannot. One in non-blocking mode that takes nothing is
  *  waited for until the call's deadline or cancel (by a sink of your own that hands on to this one: until it takes it);
- *  one that blocks holds the call up beyond both. Writing to a pipe or socket whose other end is gone raises SIGPIPE, as any write does. */
+ *  one that blocks holds the call up beyond both. Writing to a pipe or socket whose other end is gone raises SIGPIPE,
+ *  as any write does. */
 INSIST_API insist_sink insist_fd_sink_init(insist_fd_sink *state, int fd);
 
 /** In BEFORE_EXECUTION_START only: the call executes this plan instead of the one that it was given, with the policies
  *  that this one has. It is frozen, and kept until the call ends. INSIST_EINVAL: another event, NULL, a body that
- *  another call is reading, a race policy that its method does not allow, or a body reader on a client with a transport of
- *  its own; INSIST_ENOMEM; a plan with a problem is refused with the problem's error. Nothing is changed then. */
+ *  another call is reading, a race policy that its method does not allow, or a body reader on a client with a transport
+ *  of its own; INSIST_ENOMEM; a plan with a problem is refused with the problem's error. Nothing is changed then. */
 INSIST_API insist_err insist_execution_set_plan(insist_execution *execution, const insist_plan *plan);
 
 /** At any time: keeps a value for the rest of the call. The last one of a key counts (keys are compared as text, and
@@ -132,8 +134,8 @@ INSIST_API insist_err insist_execution_set_value(insist_execution *execution, co
 /** The value kept under that key, NULL when there is none: for handlers, hooks and policies. */
 INSIST_API void *insist_execution_value(const insist_execution *execution, const char *key);
 
-/** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another event,
- *  no write, or a client with a transport of its own. */
+/** In BEFORE_READ_BODY only: this attempt's body goes there. Before any other sink of the call. INSIST_EINVAL: another
+ *  event, no write, or a client with a transport of its own. */
 INSIST_API insist_err insist_execution_set_sink(insist_execution *execution, const insist_sink *sink);
 
 /** In BEFORE_ATTEMPT, and while a retry is made ready (insist_preparer): sets a request header of this attempt alone.

@@ -23,14 +23,14 @@ typedef enum insist_tls_version {
 /** TLS settings. Files are in PEM; one that is missing or cannot be read is refused. */
 typedef struct insist_tls_options {
     size_t size;
-    const char *ca_file;  /* the authorities to trust, and no others; default: the system's */
-    bool insecure;        /* true: the server's certificate is not verified. Never in production */
-    const char *ca_dir;   /* the same, one file each, named by `openssl rehash`; with ca_file both are trusted */
+    const char *ca_file; /* the authorities to trust, and no others; default: the system's */
+    bool insecure;       /* true: the server's certificate is not verified. Never in production */
+    const char *ca_dir;  /* the same, one file each, named by `openssl rehash`; with ca_file both are trusted */
     const char *certificate_file; /* the client's own certificate, perhaps with its chain */
     const char *key_file;         /* its private key; default: certificate_file holds it, too */
     const char *key_password;     /* of the key; default: none */
-    /* "sha256//" and the base64 of the SHA-256 of the server's public key (its SubjectPublicKeyInfo); several, parted by
-     * a semicolon: one of them has to be the server's. It is checked with insecure, too. Else: INSIST_ECERT. */
+    /* "sha256//" and the base64 of the SHA-256 of the server's public key (its SubjectPublicKeyInfo); several, parted
+     * by a semicolon: one of them has to be the server's. It is checked with insecure, too. Else: INSIST_ECERT. */
     const char *pinned_key;
     insist_tls_version min_version; /* default: TLS 1.2 */
 } insist_tls_options;
@@ -71,7 +71,7 @@ typedef struct insist_net_options {
     int64_t keepalive_every_ms;
     /* Limits inside an attempt, beside its timeout; one that breaks them ends with INSIST_ETIMEOUT. Default: none. */
     int64_t connect_timeout_ms;    /* until a connection is ready: lookup, connect and handshake; anew for a redirect */
-    int64_t first_byte_timeout_ms; /* from the end of the request, or of an interim answer, to the answer's first byte */
+    int64_t first_byte_timeout_ms; /* from the end of the request, or an interim answer, to the answer's first byte */
     /* While a body comes in or goes out, every stall_ms has to move stall_bytes_per_s (default 1) on average. Time in
      * which a handler, a sink or a reader keeps the transfer waiting does not count. */
     int64_t stall_ms;
@@ -83,15 +83,16 @@ typedef struct insist_net_options {
  *               still be. Nothing but curl_easy_setopt() may be called with it
  *  Called on a worker thread, on several at once, for every request (each attempt, address and redirect): it must be
  *  quick and must not call this library. What insist itself owns is set again afterwards: docs/options.md lists it.
- *  Credentials are among it (users, passwords, tokens, cookies, netrc, HTTPAUTH): they are unset, and belong into the plan.
- *  Everything else is also sent to another origin that a redirect leads to. */
+ *  Credentials are among it (users, passwords, tokens, cookies, netrc, HTTPAUTH): they are unset, and belong into the
+ *  plan. Everything else is also sent to another origin that a redirect leads to. */
 typedef void insist_curl_setup_fn(void *easy, void *ctx);
 
 /** All defaults. For languages without compound literals. Any thread. */
 INSIST_API void insist_tls_options_init(insist_tls_options *options);
 INSIST_API void insist_net_options_init(insist_net_options *options);
 
-/** Options in place, for the fields tls and net of a client's: .tls = INSIST_TLS_OPTIONS(.ca_file = "ca.pem"). C only. */
+/** Options in place, for the fields tls and net of a client's: .tls = INSIST_TLS_OPTIONS(.ca_file = "ca.pem"). C
+ *  only. */
 #define INSIST_TLS_OPTIONS(...) (&(insist_tls_options){.size = sizeof(insist_tls_options), __VA_ARGS__})
 #define INSIST_NET_OPTIONS(...) (&(insist_net_options){.size = sizeof(insist_net_options), __VA_ARGS__})
 

@@ -78,34 +78,35 @@ INSIST_API insist_err insist_plan_set_body(insist_plan *plan, const void *data, 
 
 /** Sets the body without copying it: the bytes must stay as they are until they are released.
  *  @param release  called once with ctx, on any thread, when the body has been replaced, or when the plan and the last
- *                  attempt that uses it are gone; an attempt that was given up may be the last, so this may be after the
- *                  call. May be NULL. Not called when this function fails
+ *                  attempt that uses it are gone; an attempt that was given up may be the last, so this may be after
+ *                  the call. May be NULL. Not called when this function fails
  *  @return INSIST_EINVAL (NULL with a length) or INSIST_EFROZEN */
 INSIST_API insist_err insist_plan_set_body_ref(insist_plan *plan, const void *data, size_t len,
                                                insist_release_fn *release, void *ctx);
 
-/** Where a body is read from while it is sent, on the thread that executes the call. A plan with a reader serves one call at a time (a second
- *  one is refused with INSIST_EINVAL) and is never raced. */
+/** Where a body is read from while it is sent, on the thread that executes the call. A plan with a reader serves one
+ *  call at a time (a second one is refused with INSIST_EINVAL) and is never raced. */
 typedef struct insist_reader {
-    /** Puts up to room bytes into buffer. Their number; 0 at the end; negative when it failed: the call ends with INSIST_EBODY. */
+    /** Puts up to room bytes into buffer. Their number; 0 at the end; negative when it failed: the call ends with
+     *  INSIST_EBODY. */
     int64_t (*read)(void *ctx, void *buffer, size_t room);
-    /** Back to the beginning: 0, anything else ends the call with INSIST_EBODY. NULL: it cannot; then up to 1 MiB is kept in memory, and a
-     *  body that is longer is sent once and not repeated once it has been read from. */
+    /** Back to the beginning: 0, anything else ends the call with INSIST_EBODY. NULL: it cannot; then up to 1 MiB is
+     *  kept in memory, and a body that is longer is sent once and not repeated once it has been read from. */
     int (*rewind)(void *ctx);
-    /** Called once, when the plan and the last attempt that uses it are gone: by whoever lets go last, perhaps a worker and
-     *  after the call has returned. May be NULL. */
+    /** Called once, when the plan and the last attempt that uses it are gone: by whoever lets go last, perhaps a worker
+     *  and after the call has returned. May be NULL. */
     void (*close)(void *ctx);
     void *ctx;
-    int64_t
-        length; /* in bytes; -1: not known, the body is sent in chunks. A reader that gives more or less: INSIST_EBODY */
+    int64_t length; /* in bytes; -1: not known, sent in chunks. A reader that gives more or less: INSIST_EBODY */
 } insist_reader;
 
 /** Sets a body that is read when it is sent; the struct is copied. On failure close is not called.
  *  INSIST_EINVAL (NULL, no read, a length below -1), INSIST_EFROZEN. */
 INSIST_API insist_err insist_plan_set_body_reader(insist_plan *plan, const insist_reader *reader);
 
-/** Sets the rest of an open file, from where it stands, as the body; rewound for each attempt. The descriptor stays the caller's and must live
- *  as long as the plan. INSIST_EINVAL: it cannot be positioned (a pipe: give a reader). INSIST_EFROZEN, INSIST_ENOMEM. */
+/** Sets the rest of an open file, from where it stands, as the body; rewound for each attempt. The descriptor stays the
+ *  caller's and must live as long as the plan. INSIST_EINVAL: it cannot be positioned (a pipe: give a reader).
+ *  INSIST_EFROZEN, INSIST_ENOMEM. */
 INSIST_API insist_err insist_plan_set_body_fd(insist_plan *plan, int fd);
 
 /** A name and its value of a form. */

@@ -133,9 +133,9 @@ INSIST_API insist_waiter insist_wait_linear_ms(int64_t base_ms, int64_t step_ms)
 /** base * factor^(retry - 1), to the nearest microsecond, saturating; 0 for every retry when base or factor is 0. A
  *  negative base, or a factor that is negative or not finite, is refused. */
 INSIST_API insist_waiter insist_wait_exponential_ms(int64_t base_ms, double factor);
-/** Uniform in [base, 3 * last], both ends included, by one random number, and at most cap; last is the call's last wait,
- *  or base when that was shorter ("decorrelated jitter", same source as full jitter). A negative base, and a cap that is
- *  below base or 0, are refused. */
+/** Uniform in [base, 3 * last], both ends included, by one random number, and at most cap; last is the call's last
+ *  wait, or base when that was shorter ("decorrelated jitter", same source as full jitter). A negative base, and a cap
+ *  that is below base or 0, are refused. */
 INSIST_API insist_waiter insist_wait_decorrelated_ms(int64_t base_ms, int64_t cap_ms);
 /** INSIST_EXIT: no retry at all. */
 INSIST_API insist_waiter insist_wait_once(void);
@@ -149,8 +149,8 @@ INSIST_API insist_waiter insist_wait_equal_jitter(insist_waiter waiter);
  *  number u in [0, 1), at most w + s, the fraction dropped, saturating; EXIT passes through (deep-rent/retry, there in
  *  nanoseconds). A spread outside [0, 1) is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_spread_jitter(insist_waiter waiter, double spread);
-/** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less, or less than the base of
- *  what it caps, is refused. Consumes. */
+/** At most max_ms; EXIT passes through. A waiter wrapped around a cap may exceed it. 0 or less, or less than the base
+ *  of what it caps, is refused. Consumes. */
 INSIST_API insist_waiter insist_wait_cap_ms(insist_waiter waiter, int64_t max_ms);
 /** EXIT once n attempts of any kind have been started in the call, else what the inner waiter says. 0 is refused.
  *  Consumes. */
@@ -226,9 +226,9 @@ INSIST_API insist_err insist_timeout_fixed_new(int64_t ms, insist_problem *probl
  *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
 INSIST_API insist_err insist_timeout_infinite_new(insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;
 /** Climbs a ladder while attempts time out: usual_ms; after_ms[0] in the wave after one in which an attempt timed out,
- *  after_ms[1] after two such waves in a row, and so on; the last rung repeats, and a wave in which no attempt timed out
- *  leads back to usual_ms. All attempts of one wave get the same. The list is copied; an empty one, and a timeout of 0
- *  or less, are refused; INSIST_FOREVER: only the deadline.
+ *  after_ms[1] after two such waves in a row, and so on; the last rung repeats, and a wave in which no attempt timed
+ *  out leads back to usual_ms. All attempts of one wave get the same. The list is copied; an empty one, and a timeout
+ *  of 0 or less, are refused; INSIST_FOREVER: only the deadline.
  *  @return INSIST_OK, INSIST_EINVAL or INSIST_ENOMEM */
 INSIST_API insist_err insist_timeout_adaptive_new(int64_t usual_ms, const int64_t *after_ms, size_t n,
                                                   insist_problem *problem, insist_timeout_policy **out) INSIST_MUST_USE;

@@ -8,10 +8,10 @@
  *     insist_client_new(&options, NULL, &client);
  *     insist_preset_free(preset);                 the client keeps what it needs
  *
- * A preset sets these fields and no others: retry, timeout, budget, race, deadline_ms, max_body_bytes, max_header_bytes,
- * max_redirects, repeat_unsafe, on_exhausted. What their model lacks is off: no deadline, no budget, no limits on sizes,
- * and any method is repeated, so a POST may be carried out twice. At most 9 redirects are followed, as Go's client
- * sends 10 requests. What is known to be wrong with a model is not copied.
+ * A preset sets these fields and no others: retry, timeout, budget, race, deadline_ms, max_body_bytes,
+ * max_header_bytes, max_redirects, repeat_unsafe, on_exhausted. What their model lacks is off: no deadline, no budget,
+ * no limits on sizes, and any method is repeated, so a POST may be carried out twice. At most 9 redirects are followed,
+ * as Go's client sends 10 requests. What is known to be wrong with a model is not copied.
  * The functions here may be called from any thread.
  *
  * Since 0.1.0, all of it, unless a comment says otherwise. */

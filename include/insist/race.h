@@ -59,8 +59,8 @@ INSIST_API insist_scheduler insist_race_pester(unsigned n);
  * median. A share of 1 wants every request hedged, and is never held back. A client knows 128 origins, the least
  * recently used go. */
 
-/** The delay is that quantile of the latencies, before each of at most `times` hedges of a wave: 0.95 hedges the slowest
- *  twentieth. A quantile that is not above 0 and below 1, and 0 times, are refused. */
+/** The delay is that quantile of the latencies, before each of at most `times` hedges of a wave: 0.95 hedges the
+ *  slowest twentieth. A quantile that is not above 0 and below 1, and 0 times, are refused. */
 INSIST_API insist_scheduler insist_race_quantile(double quantile, unsigned times);
 /** The delay, and the share of slower requests that are hedged, which make the 99th percentile of the calls smallest
  *  while the extra requests are at most that share of all: 0.02 for one in fifty. SingleR of Kaler, He and Elnikety,
@@ -70,7 +70,7 @@ INSIST_API insist_scheduler insist_race_quantile(double quantile, unsigned times
  *  are refused. */
 INSIST_API insist_scheduler insist_race_auto(double share, unsigned times);
 
-/* ---- starters: may the hedge that is due be started? -------------------------------------------------------------- */
+/* ---- starters: may the hedge that is due be started? ------------------------------------------------------------- */
 
 /** Asked when a hedge is due and the budget allows it. False leaves it out, and ends hedging until the next retry. */
 typedef bool insist_start_fn(void *ctx, const insist_execution *execution);

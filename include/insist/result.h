@@ -27,7 +27,7 @@ typedef enum insist_reason {
     INSIST_DEADLINE,       /* the deadline passed */
     INSIST_CANCELLED,      /* cancelled, or the client closed during the call */
     INSIST_HANDLER,        /* an event handler ended it */
-    INSIST_REJECTED,       /* nothing could be started, or no other attempt: no room, no memory, bad input, client closing */
+    INSIST_REJECTED,       /* nothing (more) could be started: no room, no memory, bad input, client closing */
     INSIST_REASON_MAX = 0x7fffffff
 } insist_reason;
 
@@ -114,12 +114,13 @@ INSIST_API insist_err insist_result_error(const insist_result *result);
 INSIST_API insist_reason insist_result_reason(const insist_result *result);
 /** The number that a handler returned to end the call; 0 otherwise. */
 INSIST_API int insist_result_handler_number(const insist_result *result);
-/** Method, URL, outcome and attempts in one line, without passwords and the values of query keys that the client hides; of
- *  a limit that was broken which and its value, and why a redirect was not followed. Never NULL. */
+/** Method, URL, outcome and attempts in one line, without passwords and the values of query keys that the client hides;
+ *  of a limit that was broken which and its value, and why a redirect was not followed. Never NULL. */
 INSIST_API const char *insist_result_explain(const insist_result *result);
 /** "GET url giving up after N attempt(s): cause", as go-retryablehttp puts it, for every call that was not DONE; the
  *  cause is the limit or the redirect as in the explanation, else the error's sentence, and left out behind an answer
- *  that was not good enough. Passwords and the query keys that the client hides are not shown. "" when the call was done, and when nothing was attempted. Never NULL. */
+ *  that was not good enough. Passwords and the query keys that the client hides are not shown. "" when the call was
+ *  done, and when nothing was attempted. Never NULL. */
 INSIST_API const char *insist_result_giving_up(const insist_result *result);
 /** The URL that answered, after redirects, without user and password. Never NULL. */
 INSIST_API const char *insist_result_url(const insist_result *result);

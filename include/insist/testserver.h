@@ -72,8 +72,8 @@ INSIST_API INSIST_MUST_USE insist_err insist_testserver_start(const insist_tests
                                                               insist_problem *problem, insist_testserver **out);
 
 /** Closes the ports and every idle connection, and waits until the answers that are under way have been sent: true;
- *  false when timeout_ms have passed first. A request that hangs, is silent or waits for hold= is not waited for. May be
- *  called again; insist_testserver_stop() comes next. */
+ *  false when timeout_ms have passed first. A request that hangs, is silent or waits for hold= is not waited for. May
+ *  be called again; insist_testserver_stop() comes next. */
 INSIST_API bool insist_testserver_drain(insist_testserver *server, int64_t timeout_ms);
 
 /** Closes the ports and every connection and waits for the thread. Counts and journal can still be read. A second call
@@ -173,7 +173,8 @@ INSIST_API size_t insist_testserver_hits(const insist_testserver *server, const 
 /** Requests with ?key=key that have been read completely, on any path. */
 INSIST_API size_t insist_testserver_hits_by_key(const insist_testserver *server, const char *key);
 
-/** Blocks until path has had that many hits: true; false when timeout_ms have passed or the server was stopped first. */
+/** Blocks until path has had that many hits: true; false when timeout_ms have passed or the server was stopped
+ *  first. */
 INSIST_API bool insist_testserver_wait_hits(insist_testserver *server, const char *path, size_t hits,
                                             int64_t timeout_ms);
 

@@ -1,9 +1,9 @@
 /* A transport of one's own: what carries attempts in libcurl's place, for tests, for simulations, for another wire.
  *
- * insist decides, a transport carries. Each attempt is handed to it as an exchange, and handed back with its outcome. Retries, waits, races,
- * deadlines, budgets and the method gate stay insist's. A client with a transport of its own looks up no names, follows no redirects, decodes
- * nothing and keeps no connections; it takes no sinks and no body readers.
- * The functions here may be called from any thread, for one exchange from one at a time.
+ * insist decides, a transport carries. Each attempt is handed to it as an exchange, and handed back with its outcome.
+ * Retries, waits, races, deadlines, budgets and the method gate stay insist's. A client with a transport of its own
+ * looks up no names, follows no redirects, decodes nothing and keeps no connections; it takes no sinks and no body
+ * readers. The functions here may be called from any thread, for one exchange from one at a time.
  *
  * Since 0.1.0, all of it, unless a comment says otherwise. */
 #ifndef INSIST_TRANSPORT_H
@@ -20,10 +20,12 @@ typedef struct insist_exchange insist_exchange;
 
 /** A value: copied. Both functions run on a worker, with no lock held, and must not block. */
 typedef struct insist_transport {
-    /** Takes an exchange over, to be ended exactly once with insist_exchange_end(): at once, or later, on any thread. */
+    /** Takes an exchange over, to be ended exactly once with insist_exchange_end(): at once, or later, on any
+     *  thread. */
     void (*start)(void *ctx, insist_exchange *exchange);
-    /** Nobody waits for it any more. It must still be ended, soon: a client is not freed before. May be NULL. Not called once the exchange
-     *  has been ended, but perhaps while another thread is ending it: whoever needs to know locks. */
+    /** Nobody waits for it any more. It must still be ended, soon: a client is not freed before. May be NULL. Not
+     *  called once the exchange has been ended, but perhaps while another thread is ending it: whoever needs to know
+     *  locks. */
     void (*abort)(void *ctx, insist_exchange *exchange);
     void *ctx; /* must outlive the client */
 } insist_transport;
@@ -36,12 +38,14 @@ INSIST_API const char *insist_exchange_url(const insist_exchange *exchange); /* 
 INSIST_API bool insist_exchange_header_at(const insist_exchange *exchange, size_t i, const char **name,
                                           const char **value);
 INSIST_API const void *insist_exchange_body(const insist_exchange *exchange, size_t *len);
-/** When the attempt is given up, an instant of CLOCK_MONOTONIC in nanoseconds; INT64_MAX: never. Once insist_exchange_send() has said
- *  yes it may be a later one: a request that may not be repeated is then waited for until the call's deadline. */
+/** When the attempt is given up, an instant of CLOCK_MONOTONIC in nanoseconds; INT64_MAX: never. Once
+ *  insist_exchange_send() has said yes it may be a later one: a request that may not be repeated is then waited for
+ *  until the call's deadline. */
 INSIST_API int64_t insist_exchange_deadline_ns(const insist_exchange *exchange);
 
-/** To be asked just before the request goes out, at the point of no return: from there on it may have been sent. False: it has been given up,
- *  and must not be sent any more. An exchange that is ended without it was not sent, and may be repeated whatever its method. */
+/** To be asked just before the request goes out, at the point of no return: from there on it may have been sent. False:
+ *  it has been given up, and must not be sent any more. An exchange that is ended without it was not sent, and may be
+ *  repeated whatever its method. */
 INSIST_API bool insist_exchange_send(insist_exchange *exchange);
 
 /** The answer's headers and body, piece by piece. INSIST_OK, INSIST_ENOMEM or INSIST_ETOOLARGE. */

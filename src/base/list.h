@@ -9,7 +9,7 @@ struct list {
     struct list *next, *previous;
 };
 
-#define LIST_ENTRY(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define LIST_ENTRY(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 static inline void list_init(struct list *list) {
     list->next = list->previous = list;

@@ -27,8 +27,8 @@ struct insist_client {
     struct latencies *latencies;
     int64_t deadline_ns; /* of a call, from its start; TIME_NEVER: none */
     bool repeat_unsafe;
-    bool leads; /* calling threads may drive their jobs themselves */
-    unsigned in_flight_origin; /* attempts to one origin, at most */
+    bool leads;                 /* calling threads may drive their jobs themselves */
+    unsigned in_flight_origin;  /* attempts to one origin, at most */
     insist_validator validator; /* hooks: their function NULL: none */
     insist_preparer preparer;
     insist_on_exhausted on_exhausted;
@@ -70,7 +70,7 @@ void client_destroy(insist_client *client); /* at once: nobody is inside, or it 
 /* INSIST_OK, INSIST_ESHUTDOWN or INSIST_EFORKED. */
 insist_err client_enter(insist_client *client, struct running *running, struct mailbox *mailbox, size_t calls);
 void client_leave(insist_client *client, struct running *running);
-bool client_is_forked(const insist_client *client); /* this process is not the one that made it */
+bool client_is_forked(const insist_client *client);         /* this process is not the one that made it */
 bool client_has_own_transport(const insist_client *client); /* not libcurl, which alone takes sinks and readers */
 
 #endif

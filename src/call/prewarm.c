@@ -24,8 +24,7 @@ static insist_err open_together(insist_client *client, const insist_plan *plan, 
     insist_result *results[CONNECTIONS_MOST] = {NULL};
     for (unsigned i = 0; i < n; i++)
         plans[i] = plan;
-    insist_err err =
-        insist_execute_all(client, plans, n, INSIST_CALL_OPTIONS(.deadline_at_ns = deadline_ns), results);
+    insist_err err = insist_execute_all(client, plans, n, INSIST_CALL_OPTIONS(.deadline_at_ns = deadline_ns), results);
     for (unsigned i = 0; i < n; i++)
         insist_result_free(results[i]);
     return err;

@@ -56,10 +56,19 @@ void connect_fill_in(const struct settings *settings, insist_tls_options *tls, i
 void connect_name_option(insist_problem *problem) {
     static const char *const names[][2] = {
         {"user_agent", "--user-agent"},
-        {"ca_file", "--cacert"},          {"certificate_file", "--cert"}, {"key_file", "--key"},
-        {"key_password", "--pass"},       {"proxy", "--proxy"},           {"pinned_key", "--pinnedpubkey"},
-        {"unix_socket", "--unix-socket"}, {"no_proxy", "--noproxy"},      {"interface", "--interface"},
-        {"resolve", "--resolve"},         {"connect_to", "--connect-to"}, {"connect_timeout_ms", "--connect-timeout"}};
+        {"ca_file", "--cacert"},
+        {"certificate_file", "--cert"},
+        {"key_file", "--key"},
+        {"key_password", "--pass"},
+        {"proxy", "--proxy"},
+        {"pinned_key", "--pinnedpubkey"},
+        {"unix_socket", "--unix-socket"},
+        {"no_proxy", "--noproxy"},
+        {"interface", "--interface"},
+        {"resolve", "--resolve"},
+        {"connect_to", "--connect-to"},
+        {"connect_timeout_ms", "--connect-timeout"},
+    };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(problem->field, names[i][0]) == 0) {
             snprintf(problem->field, sizeof(problem->field), "%s", names[i][1]);

@@ -123,8 +123,10 @@ static insist_err fill(insist_plan *plan, const struct settings *settings, insis
 /* The library speaks of its own parameters, the user of options. */
 static void name_option(insist_problem *problem) {
     static const char *const names[][2] = {
-        {"url", "URL"}, {"method", "--request"}, {"header", "--header"}, {"data", "--data"}, {"body", "--data"}, {"race", "--race"},
-        {"name", "--cookie"}, {"value", "--cookie"}, {"user", "--user"}, {"password", "--user"}, {"key", "--idempotency-key"}};
+        {"url", "URL"},     {"method", "--request"}, {"header", "--header"},       {"data", "--data"},
+        {"body", "--data"}, {"race", "--race"},      {"name", "--cookie"},         {"value", "--cookie"},
+        {"user", "--user"}, {"password", "--user"},  {"key", "--idempotency-key"},
+    };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(problem->field, names[i][0]) == 0) {
             snprintf(problem->field, sizeof(problem->field), "%s", names[i][1]);

@@ -62,11 +62,11 @@ struct settings {
     struct retry_list retry_on;
     struct backoff backoff;
     int64_t retry_after_cap_ms; /* or RETRY_AFTER_IGNORED */
-    int64_t timeout_ms;  /* 0: not given */
-    int64_t deadline_ms; /* 0: not given */
+    int64_t timeout_ms;         /* 0: not given */
+    int64_t deadline_ms;        /* 0: not given */
     struct race race;
     bool wave_given;
-    bool retry_given;    /* any of --retries, --retry-on, --backoff, --retry-after-cap */
+    bool retry_given; /* any of --retries, --retry-on, --backoff, --retry-after-cap */
     bool budget_off;
     struct {
         bool retries, backoff, retry_after_cap, budget;

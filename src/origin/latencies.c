@@ -12,7 +12,7 @@
 #define BROWN_OUT 4          /* times as many as should be hedged … */
 #define BROWN_OUT_MOST 0.5   /* … but at most so many of all … */
 #define BROWN_OUT_ABOVE 0.25 /* … or so many of those that should not be, beside those that should */
-#define ROUNDING 1e-9 /* of 1 - 0.9 */
+#define ROUNDING 1e-9        /* of 1 - 0.9 */
 
 struct latencies {
     /* fixed */

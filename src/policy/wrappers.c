@@ -7,8 +7,7 @@
 
 static const struct poison bad_spread = {INSIST_EINVAL, "spread", "the spread must be 0 or more and below 1"};
 static const struct poison no_cap = {INSIST_EINVAL, "max_ms", "the longest wait must be 1 ms or more"};
-static const struct poison low_cap = {INSIST_EINVAL, "max_ms",
-                                      "the longest wait must not be below the waiter's base"};
+static const struct poison low_cap = {INSIST_EINVAL, "max_ms", "the longest wait must not be below the waiter's base"};
 static const struct poison no_attempts = {INSIST_EINVAL, "n",
                                           "a call makes one attempt at least: 0 attempts make no sense"};
 static const struct poison no_time = {INSIST_EINVAL, "limit_ms", "the time for retries must be 1 ms or more"};

@@ -17,7 +17,7 @@ struct pool_settings {
     struct permit_limits limits;
     struct counters *counters;
     const struct birthmark *birthmark; /* of the process; outlives the pool. Asked by leaders only */
-    transport_new_fn *transport_new; /* called once for each reactor */
+    transport_new_fn *transport_new;   /* called once for each reactor */
     void *transport_ctx;
 };
 

@@ -63,4 +63,3 @@ void *bag_get(const struct bag *bag, const char *key) {
     const struct bag_value *one = find(bag, key);
     return one == NULL ? NULL : one->value;
 }
-

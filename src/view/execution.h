@@ -11,7 +11,7 @@
 
 struct insist_execution {
     const struct request *request;
-    struct attempt *current; /* the attempt that this is about; NULL before the first */
+    struct attempt *current;     /* the attempt that this is about; NULL before the first */
     struct headers *own_headers; /* that user code may add to; NULL: none, as most of the time */
     unsigned attempts_started;
     unsigned attempt_ends;
@@ -23,7 +23,7 @@ struct insist_execution {
     unsigned waves_timed_out; /* in a row up to the wave before this one, each with an attempt that timed out */
     unsigned racing;
     int64_t start_ns;
-    int64_t now_ns; /* the instant of the input that is being worked on */
+    int64_t now_ns;           /* the instant of the input that is being worked on */
     int64_t starter_asked_ns; /* the last time: a hedge that was allowed and not started is taken back from then */
     int64_t deadline_ns;
     int64_t last_wait_us;

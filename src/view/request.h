@@ -24,10 +24,10 @@ struct request {
     bool has_body;
     bool body_is_read;   /* from a reader, by the call, while it is sent: body is NULL, body_length means nothing */
     int64_t read_length; /* then; -1: not known */
-    bool repeatable; /* by its method, its mark or an Idempotency-Key (semantics: May be repeated) */
-    bool raceable;   /* safe by its method, or marked */
-    bool closes;     /* each attempt has a connection of its own */
-    bool makes_key;  /* each call makes an Idempotency-Key, unless the headers have one */
+    bool repeatable;     /* by its method, its mark or an Idempotency-Key (semantics: May be repeated) */
+    bool raceable;       /* safe by its method, or marked */
+    bool closes;         /* each attempt has a connection of its own */
+    bool makes_key;      /* each call makes an Idempotency-Key, unless the headers have one */
 };
 
 struct request *request_retain(const struct request *request);

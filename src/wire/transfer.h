@@ -130,7 +130,7 @@ struct transfer {
     struct decode *decode;
     size_t decoded;          /* bytes that it gave … */
     int64_t decoded_turn_ns; /* … in this turn */
-    struct redirect next; /* where its answer leads */
+    struct redirect next;    /* where its answer leads */
 };
 
 /* What came of a request. */
@@ -162,7 +162,7 @@ bool hop_forget_lookup(struct transfer *transfer);
 /* transfer.c */
 struct transfer *transfer_new(struct transport_curl *transport);
 void transfer_free(struct transfer *transfer);
-void transfer_forget(struct transfer *transfer); /* what the request before left behind */
+void transfer_forget(struct transfer *transfer);  /* what the request before left behind */
 void transfer_request(struct transfer *transfer); /* to the address that its walk is at; may end the job */
 void transfer_set_timer(struct transfer *transfer);
 void transfer_forget_connection(struct transfer *transfer);

@@ -145,7 +145,8 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
     }
     bool line_too_long =
         code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
-    bool ill_formed = code == CURLE_BAD_FUNCTION_ARGUMENT && answer->begun; /* a first header line that continues none */
+    /* a first header line that continues none */
+    bool ill_formed = code == CURLE_BAD_FUNCTION_ARGUMENT && answer->begun;
     if (line_too_long)
         settle_too_large(verdict, "one of its header lines is longer than libcurl takes", CURL_MAX_HTTP_HEADER);
     else if (ill_formed)
