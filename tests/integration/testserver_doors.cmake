@@ -8,4 +8,4 @@ foreach(test IN ITEMS test_testserver_doors test_testserver_limits test_testserv
         TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
     add_dependencies(${test} insist-testserver)
 endforeach()
-set_tests_properties(test_testserver_pending PROPERTIES TIMEOUT 3000) # on a busy machine it runs up to eight times
+set_tests_properties(test_testserver_pending PROPERTIES TIMEOUT 3000) # on a busy machine it runs up to nine times
