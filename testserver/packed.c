@@ -44,7 +44,10 @@ static uint8_t *compress_bytes(const uint8_t *bytes, size_t size, int flush, siz
         return NULL;
     }
     uint8_t *shrunk = realloc(packed, *packed_bytes + extra); /* the room was for bytes that cannot be compressed */
-    return shrunk ? shrunk : packed;
+    if (shrunk) {
+        packed = shrunk;
+    }
+    return packed;
 }
 
 /* The first `size` bytes of the pattern. NULL: no memory. */
