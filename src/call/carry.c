@@ -206,6 +206,7 @@ static bool give_up(void *ctx, struct attempt *attempt) {
         return true;
     }
     attempt->outcome.status = attempt->progress.status;
+    attempt->outcome.head_open = attempt->progress.head_open;
     attempt->outcome.sent = attempt->progress.answered ? INSIST_ANSWERED : job_how_far(job);
     attempt->progress.ended_ns = 0;
     pool_give_up(carrier->client->pool, job);

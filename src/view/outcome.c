@@ -44,7 +44,7 @@ bool outcome_is_answer(const struct outcome *outcome) {
 }
 
 bool outcome_has_headers(const struct outcome *outcome) {
-    return outcome->sent == INSIST_ANSWERED && outcome->status > 0; /* behind a redirect there may be no answer */
+    return outcome->status > 0 && !outcome->head_open;
 }
 
 bool outcome_is_throttled(const struct outcome *outcome) {

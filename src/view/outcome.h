@@ -19,6 +19,7 @@ struct progress {
     int status;         /* 0 until the final status line came */
     bool reused;
     bool answered;    /* the head of an answer came, be it a redirect's */
+    bool head_open;   /* the status came, and not the whole of the head behind it */
     char address[56]; /* "[2001:db8::1]:443", "" until one was chosen */
 };
 
@@ -29,6 +30,7 @@ struct outcome {
     struct cause cause; /* of err; and of an answer that is a redirect and was not followed */
     int status;         /* may be set beside an error: the body did not come whole */
     insist_sent sent;
+    bool head_open;            /* the head broke off behind the status */
     bool stale;                /* its reused connection died before the first byte of an answer */
     int64_t retry_after_us;    /* what the answer asks for; -1: nothing. Filled in by whoever owns a wall clock */
     struct outcome_room *room; /* that headers and body begin in; NULL: none */

@@ -4,6 +4,7 @@
 #include "wire/transfer.h"
 
 #include "base/time_math.h"
+#include "wire/mailbox.h"
 #include <string.h>
 
 /* A resolver thread: the lookup is ours again once the host has called `resolved`. */
@@ -89,6 +90,7 @@ void hop_follow(struct transfer *transfer) {
     transfer->next.url = NULL;
     transfer->hop = transfer->next.hop;
     transfer_forget(transfer);
+    mailbox_post(transfer->job->mailbox, transfer->job, 0); /* if it is given up from here on, it has no status */
     hop_begin(transfer);
 }
 

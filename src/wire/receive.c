@@ -44,8 +44,10 @@ static insist_err read_status(struct transfer *transfer, const char *line, size_
     answer->in_block = answer->at_its_first = true;
     transfer_moved_on(transfer);
     headers_clear(&transfer->job->outcome.headers);
-    if (answer->status >= 200)
+    if (answer->status >= 200) {
         transfer->job->progress.status = transfer->job->outcome.status = answer->status;
+        transfer->job->progress.head_open = true;
+    }
     if (transfer->connection)
         transfer->connection->http2 = length > 6 && line[5] == '2';
     return INSIST_OK;
@@ -144,6 +146,7 @@ static insist_err end_block(struct transfer *transfer) {
         return INSIST_OK;
     }
     answer->complete = transfer->job->progress.answered = true;
+    transfer->job->progress.head_open = false;
     mailbox_post(transfer->job->mailbox, transfer->job, 0); /* if it is given up from here on, it was answered */
     insist_err err = check_framing(transfer);
     if (err == INSIST_OK)

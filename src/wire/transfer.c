@@ -64,7 +64,7 @@ static void clear_outcome(struct job *job) {
     body_clear(&job->outcome.body);
     job->outcome.status = job->progress.status = 0;
     job->progress.bytes = 0;
-    job->progress.reused = false;
+    job->progress.reused = job->progress.head_open = false;
     job->progress.connection = 0;
     job->progress.connected_ns = job->progress.first_byte_ns = 0;
 }
@@ -87,6 +87,7 @@ static void record(struct transfer *transfer, struct verdict verdict) {
     outcome->os_errno = verdict.os_errno;
     outcome->sent = verdict.sent;
     outcome->stale = verdict.stale;
+    outcome->head_open = transfer->job->progress.head_open;
     transfer->job->progress.ended_ns = env_now_ns(env);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/wire_fixture.h"
+#include "wire/mailbox.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -264,6 +265,29 @@ static void test_second_name_is_not_there(void **state) {
     wire_attempt_fini(&attempt);
 }
 
+static bool looks_up_the_next(void *ctx) {
+    const struct wire_attempt *attempt = ctx;
+    return attempt->job->progress.answered && attempt->job->progress.status == 0;
+}
+
+static void test_given_up_behind_a_redirect(void **state) {
+    static const struct road roads[] = {{"/a", 302, "http://elsewhere.test/b"}, {0}};
+    struct wire_attempt attempt;
+    struct progress known;
+    (void)state;
+    fixture_serve(lead, roads);
+    host.hold_lookups = true;
+    wire_attempt_init(&attempt, &host, "GET", fixture_url("/a"));
+    wire_attempt_start(&attempt);
+    assert_true(wire_run_until(&host, looks_up_the_next, &attempt));
+    mailbox_detach(attempt.mailbox, attempt.job, &known);
+    assert_int_equal(known.status, 0); /* what the call knows */
+    wire_attempt_stop(&attempt);
+    sem_post(&host.lookup_gate);
+    assert_true(wire_run(&attempt));
+    wire_attempt_fini(&attempt);
+}
+
 /* Nobody wants the body of a redirect that is followed, so nobody minds that it cannot be decoded. */
 static void redirect_in_brotli(struct raw_connection *connection, void *ctx) {
     (void)ctx;
@@ -308,6 +332,7 @@ static void test_which_limit_behind_a_redirect(void **state) {
     fixture_run(&attempt, "GET", "/a");
     fixture_expect(&attempt, INSIST_ETOOLARGE, 200, INSIST_ANSWERED);
     fixture_expect_cause(&attempt, "its headers are longer than max_header_bytes", host.settings.max_header_bytes);
+    assert_false(outcome_has_headers(&attempt.job->outcome)); /* the redirect's are none of its */
     wire_attempt_fini(&attempt);
 }
 
@@ -387,6 +412,7 @@ int main(void) {
         WIRE_TEST(test_chain),
         WIRE_TEST(test_post_turns_into_get),
         WIRE_TEST(test_second_name_is_not_there),
+        WIRE_TEST(test_given_up_behind_a_redirect),
         WIRE_TEST(test_put_is_repeated),
         WIRE_TEST(test_not_followed),
         WIRE_TEST(test_following_off),
