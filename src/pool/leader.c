@@ -124,6 +124,7 @@ static bool drive(struct reactor *reactor, const struct leading *leading, const 
             let_signals_through(signals);
             if (birthmark_is_inherited(leading->birthmark))
                 return false;
+            stage->now_ns = env_now_ns(reactor->env); /* a handler takes as long as it likes */
         }
         count = sleep_for(reactor, left_ns(reactor, leading, stage), signals, events);
         if (count < 0 && birthmark_is_inherited(leading->birthmark))

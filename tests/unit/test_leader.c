@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -267,6 +268,53 @@ static void test_signals_come_through_while_there_is_always_work(void **state) {
     assert_int_equal(waited, 0);
 }
 
+static int64_t over_ns; /* when the leader is to be back */
+static _Thread_local volatile sig_atomic_t is_over;
+static atomic_int slept_on;
+
+/* In place of the system's: nobody sleeps who should be back. */
+int epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout_ms, const sigset_t *signals) {
+    if (is_over && timeout_ms != 0)
+        atomic_fetch_add(&slept_on, 1);
+    return (int)syscall(SYS_epoll_pwait, epoll, events, most, timeout_ms, signals, _NSIG / 8);
+}
+
+static void take_too_long(int number) {
+    (void)number;
+    while (env_now_ns(&env_standard) < over_ns) {
+    }
+    is_over = true;
+}
+
+static void *signal_the_leader(void *thread) {
+    sem_wait(&wire.entered);
+    pthread_kill(*(pthread_t *)thread, SIGUSR1);
+    return NULL;
+}
+
+static void test_a_handler_that_takes_its_time_is_no_reason_to_sleep(void **state) {
+    const struct sigaction taking = {.sa_handler = take_too_long};
+    struct epoll_event always = {.events = EPOLLIN};
+    struct sigaction before;
+    pthread_t self = pthread_self(), thread;
+    (void)state;
+    struct job *job = submitted(FAKE_HELD, true);
+    int ready = eventfd(1, EFD_CLOEXEC);
+    reactor_watch(job->reactor, false);
+    assert_int_equal(epoll_ctl(job->reactor->epoll, EPOLL_CTL_ADD, ready, &always), 0);
+    assert_int_equal(sigaction(SIGUSR1, &taking, &before), 0);
+    assert_int_equal(pthread_create(&thread, NULL, signal_the_leader, &self), 0);
+    over_ns = env_now_ns(&env_standard) + 50 * 1000000;
+    assert_true(pool_lead(pool, job, over_ns));
+    is_over = false;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(ready);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+    fake_answer(&wire, job);
+    assert_ends(&example, job);
+    assert_int_equal(atomic_load(&slept_on), 0);
+}
+
 static void test_an_interruption_wakes_a_leader(void **state) {
     (void)state;
     struct led_job leading = asleep();
@@ -418,6 +466,7 @@ int main(void) {
         TEST(test_a_leader_takes_commands_while_it_sleeps),
         TEST(test_a_worker_gives_way_to_whoever_drives),
         TEST(test_signals_come_through_while_there_is_always_work),
+        TEST(test_a_handler_that_takes_its_time_is_no_reason_to_sleep),
         TEST(test_an_interruption_wakes_a_leader),
         TEST(test_a_job_that_joins_outlives_the_leader),
         TEST(test_a_second_leader_leaves_it_to_the_first),
