@@ -183,11 +183,17 @@ struct curl_meaning curl_code_meaning(int code, int os_errno) {
     return (struct curl_meaning){row->err, row->transience};
 }
 
+static bool begins(const char *text, const char *beginning) {
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
 struct curl_meaning curl_code_meaning_in_detail(int code, int os_errno, const char *detail) {
     if (!detail || os_errno != 0)
         return curl_code_meaning(code, os_errno);
-    /* OpenSSL's words for a connection that ended inside the handshake. */
-    bool ended = strstr(detail, "SSL_ERROR_SYSCALL") || strstr(detail, "unexpected eof");
+    /* OpenSSL's words for a connection that ended inside the handshake; and libcurl's, for of a transfer's sentences it
+     * keeps the first, which may be about the goodbye to an idle connection that it closed before. */
+    bool ended = strstr(detail, "SSL_ERROR_SYSCALL") || strstr(detail, "unexpected eof") ||
+                 begins(detail, "Send failure:") || begins(detail, "Recv failure:");
     if (code == CURLE_SSL_CONNECT_ERROR && ended)
         return cut(HANDSHAKE);
     /* The latter: of a trailer line, which may have 4 KiB. */

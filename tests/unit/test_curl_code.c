@@ -171,6 +171,7 @@ static void the_sentence_tells_more(void **state) {
          "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to 127.0.0.1:49821 "},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_TLS_INTERRUPTED},
          "OpenSSL/3.0.19: error:0A000126:SSL routines::unexpected eof while reading"},
+        {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_TLS_INTERRUPTED}, "Send failure: Broken pipe"},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_NOT_TRANSIENT},
          "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"},
         {{CURLE_SSL_CONNECT_ERROR, 0, INSIST_ETLS, INSIST_NOT_TRANSIENT},
