@@ -276,7 +276,8 @@ static atomic_int slept_on;
 int epoll_pwait(int epoll, struct epoll_event *events, int most, int timeout_ms, const sigset_t *signals) {
     if (is_over && timeout_ms != 0)
         atomic_fetch_add(&slept_on, 1);
-    return (int)syscall(SYS_epoll_pwait, epoll, events, most, timeout_ms, signals, _NSIG / 8);
+    /* Each argument as wide as the register it goes into. */
+    return (int)syscall(SYS_epoll_pwait, (long)epoll, events, (long)most, (long)timeout_ms, signals, (long)_NSIG / 8);
 }
 
 static void take_too_long(int number) {
