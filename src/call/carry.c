@@ -183,6 +183,8 @@ insist_err carry_feed(struct carrier *carrier, struct attempt *attempt) {
 
 void carry_collect(struct carrier *carrier, struct attempt *attempt) {
     struct job *job = attempt->job;
+    if (attempt->committed) /* a piece that its sink did not get, or refused, is nobody's body */
+        body_clear(&job->outcome.body);
     outcome_move(&attempt->outcome, &job->outcome);
     const struct headers *headers = &attempt->outcome.headers;
     const char *asked = headers_get(headers, "Retry-After");

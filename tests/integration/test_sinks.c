@@ -156,6 +156,24 @@ static void sink_that_refuses_ends_the_call(void **state) {
     insist_result_free(result);
 }
 
+static void assert_nothing_is_kept(const char *path, const insist_sink *sink, insist_err expected) {
+    insist_result *result = NULL;
+    size_t length = 1;
+    assert_int_equal(get(path, INSIST_CALL_OPTIONS(.sink = sink), &result), expected);
+    insist_result_body(result, &length);
+    assert_int_equal(length, 0);
+    insist_result_free(result);
+}
+
+static void what_a_sink_did_not_take_is_no_body_of_the_result(void **state) {
+    (void)state;
+    struct taken taken = {.refuse_at = 1};
+    insist_sink sink = {.write = take, .ctx = &taken};
+    assert_nothing_is_kept("/big?do=200;size=3000000", &sink, INSIST_ESINK);
+    assert_nothing_is_kept("/broken?do=200;gzip=crc;size=20KB", &sink, INSIST_EDECODE);
+    assert_int_equal(taken.pieces, 1);
+}
+
 /* The answer is taken at its headers, however late its body comes: the attempt's own timeout no longer counts. */
 static void answer_is_committed_at_its_headers(void **state) {
     (void)state;
@@ -383,6 +401,7 @@ int main(void) {
         CASE(broken_body_ends_the_call),
         CASE(broken_body_is_rewound_and_asked_for_again),
         CASE(sink_that_refuses_ends_the_call),
+        CASE(what_a_sink_did_not_take_is_no_body_of_the_result),
         CASE(answer_is_committed_at_its_headers),
         CASE(redirect_that_is_not_followed_is_kept),
         CASE(sink_without_a_function_is_refused),
