@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -22,11 +23,29 @@ static bool can_write(const char *option, const char *file) {
     return fclose(out) == 0;
 }
 
+/* Whether that is one and the same file, however it is spelt: the later of the two would take the other one's place. */
+static bool is_same_file(const char *first, const char *second) {
+    struct stat one;
+    struct stat other;
+    return first != NULL && second != NULL && stat(first, &one) == 0 && stat(second, &other) == 0 &&
+           S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static int check_files(const struct options *options) {
+    if (!can_write("--json", options->json_file) || !can_write("--svg", options->svg_file)) {
+        return EXIT_FAILED;
+    }
+    if (is_same_file(options->json_file, options->svg_file)) {
+        fprintf(stderr, "insist-bench: --json and --svg: both are the file %s\n", options->svg_file);
+        return EXIT_USAGE;
+    }
+    return EXIT_FINE;
+}
+
 /* To the end, however it ends. The table goes to standard output, unless the JSON does. */
 static bool measure(struct bench *bench) {
     const struct options *options = bench->options;
-    if (!can_write("--json", options->json_file) || !can_write("--svg", options->svg_file) ||
-        !server_start(&bench->server, options->server, options->seed)) {
+    if (!server_start(&bench->server, options->server, options->seed)) {
         return false;
     }
     bool measured = options->workload->run(bench);
@@ -61,6 +80,10 @@ int main(int argc, char **argv) {
     if (options.version) {
         printf("insist-bench %s\n", insist_version());
         return printed();
+    }
+    int checked = check_files(&options);
+    if (checked != EXIT_FINE) {
+        return checked;
     }
     static struct bench bench;
     bench.options = &options;

@@ -1,6 +1,7 @@
 /* See options.h. */
 #include "options.h"
 #include "workload.h"
+#include "spelling/spelling.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -120,12 +121,30 @@ static unsigned find_option(const char *word, const char **value) {
     return i;
 }
 
+static const char *option_name(size_t number) {
+    return number < TABLE_ROWS ? table[number].name + 2 : NULL;
+}
+
+static const char *workload_name(size_t number) {
+    return workloads[number] != NULL ? workloads[number]->name : NULL;
+}
+
+/* `what` it is: an option or a workload; `before` stands before such a name. */
+static bool refuse_unknown(const char *word, const char *what, const char *before, const char *nearest) {
+    if (nearest != NULL) {
+        fprintf(stderr, "insist-bench: %s: no such %s; did you mean %s%s?\n", word, what, before, nearest);
+    } else {
+        fprintf(stderr, "insist-bench: %s: no such %s; insist-bench --help lists them\n", word, what);
+    }
+    return false;
+}
+
 static bool read_workload(struct options *options, const char *word) {
     if (options->workload != NULL) {
         return refuse(word, NULL, "one workload at a time");
     }
     options->workload = workload_find(word);
-    return options->workload != NULL || refuse(word, NULL, "no such workload (insist-bench --help lists them)");
+    return options->workload != NULL || refuse_unknown(word, "workload", "", spelling_nearest(word, workload_name));
 }
 
 /* Reads one option and its value; *place moves on to the last word that it took. */
@@ -134,7 +153,7 @@ static bool read_option(struct options *options, int argc, char **argv, int *pla
     const char *value;
     unsigned row = find_option(word, &value);
     if (row == TABLE_ROWS) {
-        return refuse(word, NULL, "no such option (insist-bench --help lists them)");
+        return refuse_unknown(word, "option", "--", spelling_nearest(word, option_name));
     }
     if (value == NULL && *place + 1 == argc) {
         return refuse(word, NULL, "a value is expected");
@@ -161,7 +180,7 @@ bool options_read(struct options *options, int argc, char **argv) {
     unsigned uses = 0;
     *options = (struct options){.rounds = ROUNDS, .seed = 1};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             options->help = true;
             return true;
         }
@@ -192,6 +211,6 @@ void options_explain(void) {
          "  --svg FILE       the percentile curves as a picture\n"
          "  --server PROGRAM the test server; default: insist-testserver beside this program, in the build tree, in "
          "PATH\n"
-         "  --help, --version\n\n"
+         "  -h, --help, --version\n\n"
          "Exit status: 0 measured, 1 it could not be, 2 bad usage. Whether a goal was reached does not matter to it.");
 }

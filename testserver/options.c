@@ -1,5 +1,6 @@
 /* Reading the command line. See options.h. */
 #include "options.h"
+#include "spelling/spelling.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -91,30 +92,6 @@ bool program_options_know(const char *name) {
     return false;
 }
 
-/* Letters to change, insert or leave out to make b of a (Levenshtein's distance); long names count as far away. */
-static size_t distance(const char *a, const char *b) {
-    enum { LONGEST = 32 };
-    size_t row[LONGEST + 1];
-    size_t length = strlen(b);
-    if (length > LONGEST || strlen(a) > LONGEST) {
-        return LONGEST;
-    }
-    for (size_t k = 0; k <= length; k++) {
-        row[k] = k;
-    }
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t k = 1; k <= length; k++) {
-            size_t replaced = diagonal + (a[i - 1] != b[k - 1]);
-            size_t shorter = row[k] < row[k - 1] ? row[k] : row[k - 1];
-            diagonal = row[k];
-            row[k] = replaced < shorter + 1 ? replaced : shorter + 1;
-        }
-    }
-    return row[length];
-}
-
 static bool complain(const char *format, const char *word) {
     fputs("insist-testserver: ", stderr);
     fprintf(stderr, format, word);
@@ -122,19 +99,12 @@ static bool complain(const char *format, const char *word) {
     return false;
 }
 
+static const char *option_name(size_t number) {
+    return long_options[number].name;
+}
+
 static bool complain_unknown(const char *word) {
-    char name[64];
-    const char *start = word + strspn(word, "-");
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(start, "="), start);
-    const char *nearest = NULL;
-    size_t least = strlen(name) / 2 + 2;
-    for (const struct option *option = long_options; option->name; option++) {
-        size_t far = distance(name, option->name);
-        if (far < least) {
-            least = far;
-            nearest = option->name;
-        }
-    }
+    const char *nearest = spelling_nearest(word, option_name);
     fprintf(stderr, "insist-testserver: unknown option '%.60s'", word);
     if (nearest) {
         fprintf(stderr, "; did you mean --%s?\n", nearest);

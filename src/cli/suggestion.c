@@ -1,10 +1,9 @@
 #include "cli/suggestion.h"
 #include "cli/option_table.h"
 #include "cli/refuse.h"
+#include "spelling/spelling.h"
 #include <stdio.h>
 #include <string.h>
-
-enum { LONGEST_NAME = 40, SHORTEST_BEGINNING = 3, MOST_DIFFERENT = 3 };
 
 /* Options of curl's that have another name here, or need none. */
 static const struct hint {
@@ -24,71 +23,29 @@ static const struct hint {
 
 enum { HINTS = sizeof(hints) / sizeof(hints[0]) };
 
-static size_t least(size_t first, size_t second) {
-    return first < second ? first : second;
-}
-
-/* Levenshtein's distance; what goes beyond LONGEST_NAME letters is left out. */
-static size_t distance(const char *first, const char *second) {
-    size_t rows = least(strlen(first), LONGEST_NAME);
-    size_t columns = least(strlen(second), LONGEST_NAME);
-    size_t row[LONGEST_NAME + 1];
-    for (size_t j = 0; j <= columns; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= rows; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t replaced = diagonal + (first[i - 1] != second[j - 1]);
-            diagonal = row[j];
-            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[columns];
-}
-
-/* At most a third of the letters may differ: beyond that a guess misleads. */
-static bool is_likely(const char *typed, const char *name) {
-    size_t len = strlen(typed);
-    bool begins = len >= SHORTEST_BEGINNING && strncmp(typed, name, len) == 0;
-    return begins || distance(typed, name) <= least(len / 3, MOST_DIFFERENT);
-}
-
-static void copy_name(char name[LONGEST_NAME + 1], const char *typed) {
-    size_t len = least(strcspn(typed, "="), LONGEST_NAME);
-    memcpy(name, typed, len);
-    name[len] = '\0';
-}
-
-const char *suggestion_nearest(const char *typed) {
-    char name[LONGEST_NAME + 1];
-    copy_name(name, typed);
-    const char *best = NULL;
-    const struct option_entry *entry = NULL;
-    for (size_t i = 0; (entry = option_table_entry(i)) != NULL; i++) {
-        bool better = best == NULL || distance(name, entry->name) < distance(name, best);
-        if (better && is_likely(name, entry->name)) {
-            best = entry->name;
-        }
-    }
-    return best;
+static const char *option_name(size_t number) {
+    const struct option_entry *entry = option_table_entry(number);
+    return entry != NULL ? entry->name : NULL;
 }
 
 static bool refuse_with_hint(insist_problem *problem, const struct hint *hint) {
     return refuse_value(problem, "there is no such option; %s", hint->sentence);
 }
 
+static bool is_hint(const struct hint *hint, const char *name) {
+    size_t length = strlen(hint->name);
+    return strcspn(name, "=") == length && strncmp(name, hint->name, length) == 0;
+}
+
 bool suggestion_refuse_name(insist_problem *problem, const char *typed) {
-    char name[LONGEST_NAME + 1];
-    copy_name(name, typed + strspn(typed, "-"));
+    const char *name = typed + strspn(typed, "-");
     snprintf(problem->field, sizeof(problem->field), "%.*s", (int)strcspn(typed, "="), typed);
     for (size_t i = 0; i < HINTS; i++) {
-        if (strcmp(name, hints[i].name) == 0) {
+        if (is_hint(&hints[i], name)) {
             return refuse_with_hint(problem, &hints[i]);
         }
     }
-    const char *nearest = suggestion_nearest(name);
+    const char *nearest = spelling_nearest(name, option_name);
     if (nearest == NULL) {
         return refuse_value(problem, "there is no such option; see insist --help");
     }

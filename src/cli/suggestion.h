@@ -5,10 +5,6 @@
 #include <insist/error.h>
 #include <stdbool.h>
 
-/* The option that was most likely meant: it begins so, or few letters differ. NULL: none. Without dashes; what stands
- * behind a = is not looked at. */
-const char *suggestion_nearest(const char *typed);
-
 /* Refuse an option by the word that was typed, dashes and all, and a letter. Each returns false. */
 bool suggestion_refuse_name(insist_problem *problem, const char *typed);
 bool suggestion_refuse_letter(insist_problem *problem, int typed);

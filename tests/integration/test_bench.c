@@ -395,6 +395,11 @@ static void test_bad_usage(void **state) {
         {{"tail", "--json="}, "--json"},
         {{"tail", "--svg", "-"}, "--svg"},
         {{"tail", "--sideways"}, "--sideways"},
+        {{"-x"}, "-x: no such option; insist-bench --help lists them"},
+        {{"tail", "--jsno", "x"}, "--jsno: no such option; did you mean --json?"},
+        {{"tail", "--svgs=x"}, "did you mean --svg?"},
+        {{"fan"}, "fan: no such workload; did you mean fanout?"},
+        {{"strom"}, "did you mean storm?"},
         {{"storm", "--requests", "5"}, "--requests"},
         {{"deadline", "--duration", "5s"}, "--duration"},
         {{"duplicates", "--rate", "5"}, "--rate"},
@@ -405,9 +410,17 @@ static void test_bad_usage(void **state) {
     }
 }
 
-static void test_help(void **state) {
+/* Whichever way it is spelt, and whether or not it was there before. */
+static void test_one_file_for_both(void **state) {
     (void)state;
-    static const char *const arguments[] = {"--help", NULL};
+    const char *const words[] = {"tail", "--json", "both.out", "--svg", "./both.out", NULL};
+    refuses(words, "--json and --svg: both are the file ./both.out");
+    refuses(words, "--json and --svg: both are the file ./both.out");
+    assert_int_equal(unlink("both.out"), 0);
+}
+
+static void check_help(const char *option) {
+    const char *arguments[] = {option, NULL};
     static const char *const words[] = {"tail",   "fanout", "storm",    "deadline", "duplicates",
                                         "--json", "--svg",  "--rounds", "overhead", "concurrency"};
     struct run run;
@@ -418,6 +431,12 @@ static void test_help(void **state) {
         assert_non_null(strstr(run.out, words[i]));
     }
     run_fini(&run);
+}
+
+static void test_help(void **state) {
+    (void)state;
+    check_help("--help");
+    check_help("-h");
 }
 
 static void test_version(void **state) {
@@ -502,11 +521,21 @@ static void test_progress_bar(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tail),        cmocka_unit_test(test_tail_for_a_time), cmocka_unit_test(test_tail_planned),
-        cmocka_unit_test(test_fanout),      cmocka_unit_test(test_storm),           cmocka_unit_test(test_bad_usage),
-        cmocka_unit_test(test_help),        cmocka_unit_test(test_version),         cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_deadline),    cmocka_unit_test(test_duplicates),      cmocka_unit_test(test_overhead),
-        cmocka_unit_test(test_concurrency), cmocka_unit_test(test_progress_bar),
+        cmocka_unit_test(test_tail),
+        cmocka_unit_test(test_tail_for_a_time),
+        cmocka_unit_test(test_tail_planned),
+        cmocka_unit_test(test_fanout),
+        cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_bad_usage),
+        cmocka_unit_test(test_one_file_for_both),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_overhead),
+        cmocka_unit_test(test_concurrency),
+        cmocka_unit_test(test_progress_bar),
     };
     return cmocka_run_group_tests(tests, make_picture, remove_picture);
 }

@@ -1,7 +1,8 @@
 # The parts of the command line that need neither a network nor the finished library.
 set(cli "${INSIST_SOURCE_DIR}/src/cli")
 insist_unit_test(test_cli_specs ROOMS base SOURCES ${cli}/specs.c ${cli}/refuse.c)
-insist_unit_test(test_cli_options ROOMS base SOURCES ${cli}/options.c ${cli}/connect.c ${cli}/help.c ${cli}/option_table.c ${cli}/preset.c ${cli}/race_spec.c ${cli}/refuse.c ${cli}/specs.c ${cli}/suggestion.c)
+insist_unit_test(test_cli_options ROOMS base spelling SOURCES ${cli}/options.c ${cli}/connect.c ${cli}/help.c ${cli}/option_table.c ${cli}/preset.c ${cli}/race_spec.c ${cli}/refuse.c ${cli}/specs.c ${cli}/suggestion.c)
+insist_unit_test(test_spelling ROOMS spelling)
 insist_unit_test(test_cli_race_spec ROOMS base SOURCES ${cli}/race_spec.c ${cli}/refuse.c ${cli}/specs.c)
 insist_unit_test(test_cli_exit_code ROOMS base SOURCES ${cli}/exit_code.c)
 insist_unit_test(test_cli_text ROOMS base SOURCES ${cli}/text.c)

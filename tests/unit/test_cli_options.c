@@ -8,7 +8,6 @@
 #include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
-#include "cli/suggestion.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,9 +240,6 @@ static void a_stranger_is_refused_with_the_nearest_name(void **state) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         refused(rows[i].words, rows[i].field, rows[i].part);
     }
-    assert_string_equal(suggestion_nearest("jso"), "json");
-    assert_null(suggestion_nearest("a-very-long-name-that-nobody-would-ever-think-of-typing-here"));
-    assert_null(suggestion_nearest(""));
 }
 
 /* Wherever its argument stands, and whether or not it has one. */
