@@ -399,6 +399,25 @@ static void delay_beyond_the_limit_means_no_hedge(void **state) {
     world_fini(&world);
 }
 
+/* A hedge may take 100 ms here, the first attempt 5 s. */
+static int64_t short_for_hedges(void *ctx, const insist_execution *execution) {
+    (void)ctx;
+    return insist_execution_attempt(execution) == 0 ? 5000000 : 100000;
+}
+
+/* Or it would come when the hedge that it counts from is over, and hurry the retry that has become due for 250 ms. */
+static void delay_beyond_the_limit_of_a_hedge_means_no_further_one(void **state) {
+    (void)state;
+    PLAY(world, HANGS, HANGS, ANSWER(200, 10));
+    world_race(&world, INSIST_REFILL, 50, 150);
+    world.timeout.timeout = short_for_hedges;
+    world_play(&world);
+    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 250 + 10, 3);
+    assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_TIMEOUT);
+    assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
+    world_fini(&world);
+}
+
 /* The first attempt may, under the default timeout: no retry could follow it. */
 static void hedge_may_not_take_the_rest(void **state) {
     (void)state;
@@ -671,6 +690,7 @@ int main(void) {
         cmocka_unit_test(redundant_hedge_is_refunded),
         cmocka_unit_test(hedge_without_room_is_left_out),
         cmocka_unit_test(delay_beyond_the_limit_means_no_hedge),
+        cmocka_unit_test(delay_beyond_the_limit_of_a_hedge_means_no_further_one),
         cmocka_unit_test(hedge_may_not_take_the_rest),
         cmocka_unit_test(of_two_answers_at_one_instant_the_first_in_the_mailbox_wins),
         cmocka_unit_test(loser_that_had_ended_keeps_its_outcome),
