@@ -70,7 +70,7 @@ static void arrive_locked(struct load *load) {
 static void wait_before_a_request(struct load *load, size_t mark) {
     pthread_mutex_lock(&load->lock);
     arrive_locked(load);
-    while (load->passed < mark) {
+    while (load->begun < mark) {
         pthread_cond_wait(&load->moved, &load->lock);
     }
     pthread_mutex_unlock(&load->lock);

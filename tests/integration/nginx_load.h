@@ -52,9 +52,9 @@ enum { LOAD_CAUGHT = LOAD_THREADS / 2 };
 void load_start(struct load *load);
 /* Waits until all threads are at the next mark. False: they did not come within 50 s. */
 bool load_gather(struct load *load);
-/* What befalls the answers that were caught begins. Owed for every mark. */
+/* What befalls the answers that were caught begins: the other threads go on, into the midst of it. Owed for every mark. */
 void load_begin(struct load *load);
-/* And is over: the other threads go on, and there may be another mark. Owed for every mark. */
+/* And is over: there may be another mark. Owed for every mark. */
 void load_pass(struct load *load);
 /* Waits for all. */
 void load_join(struct load *load);

@@ -306,8 +306,8 @@ static void answers_cut_by_a_dying_worker_are_fetched_again(void **state) {
 
 enum { KILLS = 5 };
 
-/* Runs it and kills the workers at its marks: there half of the threads are in the middle of an answer, and nobody is in a
- * handshake. */
+/* Runs it and kills the workers at its marks: there half of the threads are in the middle of an answer, and the others ask
+ * while the workers die. */
 static void run_with_kills(struct load *load) {
     bool killed = true;
     load->marks = KILLS;
