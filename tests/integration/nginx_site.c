@@ -63,14 +63,23 @@ int nginx_site_stop(struct nginx_site *site, int failed) {
 
 static struct nginx_way chosen; /* a copy, for cmocka wants a pointer to what is not const */
 
-const char *nginx_site_choose(const struct nginx_way *way) {
-    chosen = *way;
-    return way->name;
-}
-
-int nginx_site_pass_way(void **state) {
+static int pass_way(void **state) {
     *state = &chosen;
     return 0;
+}
+
+int nginx_site_run_each_way(const struct CMUnitTest *tests, size_t count) {
+    int failed = 0;
+    for (size_t i = 0; i < NGINX_WAYS; i++) {
+        chosen = nginx_ways[i];
+        failed += _cmocka_run_group_tests(chosen.name, tests, count, pass_way, NULL);
+    }
+    return failed;
+}
+
+int nginx_site_run(struct nginx_site *site, const struct CMUnitTest *tests, size_t count) {
+    int failed = nginx_site_start(site) ? nginx_site_run_each_way(tests, count) : 1;
+    return nginx_site_stop(site, failed);
 }
 
 insist_client *nginx_site_client(const struct nginx_site *site, const struct nginx_way *way,
@@ -89,6 +98,17 @@ insist_client *nginx_site_client(const struct nginx_site *site, const struct ngi
     if (insist_client_new(&all, &problem, &client) != INSIST_OK) {
         fail_msg("%s: %s", problem.field, problem.text);
     }
+    return client;
+}
+
+insist_client *nginx_site_lone_client(const struct nginx_site *site, const struct nginx_way *way) {
+    insist_retry_policy *never = NULL;
+    insist_client_options options = {.size = sizeof options, .workers = 1, .budget = insist_budget_none()};
+    assert_int_equal(insist_retry_policy_new(insist_retry_never(), insist_wait_constant_ms(1), NULL, &never),
+                     INSIST_OK);
+    options.retry = never;
+    insist_client *client = nginx_site_client(site, way, &options);
+    insist_retry_policy_free(never);
     return client;
 }
 

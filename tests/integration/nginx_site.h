@@ -37,14 +37,19 @@ bool nginx_site_start(struct nginx_site *site);
 /* Ends it. When failed is not 0, nginx's error log is printed first. Returns failed. */
 int nginx_site_stop(struct nginx_site *site, int failed);
 
-/* For cmocka: chooses the way and returns its name for the group, whose set-up then hands it to every test as *state. */
-const char *nginx_site_choose(const struct nginx_way *way);
-int nginx_site_pass_way(void **state);
+struct CMUnitTest;
+/* Runs the tests once for each way, which they get as *state. Returns how many failed. */
+int nginx_site_run_each_way(const struct CMUnitTest *tests, size_t count);
+/* Starts the site, runs them so, and ends it. Returns how many failed. */
+int nginx_site_run(struct nginx_site *site, const struct CMUnitTest *tests, size_t count);
 
 /* A client that trusts the site's authority and is patient; other options as given (NULL: defaults). Fails the test if
  * there is none. */
 insist_client *nginx_site_client(const struct nginx_site *site, const struct nginx_way *way,
                                  insist_client_options *options);
+
+/* One with one reactor, so that all calls share what it has, and without retries. */
+insist_client *nginx_site_lone_client(const struct nginx_site *site, const struct nginx_way *way);
 
 /* A plan. Fails the test if it is refused. */
 insist_plan *nginx_site_plan(const struct nginx_site *site, const struct nginx_way *way, const char *method,

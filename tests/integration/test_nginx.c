@@ -220,11 +220,5 @@ int main(void) {
         cmocka_unit_test(head_has_headers_only),
         cmocka_unit_test(answers_may_have_no_body),
     };
-    bool started = nginx_site_start(&site);
-    int failed = started ? 0 : 1;
-    for (size_t i = 0; started && i < NGINX_WAYS; i++) {
-        const char *name = nginx_site_choose(&nginx_ways[i]);
-        failed += cmocka_run_group_tests_name(name, tests, nginx_site_pass_way, NULL);
-    }
-    return nginx_site_stop(&site, failed);
+    return nginx_site_run(&site, tests, sizeof tests / sizeof tests[0]);
 }

@@ -396,11 +396,5 @@ int main(void) {
         cmocka_unit_test(gets_survive_dying_workers),
         cmocka_unit_test(posts_are_delivered_once_whatever_workers_do),
     };
-    bool started = nginx_site_start(&site);
-    int failed = started ? 0 : 1;
-    for (size_t i = 0; started && i < NGINX_WAYS; i++) {
-        const char *name = nginx_site_choose(&nginx_ways[i]);
-        failed += cmocka_run_group_tests_name(name, tests, nginx_site_pass_way, NULL);
-    }
-    return nginx_site_stop(&site, failed);
+    return nginx_site_run(&site, tests, sizeof tests / sizeof tests[0]);
 }

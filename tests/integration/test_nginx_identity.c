@@ -155,20 +155,9 @@ static void call_all(void *shared, size_t caller) {
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
 
-static insist_client *client_of_one_reactor(const struct nginx_way *way) {
-    insist_retry_policy *never = NULL;
-    insist_client_options options = {.size = sizeof options, .workers = 1, .budget = insist_budget_none()};
-    assert_int_equal(insist_retry_policy_new(insist_retry_never(), insist_wait_constant_ms(1), NULL, &never),
-                     INSIST_OK);
-    options.retry = never;
-    insist_client *client = nginx_site_client(&site, way, &options);
-    insist_retry_policy_free(never);
-    return client;
-}
-
 static void each_call_gets_its_own_bytes(void **state) {
     struct upstream upstream;
-    struct scene scene = {.way = *state, .client = client_of_one_reactor(*state)};
+    struct scene scene = {.way = *state, .client = nginx_site_lone_client(&site, *state)};
     assert_int_equal(pipe(upstream.quit), 0);
     assert_int_equal(insist_handlers_new(&scene.handlers), INSIST_OK);
     assert_int_equal(insist_handlers_push(scene.handlers, INSIST_BEFORE_READ_BODY, go_on, NULL), INSIST_OK);
@@ -193,9 +182,5 @@ int main(void) {
     if (!nginx_site_start(&site) || fcntl(site.nginx.held, F_SETFL, O_NONBLOCK) != 0) {
         return nginx_site_stop(&site, 1);
     }
-    int failed = 0;
-    for (size_t i = 0; i < NGINX_WAYS; i++) {
-        failed += cmocka_run_group_tests_name(nginx_site_choose(&nginx_ways[i]), tests, nginx_site_pass_way, NULL);
-    }
-    return nginx_site_stop(&site, failed);
+    return nginx_site_stop(&site, nginx_site_run_each_way(tests, 1));
 }

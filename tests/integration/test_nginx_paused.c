@@ -31,18 +31,6 @@ struct scene {
     long resets;               /* before this one */
 };
 
-/* One reactor, so that all share what it has; no second attempt. */
-static insist_client *plain_client(const struct nginx_way *way) {
-    insist_retry_policy *never = NULL;
-    insist_client_options options = {.size = sizeof options, .workers = 1, .budget = insist_budget_none()};
-    assert_int_equal(insist_retry_policy_new(insist_retry_never(), insist_wait_constant_ms(1), NULL, &never),
-                     INSIST_OK);
-    options.retry = never;
-    insist_client *client = nginx_site_client(&site, way, &options);
-    insist_retry_policy_free(never);
-    return client;
-}
-
 static void expect_small_bodies(const struct scene *scene, const insist_handlers *handlers, int times) {
     insist_plan *plan = nginx_site_plan(&site, scene->way, "GET", "/small.txt");
     for (int i = 0; i < times; i++) {
@@ -107,7 +95,7 @@ static size_t used_bytes(void) {
 
 /* Those that come after it are held back for a moment, too: what is left would come with them. */
 static void beside_another(const struct nginx_way *way, void (*call)(struct scene *scene)) {
-    struct scene scene = {.way = way, .client = plain_client(way), .upstream = -1};
+    struct scene scene = {.way = way, .client = nginx_site_lone_client(&site, way), .upstream = -1};
     insist_handlers *handlers = handlers_of(go_on, &scene);
     insist_plan *plan = nginx_site_plan(&site, way, "GET", "/held");
     struct side_call other;
@@ -171,12 +159,5 @@ int main(void) {
         cmocka_unit_test(a_call_that_gives_up_leaves_nothing),
         cmocka_unit_test(a_stream_that_is_reset_leaves_nothing),
     };
-    if (!nginx_site_start(&site)) {
-        return nginx_site_stop(&site, 1);
-    }
-    int failed = 0;
-    for (size_t i = 0; i < NGINX_WAYS; i++) {
-        failed += cmocka_run_group_tests_name(nginx_site_choose(&nginx_ways[i]), tests, nginx_site_pass_way, NULL);
-    }
-    return nginx_site_stop(&site, failed);
+    return nginx_site_run(&site, tests, sizeof tests / sizeof tests[0]);
 }

@@ -163,12 +163,5 @@ int main(void) {
         cmocka_unit_test(racers_share_no_connection_behind_a_redirect),
         cmocka_unit_test(replacement_shares_no_connection_with_the_hung_one),
     };
-    if (!nginx_site_start(&site)) {
-        return nginx_site_stop(&site, 1);
-    }
-    int failed = 0;
-    for (size_t i = 0; i < NGINX_WAYS; i++) {
-        failed += cmocka_run_group_tests_name(nginx_site_choose(&nginx_ways[i]), tests, nginx_site_pass_way, NULL);
-    }
-    return nginx_site_stop(&site, failed);
+    return nginx_site_run(&site, tests, sizeof tests / sizeof tests[0]);
 }

@@ -147,11 +147,5 @@ int main(void) {
         cmocka_unit_test(an_upload_arrives_whole),
         cmocka_unit_test(a_413_during_an_upload_is_the_answer),
     };
-    bool started = nginx_site_start(&site);
-    int failed = started ? 0 : 1;
-    for (size_t i = 0; started && i < NGINX_WAYS; i++) {
-        const char *name = nginx_site_choose(&nginx_ways[i]);
-        failed += cmocka_run_group_tests_name(name, tests, nginx_site_pass_way, NULL);
-    }
-    return nginx_site_stop(&site, failed);
+    return nginx_site_run(&site, tests, sizeof tests / sizeof tests[0]);
 }
