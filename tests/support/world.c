@@ -1,6 +1,10 @@
 #include "support/world.h"
 #include "base/time_math.h"
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -374,6 +378,15 @@ void world_play(struct world *world) {
         world->now_ns = time_max(world->now_ns, next_ns);
         turn(world);
     }
+}
+
+void world_assert_ended(const struct world *world, insist_reason reason, insist_err err, int status, int64_t elapsed_ms,
+                        size_t attempts) {
+    assert_int_equal(world->execution.reason, reason);
+    assert_int_equal(world->execution.err, err);
+    assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
+    assert_int_equal(world_elapsed_ms(world), elapsed_ms);
+    assert_int_equal(world->execution.count, attempts);
 }
 
 int64_t world_elapsed_ms(const struct world *world) {

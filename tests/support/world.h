@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #define WORLD_SCRIPTS 160
-#define WORLD_HEDGES 10 /* of a wave */
+#define WORLD_HEDGES 10       /* of a wave */
 #define WORLD_HANGS INT64_MAX /* never, by itself */
 #define WORLD_MS ((int64_t)1000000)
 
@@ -73,12 +73,12 @@ struct world {
     unsigned attempts_allowed; /* … and attempts of any kind; 0: any number */
     int64_t timeout_ms;
     bool has_sink, sink_rewinds;
-    unsigned sink_fails_at;     /* the chunk that it refuses, from 1; 0: none … */
-    insist_err sink_error;      /* … with that */
-    int64_t cancel_at_ms;       /* 0: not */
-    bool cancelled_within;      /* by user code, at cancel_event, before its cancel_attempt-th attempt */
+    unsigned sink_fails_at; /* the chunk that it refuses, from 1; 0: none … */
+    insist_err sink_error;  /* … with that */
+    int64_t cancel_at_ms;   /* 0: not */
+    bool cancelled_within;  /* by user code, at cancel_event, before its cancel_attempt-th attempt */
     unsigned cancel_event, cancel_attempt;
-    bool cancelled;             /* by it */
+    bool cancelled;                        /* by it */
     int64_t hedge_delays_ms[WORLD_HEDGES]; /* for the scheduler: by the number of hedges; 0 ends; -1: at once */
     bool starter_says_no;
     unsigned starter_asked, not_started;
@@ -93,6 +93,12 @@ struct world {
     size_t log_length;
 };
 
+/* Declares a world whose attempts follow these scripts, and sets it up. */
+#define PLAY(world, ...)                                                                                               \
+    const struct script scripts[] = {__VA_ARGS__};                                                                     \
+    struct world world;                                                                                                \
+    world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
+
 /* Defaults: GET, 3 retries on 503, 429 and transient errors, wait 100 ms each, Retry-After up to 30 s, attempt
  * timeout 5 s, deadline 30 s, no race, no budget. */
 void world_init(struct world *world, const struct script *scripts, size_t count);
@@ -100,6 +106,9 @@ void world_fini(struct world *world);
 void world_race(struct world *world, insist_wave_mode mode, int64_t first_delay_ms, int64_t second_delay_ms);
 /* Plays until the call is over. Fails the test when it does not end. */
 void world_play(struct world *world);
+/* Fails the test unless the call ended so; status 0: without an answer. */
+void world_assert_ended(const struct world *world, insist_reason reason, insist_err err, int status, int64_t elapsed_ms,
+                        size_t attempts);
 int64_t world_elapsed_ms(const struct world *world);
 const struct attempt *world_attempt(const struct world *world, size_t i);
 

@@ -50,10 +50,8 @@ static int watch(void *ctx, insist_event event) {
     return fire_of_world(ctx, event);
 }
 
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0]);                                                   \
+#define PLAY_WATCHED(world, ...)                                                                                       \
+    PLAY(world, __VA_ARGS__);                                                                                          \
     seen_count = 0;                                                                                                    \
     fire_of_world = world.ports.fire;                                                                                  \
     world.ports.fire = watch
@@ -81,8 +79,8 @@ static const struct seen *last(void) {
 
 static void all_of_them_in_their_order(void **state) { /* H35 */
     (void)state;
-    PLAY(world, {.status = 503, .headers_ms = 10, .ends_ms = 20},
-         {.status = 200, .headers_ms = 10, .ends_ms = WORLD_HANGS});
+    PLAY_WATCHED(world, {.status = 503, .headers_ms = 10, .ends_ms = 20},
+                 {.status = 200, .headers_ms = 10, .ends_ms = WORLD_HANGS});
     world.has_sink = true;
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
@@ -96,7 +94,7 @@ static void start_and_end_always_come_once(void **state) { /* H36, H42 */
     const struct script ends[] = {
         ANSWER(200, 10), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 10), HANGS, {.refused = INSIST_EQUEUEFULL}};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        PLAY(world, ends[i]);
+        PLAY_WATCHED(world, ends[i]);
         world.retries_allowed = 0;
         world_play(&world);
         assert_int_equal(seen[0].event, INSIST_BEFORE_EXECUTION_START);
@@ -105,7 +103,7 @@ static void start_and_end_always_come_once(void **state) { /* H36, H42 */
         assert_int_equal(count(INSIST_AFTER_EXECUTION_END), 1);
         world_fini(&world);
     }
-    PLAY(world, ANSWER(200, 10));
+    PLAY_WATCHED(world, ANSWER(200, 10));
     world.rules.deadline_ns = world.start_ns;
     world_play(&world);
     assert_string_equal(world.log, "start deadline end ");
@@ -114,7 +112,7 @@ static void start_and_end_always_come_once(void **state) { /* H36, H42 */
 
 static void start_knows_of_no_attempt(void **state) { /* H13, H36 */
     (void)state;
-    PLAY(world, ANSWER(200, 10));
+    PLAY_WATCHED(world, ANSWER(200, 10));
     world_play(&world);
     assert_false(seen[0].has_attempt);
     assert_int_equal(seen[0].started, 0);
@@ -125,7 +123,7 @@ static void start_knows_of_no_attempt(void **state) { /* H13, H36 */
 
 static void before_attempt_runs_in_the_attempts_own_time(void **state) { /* H37 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
+    PLAY_WATCHED(world, ANSWER(503, 10), ANSWER(200, 10));
     world_play(&world);
     assert_int_equal(count(INSIST_BEFORE_ATTEMPT), 2);
     assert_int_equal(nth(INSIST_BEFORE_ATTEMPT, 0)->limit_ms, 5000);
@@ -135,8 +133,8 @@ static void before_attempt_runs_in_the_attempts_own_time(void **state) { /* H37 
 
 static void before_read_body_comes_with_headers_of_any_status(void **state) { /* H38 */
     (void)state;
-    PLAY(world, {.status = 503, .headers_ms = 10, .ends_ms = 20}, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10),
-         {.status = 204, .ends_ms = 20});
+    PLAY_WATCHED(world, {.status = 503, .headers_ms = 10, .ends_ms = 20}, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10),
+                 {.status = 204, .ends_ms = 20});
     world.has_sink = true;
     world_play(&world);
     assert_string_equal(
@@ -147,7 +145,7 @@ static void before_read_body_comes_with_headers_of_any_status(void **state) { /*
 
 static void after_attempt_timeout_comes_before_its_after_attempt(void **state) { /* H16, H39 */
     (void)state;
-    PLAY(world, HANGS, ANSWER(200, 10));
+    PLAY_WATCHED(world, HANGS, ANSWER(200, 10));
     world_play(&world);
     assert_string_equal(world.log, "start before0 timeout0 after0 retry(100) before1 after1 end ");
     assert_int_equal(nth(INSIST_AFTER_ATTEMPT_TIMEOUT, 0)->timeouts, 1);
@@ -157,7 +155,7 @@ static void after_attempt_timeout_comes_before_its_after_attempt(void **state) {
 
 static void losers_do_not_time_out(void **state) { /* H39, H40 */
     (void)state;
-    PLAY(world, HANGS, ANSWER(200, 10));
+    PLAY_WATCHED(world, HANGS, ANSWER(200, 10));
     world_race(&world, 0, 50, 0);
     world_play(&world);
     assert_string_equal(world.log, "start before0 before1 after1 after0 end ");
@@ -169,21 +167,21 @@ static void losers_do_not_time_out(void **state) { /* H39, H40 */
 static void after_attempt_comes_for_all_that_were_begun(void **state) { /* H40 */
     (void)state;
     {
-        PLAY(world, ANSWER(503, 10), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 10));
+        PLAY_WATCHED(world, ANSWER(503, 10), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 10));
         world_play(&world);
         assert_int_equal(count(INSIST_BEFORE_ATTEMPT), 2);
         assert_int_equal(count(INSIST_AFTER_ATTEMPT), 2);
         world_fini(&world);
     }
     {
-        PLAY(world, HANGS);
+        PLAY_WATCHED(world, HANGS);
         world.cancel_at_ms = 5;
         world_play(&world);
         assert_int_equal(nth(INSIST_AFTER_ATTEMPT, 0)->err, INSIST_ECANCELED);
         world_fini(&world);
     }
     {
-        PLAY(world, {.refused = INSIST_EQUEUEFULL});
+        PLAY_WATCHED(world, {.refused = INSIST_EQUEUEFULL});
         world_play(&world);
         assert_int_equal(nth(INSIST_AFTER_ATTEMPT, 0)->err, INSIST_EQUEUEFULL);
         world_fini(&world);
@@ -203,7 +201,7 @@ static insist_verdict accept_and_look(void *ctx, const insist_execution *view, i
 
 static void decider_comes_after_after_attempt(void **state) { /* H15, H40, M21 */
     (void)state;
-    PLAY(world, ANSWER(503, 10));
+    PLAY_WATCHED(world, ANSWER(503, 10));
     world.retry.decider.decide = accept_and_look;
     world_play(&world);
     assert_string_equal(world.log, "start before0 after0 end ");
@@ -216,7 +214,7 @@ static void decider_comes_after_after_attempt(void **state) { /* H15, H40, M21 *
 static void after_plan_timeout_is_for_the_deadline_alone(void **state) { /* H41, M66 */
     (void)state;
     {
-        PLAY(world, ANSWER(503, 10), HANGS);
+        PLAY_WATCHED(world, ANSWER(503, 10), HANGS);
         world.rules.deadline_ns = world.start_ns + 200 * WORLD_MS;
         world_play(&world);
         assert_string_equal(world.log, "start before0 after0 retry(100) before1 timeout1 after1 deadline end ");
@@ -224,14 +222,14 @@ static void after_plan_timeout_is_for_the_deadline_alone(void **state) { /* H41,
         world_fini(&world);
     }
     {
-        PLAY(world, HANGS);
+        PLAY_WATCHED(world, HANGS);
         world.cancel_at_ms = 5;
         world_play(&world);
         assert_int_equal(count(INSIST_AFTER_PLAN_TIMEOUT), 0);
         world_fini(&world);
     }
     {
-        PLAY(world, HANGS);
+        PLAY_WATCHED(world, HANGS);
         world.retries_allowed = 0;
         world_play(&world);
         assert_int_equal(count(INSIST_AFTER_PLAN_TIMEOUT), 0);
@@ -241,7 +239,7 @@ static void after_plan_timeout_is_for_the_deadline_alone(void **state) { /* H41,
 
 static void attempts_begin_in_order_and_waves_do_not_mix(void **state) { /* H17, H43 */
     (void)state;
-    PLAY(world, ANSWER(503, 100), ANSWER(503, 100), ANSWER(503, 100), ANSWER(503, 100), ANSWER(200, 100));
+    PLAY_WATCHED(world, ANSWER(503, 100), ANSWER(503, 100), ANSWER(503, 100), ANSWER(503, 100), ANSWER(200, 100));
     world_race(&world, 1, 10, 10); /* the wave is closed by its first end */
     world_play(&world);
     assert_int_equal(world.execution.view.wave, 1);
@@ -260,7 +258,7 @@ static void attempts_begin_in_order_and_waves_do_not_mix(void **state) { /* H17,
 
 static void without_races_a_wave_is_an_attempt(void **state) { /* H14, H17 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
+    PLAY_WATCHED(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
     world_play(&world);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(nth(INSIST_BEFORE_ATTEMPT, i)->attempt, i);
@@ -273,7 +271,7 @@ static void without_races_a_wave_is_an_attempt(void **state) { /* H14, H17 */
 
 static void racing_counts_the_attempt_at_hand(void **state) { /* H18 */
     (void)state;
-    PLAY(world, ANSWER(503, 100), ANSWER(200, 100));
+    PLAY_WATCHED(world, ANSWER(503, 100), ANSWER(200, 100));
     world_race(&world, 0, 50, 0);
     world_play(&world);
     assert_int_equal(seen[0].racing, 0);
@@ -287,7 +285,7 @@ static void racing_counts_the_attempt_at_hand(void **state) { /* H18 */
 
 static void broken_body_leaves_its_status_beside_the_error(void **state) { /* H19, H20 */
     (void)state;
-    PLAY(world, {.status = 200, .err = INSIST_EEOF, .transience = INSIST_UNEXPECTED_EOF, .ends_ms = 10});
+    PLAY_WATCHED(world, {.status = 200, .err = INSIST_EEOF, .transience = INSIST_UNEXPECTED_EOF, .ends_ms = 10});
     world.retries_allowed = 0;
     world_play(&world);
     assert_int_equal(nth(INSIST_AFTER_ATTEMPT, 0)->status, 200);
@@ -299,7 +297,7 @@ static void broken_body_leaves_its_status_beside_the_error(void **state) { /* H1
 
 static void time_runs_and_stops_with_the_attempt(void **state) { /* H21, M79 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), ANSWER(200, 30));
+    PLAY_WATCHED(world, ANSWER(503, 10), ANSWER(200, 30));
     world_play(&world);
     assert_int_equal(nth(INSIST_AFTER_ATTEMPT, 0)->elapsed_us, 10000);
     assert_int_equal(nth(INSIST_AFTER_ATTEMPT, 1)->elapsed_us, 140000);
@@ -312,7 +310,7 @@ static void time_runs_and_stops_with_the_attempt(void **state) { /* H21, M79 */
 static void timeout_is_a_kind_of_error_whoever_ran_out_of_time(void **state) { /* H22 */
     (void)state;
     {
-        PLAY(world, HANGS);
+        PLAY_WATCHED(world, HANGS);
         world.rules.deadline_ns = world.start_ns + 200 * WORLD_MS;
         world_play(&world);
         assert_int_equal(last()->transience, INSIST_TIMEOUT);
@@ -320,7 +318,7 @@ static void timeout_is_a_kind_of_error_whoever_ran_out_of_time(void **state) { /
         world_fini(&world);
     }
     {
-        PLAY(world, HANGS, ANSWER(200, 10));
+        PLAY_WATCHED(world, HANGS, ANSWER(200, 10));
         world_play(&world);
         assert_int_equal(last()->transience, INSIST_NOT_TRANSIENT);
         assert_int_equal(last()->timeouts, 1);
@@ -330,8 +328,9 @@ static void timeout_is_a_kind_of_error_whoever_ran_out_of_time(void **state) { /
 
 static void retry_scheduled_tells_wait_and_source(void **state) { /* M67 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 1000},
-         {.err = INSIST_ERESET, .transience = INSIST_CONN_RESET, .stale = true, .ends_ms = 10}, ANSWER(200, 10));
+    PLAY_WATCHED(
+        world, ANSWER(503, 10), {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 1000},
+        {.err = INSIST_ERESET, .transience = INSIST_CONN_RESET, .stale = true, .ends_ms = 10}, ANSWER(200, 10));
     world_play(&world);
     assert_int_equal(nth(INSIST_BEFORE_ATTEMPT, 0)->wait_source, INSIST_START_FIRST);
     assert_int_equal(count(INSIST_RETRY_SCHEDULED), 3);
@@ -351,8 +350,8 @@ static void retry_scheduled_tells_wait_and_source(void **state) { /* M67 */
 /* ---- errors of handlers ---- */
 
 static void returns_in(insist_event event, const char *log, insist_reason reason) {
-    PLAY(world, HANGS, {.status = 503, .headers_ms = 10, .ends_ms = 20},
-         {.status = 200, .headers_ms = 10, .ends_ms = WORLD_HANGS});
+    PLAY_WATCHED(world, HANGS, {.status = 503, .headers_ms = 10, .ends_ms = 20},
+                 {.status = 200, .headers_ms = 10, .ends_ms = WORLD_HANGS});
     world.has_sink = true;
     world.rules.deadline_ns = world.start_ns + 6000 * WORLD_MS;
     world.handler_event = event;
@@ -382,7 +381,7 @@ static void error_of_a_handler_ends_the_call_and_what_is_owed_still_comes(void *
 
 static void error_of_a_handler_gives_the_siblings_up(void **state) { /* H48 */
     (void)state;
-    PLAY(world, ANSWER(503, 100), HANGS);
+    PLAY_WATCHED(world, ANSWER(503, 100), HANGS);
     world_race(&world, 0, 50, 0);
     world.handler_event = INSIST_AFTER_ATTEMPT;
     world.handler_number = 42;
@@ -401,7 +400,7 @@ static int return_the_event(void *ctx, insist_event event) {
 
 static void first_error_of_a_handler_is_kept(void **state) { /* M65 */
     (void)state;
-    PLAY(world, HANGS, HANGS);
+    PLAY_WATCHED(world, HANGS, HANGS);
     fire_of_world = return_the_event;
     world_race(&world, 0, 50, 0);
     world_play(&world);
@@ -430,7 +429,7 @@ static insist_verdict decide_by_value(void *ctx, const insist_execution *view, i
 
 static void value_set_in_one_event_is_there_in_all_others(void **state) { /* H23, H45, M13 */
     (void)state;
-    PLAY(world, ANSWER(503, 10));
+    PLAY_WATCHED(world, ANSWER(503, 10));
     world.ports.fire = keep_a_value;
     world.retry.decider.decide = decide_by_value;
     world_play(&world);

@@ -9,25 +9,11 @@
 
 #include "support/world.h"
 
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
-
-static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status,
-                         int64_t elapsed_ms, size_t attempts) {
-    assert_int_equal(world->execution.reason, reason);
-    assert_int_equal(world->execution.err, err);
-    assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
-    assert_int_equal(world_elapsed_ms(world), elapsed_ms);
-    assert_int_equal(world->execution.count, attempts);
-}
-
 static void good_answer_is_done(void **state) {
     (void)state;
     PLAY(world, ANSWER(200, 30));
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 30, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 30, 1);
     assert_string_equal(world.log, "start before0 after0 end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_WON);
     world_fini(&world);
@@ -37,7 +23,7 @@ static void answer_that_nobody_retries_is_done(void **state) { /* H25: a 404 is 
     (void)state;
     PLAY(world, ANSWER(404, 30));
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 404, 30, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 404, 30, 1);
     world_fini(&world);
 }
 
@@ -45,7 +31,7 @@ static void retries_until_good(void **state) {
     (void)state;
     PLAY(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 20), ANSWER(200, 30));
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 20 + 100 + 30, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 20 + 100 + 30, 3);
     assert_string_equal(world.log, "start before0 after0 retry(100) before1 after1 retry(100) before2 after2 end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_RETRYABLE);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
@@ -59,7 +45,7 @@ static void count_used_up_gives_the_last_answer(void **state) {
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 340, 4);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 340, 4);
     world_fini(&world);
 }
 
@@ -68,7 +54,7 @@ static void an_answer_is_more_useful_than_a_later_error(void **state) {
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(503, 10),
          FAILS(INSIST_EEOF, INSIST_UNEXPECTED_EOF, 10), FAILS(INSIST_ECONNECT, INSIST_CONN_REFUSED, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 340, 4);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 340, 4);
     world_fini(&world);
 }
 
@@ -77,7 +63,7 @@ static void all_errors_give_the_last_error(void **state) {
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10),
          FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), FAILS(INSIST_ECONNECT, INSIST_CONN_REFUSED, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_ECONNECT, 0, 340, 4);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_ECONNECT, 0, 340, 4);
     world_fini(&world);
 }
 
@@ -85,7 +71,7 @@ static void permanent_error_stops(void **state) {
     (void)state;
     PLAY(world, FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 10), ANSWER(200, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_STOPPED, INSIST_ECERT, 0, 10, 1);
+    world_assert_ended(&world, INSIST_STOPPED, INSIST_ECERT, 0, 10, 1);
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_FINAL);
     world_fini(&world);
 }
@@ -102,7 +88,7 @@ static void decider_fails_the_call(void **state) { /* R5, B11 */
     PLAY(world, ANSWER(200, 10));
     world.retry.decider.decide = fail_with_rejected;
     world_play(&world);
-    assert_ended(&world, INSIST_STOPPED, INSIST_EREJECTED, 200, 10, 1);
+    world_assert_ended(&world, INSIST_STOPPED, INSIST_EREJECTED, 200, 10, 1);
     world_fini(&world);
 }
 
@@ -118,7 +104,7 @@ static void waiter_ends_the_cycle(void **state) { /* B2 */
     PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
     world.retry.waiter.wait = exit_cycle;
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -134,7 +120,7 @@ static void wait_of_nothing_is_at_once(void **state) { /* section 3.1: httpx han
     PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
     world.retry.waiter.wait = wait_nothing;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 20, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 20, 2);
     world_fini(&world);
 }
 
@@ -159,7 +145,7 @@ static void wait_that_does_not_fit_is_not_slept(void **state) { /* section 3.1: 
     PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
     world.rules.deadline_ns = world.start_ns + 110 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -168,7 +154,7 @@ static void wait_that_just_fits_is_slept(void **state) {
     PLAY(world, ANSWER(503, 10), ANSWER(200, 0));
     world.rules.deadline_ns = world.start_ns + 111 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 110, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 110, 2);
     world_fini(&world);
 }
 
@@ -179,7 +165,7 @@ static void unsafe_request_is_not_repeated_once_sent(void **state) {
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(200, 10));
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_ERESET, 0, 10, 1);
+    world_assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_ERESET, 0, 10, 1);
     assert_int_equal(world_attempt(&world, 0)->outcome.sent, INSIST_MAYBE_SENT);
     world_fini(&world);
 }
@@ -189,7 +175,7 @@ static void unsafe_request_is_not_repeated_once_answered(void **state) {
     PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -199,7 +185,7 @@ static void unsafe_request_is_repeated_while_unsent(void **state) {
          ANSWER(200, 10));
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
     assert_int_equal(world_attempt(&world, 0)->outcome.sent, INSIST_NOT_SENT);
     world_fini(&world);
 }
@@ -210,7 +196,7 @@ static void repeat_unsafe_opens_the_gate(void **state) {
     world.request.repeatable = false;
     world.rules.repeat_unsafe = true;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
     world_fini(&world);
 }
 
@@ -221,7 +207,7 @@ static void stale_connection_is_replaced_at_once_and_once(void **state) {
     PLAY(world, {.err = INSIST_ERESET, .transience = INSIST_CONN_RESET, .ends_ms = 5, .stale = true},
          {.err = INSIST_ERESET, .transience = INSIST_CONN_RESET, .ends_ms = 5, .stale = true}, ANSWER(200, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5 + 5 + 100 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5 + 5 + 100 + 10, 3);
     assert_int_equal(world_attempt(&world, 1)->why_started, INSIST_START_STALE);
     assert_int_equal(world_attempt(&world, 1)->wait_us, 0);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
@@ -234,7 +220,7 @@ static void stale_connection_of_an_unsafe_request_is_not_replaced(void **state) 
     PLAY(world, {.err = INSIST_ERESET, .transience = INSIST_CONN_RESET, .ends_ms = 5, .stale = true}, ANSWER(200, 10));
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_ERESET, 0, 5, 1);
+    world_assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_ERESET, 0, 5, 1);
     world_fini(&world);
 }
 
@@ -247,7 +233,7 @@ static void retry_after_is_added_to_the_wait(void **state) {
     (void)state;
     PLAY(world, ASKS(503, 10, 2000), ANSWER(200, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 2000 + 100 + 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 2000 + 100 + 10, 2);
     assert_int_equal(world_attempt(&world, 1)->why_started, INSIST_START_RETRY_AFTER);
     assert_int_equal(world_attempt(&world, 1)->wait_us, 2100000);
     world_fini(&world);
@@ -258,7 +244,7 @@ static void retry_after_beyond_the_cap_closes(void **state) {
     PLAY(world, ASKS(503, 10, 30001), ANSWER(200, 10));
     world.rules.deadline_ns = INT64_MAX;
     world_play(&world);
-    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -267,7 +253,7 @@ static void retry_after_beyond_the_deadline_closes(void **state) {
     PLAY(world, ASKS(429, 10, 5000), ANSWER(200, 10));
     world.rules.deadline_ns = world.start_ns + 5000 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 429, 10, 1);
+    world_assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 429, 10, 1);
     world_fini(&world);
 }
 
@@ -276,7 +262,7 @@ static void retry_after_may_be_ignored(void **state) {
     PLAY(world, ASKS(503, 10, 2000), ANSWER(200, 10));
     world.retry.retry_after_cap_us = -1;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 120, 2);
     assert_int_equal(world_attempt(&world, 1)->why_started, INSIST_START_BACKOFF);
     world_fini(&world);
 }
@@ -314,7 +300,7 @@ static void retry_after_may_replace_the_wait(void **state) { /* R7 */
     PLAY(world, ASKS(503, 10, 2000), ASKS(503, 10, 20), ASKS(503, 10, 0), ANSWER(200, 10));
     world.retry.retry_after_replaces = true;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 2000 + 10 + 20 + 10 + 0 + 10, 4);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 2000 + 10 + 20 + 10 + 0 + 10, 4);
     assert_string_equal(world.log, "start before0 after0 retry(2000) before1 after1 retry(20) before2 after2 retry(0) "
                                    "before3 after3 end ");
     assert_int_equal(world_attempt(&world, 1)->why_started, INSIST_START_RETRY_AFTER);
@@ -327,7 +313,7 @@ static void exit_holds_although_the_wait_is_replaced(void **state) { /* B2, R7 *
     world.retry.retry_after_replaces = true;
     world.retry.waiter.wait = exit_cycle;
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -339,7 +325,7 @@ static void retry_after_without_a_cap_is_waited_for(void **state) { /* R7: 400 d
     world.retry.retry_after_cap_us = INSIST_FOREVER;
     world.rules.deadline_ns = INT64_MAX;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + days_400_ms + 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + days_400_ms + 10, 2);
     world_fini(&world);
 }
 
@@ -349,7 +335,7 @@ static void retry_after_without_a_cap_never_passes_the_deadline(void **state) { 
     world.retry.retry_after_replaces = true;
     world.retry.retry_after_cap_us = INSIST_FOREVER;
     world_play(&world);
-    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -360,7 +346,7 @@ static void endless_retry_after_is_no_retry_at_once(void **state) { /* R8: their
     world.retry.retry_after_cap_us = INSIST_FOREVER;
     world.rules.deadline_ns = INT64_MAX;
     world_play(&world);
-    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -371,7 +357,7 @@ static void refused_retry_gives_the_last_outcome(void **state) {
     PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
     world.has_budget = true;
     world_play(&world);
-    assert_ended(&world, INSIST_BUDGET, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_BUDGET, INSIST_OK, 503, 10, 1);
     assert_int_equal(world.firsts_begun, 1);
     assert_int_equal(world.firsts_accepted, 0);
     world_fini(&world);
@@ -383,7 +369,7 @@ static void lease_of_an_accepted_retry_comes_back(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 230, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 230, 3);
     assert_int_equal(world.charged, 2);
     assert_int_equal(world.refunded, 1);
     assert_int_equal(world.given_back, 0);
@@ -397,7 +383,7 @@ static void lease_of_a_retry_that_never_starts_comes_back(void **state) {
     world.charges_allowed = 10;
     world.cancel_at_ms = 50;
     world_play(&world);
-    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 503, 50, 1);
+    world_assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 503, 50, 1);
     assert_int_equal(world.charged, 1);
     assert_int_equal(world.given_back, 1);
     world_fini(&world);
@@ -419,7 +405,7 @@ static void attempt_timeout_is_retried(void **state) { /* H39, H16 */
     (void)state;
     PLAY(world, HANGS, ANSWER(200, 10));
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5000 + 100 + 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5000 + 100 + 10, 2);
     assert_string_equal(world.log, "start before0 timeout0 after0 retry(100) before1 after1 end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_TIMEOUT);
     assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_ETIMEOUT);
@@ -432,7 +418,7 @@ static void deadline_ends_the_call_with_an_attempt_in_flight(void **state) { /* 
     PLAY(world, ANSWER(503, 10), HANGS);
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 503, 1000, 2);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 503, 1000, 2);
     assert_string_equal(world.log, "start before0 after0 retry(100) before1 timeout1 after1 deadline end ");
     assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_DEADLINE);
     assert_int_equal(world_attempt(&world, 1)->outcome.err, INSIST_EDEADLINE);
@@ -444,7 +430,7 @@ static void wire_that_sees_the_deadline_first_tells_the_same(void **state) {
     PLAY(world, FAILS(INSIST_ETIMEOUT, INSIST_TIMEOUT, 1000));
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 1);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 1);
     assert_string_equal(world.log, "start before0 timeout0 after0 deadline end ");
     world_fini(&world);
 }
@@ -454,7 +440,7 @@ static void answer_at_the_deadline_beats_it(void **state) {
     PLAY(world, ANSWER(200, 1000));
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000, 1);
     world_fini(&world);
 }
 
@@ -463,7 +449,7 @@ static void deadline_that_has_passed_starts_nothing(void **state) {
     PLAY(world, ANSWER(200, 0));
     world.rules.deadline_ns = world.start_ns - 1;
     world_play(&world);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 0, 0);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 0, 0);
     assert_string_equal(world.log, "start deadline end ");
     world_fini(&world);
 }
@@ -473,7 +459,7 @@ static void deadline_at_this_very_instant_starts_nothing(void **state) {
     PLAY(world, ANSWER(200, 0));
     world.rules.deadline_ns = world.start_ns;
     world_play(&world);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 0, 0);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 0, 0);
     world_fini(&world);
 }
 
@@ -524,7 +510,7 @@ static void nonsense_of_a_timeout_policy_is_contained(void **state) { /* H67: no
     PLAY(world, HANGS, HANGS, HANGS, HANGS);
     world.timeout.timeout = smallest;
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_ETIMEOUT, 0, 300, 4);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_ETIMEOUT, 0, 300, 4);
     world_fini(&world);
 }
 
@@ -540,7 +526,7 @@ static void nonsense_of_a_waiter_is_contained(void **state) {
     PLAY(world, ASKS(503, 10, 20), ANSWER(200, 10));
     world.retry.waiter.wait = shortest;
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -549,7 +535,7 @@ static void last_attempt_may_take_the_rest(void **state) {
     PLAY(world, HANGS, HANGS, HANGS, ANSWER(200, 12000));
     world.timeout.takes_the_rest = true;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 3 * 5100 + 12000, 4);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 3 * 5100 + 12000, 4);
     world_fini(&world);
 }
 
@@ -559,7 +545,7 @@ static void unsafe_request_may_take_the_rest_once_sent(void **state) {
     world.timeout.takes_the_rest = true;
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 12000, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 12000, 1);
     world_fini(&world);
 }
 
@@ -569,7 +555,7 @@ static void unsafe_request_that_is_not_sent_in_time_is_retried(void **state) {
     world.timeout.takes_the_rest = true;
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5110, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5110, 2);
     assert_int_equal(world_attempt(&world, 0)->outcome.sent, INSIST_NOT_SENT);
     world_fini(&world);
 }
@@ -579,7 +565,7 @@ static void fixed_timeout_holds_for_unsafe_requests(void **state) {
     PLAY(world, {.sent_ms = 4000, .ends_ms = 12000, .status = 200}, ANSWER(200, 10));
     world.request.repeatable = false;
     world_play(&world);
-    assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_ETIMEOUT, 0, 5000, 1);
+    world_assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_ETIMEOUT, 0, 5000, 1);
     world_fini(&world);
 }
 
@@ -590,7 +576,7 @@ static void cancel_during_an_attempt(void **state) {
     PLAY(world, HANGS);
     world.cancel_at_ms = 70;
     world_play(&world);
-    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 0, 70, 1);
+    world_assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 0, 70, 1);
     assert_string_equal(world.log, "start before0 after0 end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_CANCELLED);
     world_fini(&world);
@@ -601,7 +587,7 @@ static void answer_beats_a_cancel_of_the_same_turn(void **state) {
     PLAY(world, ANSWER(200, 70));
     world.cancel_at_ms = 70;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 70, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 70, 1);
     world_fini(&world);
 }
 
@@ -610,7 +596,7 @@ static void outcome_unseen_at_the_end_is_kept(void **state) {
     PLAY(world, {.ends_ms = WORLD_HANGS, .status = 503, .ends_unseen = true});
     world.cancel_at_ms = 70;
     world_play(&world);
-    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 503, 70, 1);
+    world_assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 503, 70, 1);
     world_fini(&world);
 }
 
@@ -619,7 +605,7 @@ static void timeout_unseen_at_the_deadline_is_the_deadline(void **state) {
     PLAY(world, {.ends_ms = WORLD_HANGS, .err = INSIST_ETIMEOUT, .transience = INSIST_TIMEOUT, .ends_unseen = true});
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 1);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 1);
     assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_EDEADLINE);
     world_fini(&world);
 }
@@ -633,7 +619,8 @@ static void cancelled_before_an_attempt(unsigned event, unsigned attempt, const 
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, started == 0 ? 0 : 503, started == 0 ? 0 : 110, attempts);
+    world_assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, started == 0 ? 0 : 503, started == 0 ? 0 : 110,
+                       attempts);
     assert_string_equal(world.log, log);
     assert_int_equal(world.attempt_count, started);
     assert_int_equal(world.given_back, started); /* what the retry was charged */
@@ -666,7 +653,7 @@ static void full_queue_rejects_the_call(void **state) {
     (void)state;
     PLAY(world, {.refused = INSIST_EQUEUEFULL});
     world_play(&world);
-    assert_ended(&world, INSIST_REJECTED, INSIST_EQUEUEFULL, 0, 0, 1);
+    world_assert_ended(&world, INSIST_REJECTED, INSIST_EQUEUEFULL, 0, 0, 1);
     assert_string_equal(world.log, "start before0 after0 end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_REJECTED);
     assert_int_equal(world_attempt(&world, 0)->outcome.sent, INSIST_NOT_SENT);
@@ -679,7 +666,7 @@ static void full_queue_for_a_retry_keeps_the_last_answer(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_REJECTED, INSIST_OK, 503, 110, 2);
+    world_assert_ended(&world, INSIST_REJECTED, INSIST_OK, 503, 110, 2);
     assert_int_equal(world.given_back, 1);
     world_fini(&world);
 }
@@ -713,7 +700,7 @@ static void handler_cannot_undo_the_end(void **state) {
     world.handler_event = INSIST_AFTER_EXECUTION_END;
     world.handler_number = 42;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10, 1);
     assert_int_equal(world.execution.handler_number, 0);
     world_fini(&world);
 }

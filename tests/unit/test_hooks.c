@@ -8,11 +8,6 @@
 
 #include "support/world.h"
 
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
-
 static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status, const char *log) {
     assert_string_equal(world->log, log);
     assert_int_equal(world->execution.reason, reason);

@@ -49,10 +49,8 @@ static int end(void **state) {
     return 0;
 }
 
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0]);                                                   \
+#define PLAY_LOGGED(world, ...)                                                                                        \
+    PLAY(world, __VA_ARGS__);                                                                                          \
     world.request.shown_url = "http://h/p";                                                                            \
     world.ports.fire = log_only
 
@@ -60,7 +58,7 @@ static int end(void **state) {
 
 static void retried_call_tells_all(void **state) { /* M78, R26 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(200, 10));
+    PLAY_LOGGED(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(200, 10));
     world_play(&world);
     assert_string_equal(
         lines,
@@ -78,7 +76,7 @@ static void retried_call_tells_all(void **state) { /* M78, R26 */
 
 static void good_call_tells_no_more_than_its_request(void **state) {
     (void)state;
-    PLAY(world, ANSWER(200, 10));
+    PLAY_LOGGED(world, ANSWER(200, 10));
     world_play(&world);
     assert_string_equal(lines, "DEBUG|performing request|method=GET|url=http://h/p|attempt=0\n");
     world_fini(&world);
@@ -86,7 +84,7 @@ static void good_call_tells_no_more_than_its_request(void **state) {
 
 static void answer_given_up_with_is_a_warning(void **state) { /* M78 */
     (void)state;
-    PLAY(world, ANSWER(503, 10));
+    PLAY_LOGGED(world, ANSWER(503, 10));
     world.retries_allowed = 0;
     world_play(&world);
     assert_non_null(strstr(lines, "WARN|giving up after 1 attempt(s)|method=GET|url=http://h/p|attempts=1|reason=count|"
@@ -96,7 +94,7 @@ static void answer_given_up_with_is_a_warning(void **state) { /* M78 */
 
 static void error_given_up_with_is_an_error(void **state) { /* M78 */
     (void)state;
-    PLAY(world, HANGS);
+    PLAY_LOGGED(world, HANGS);
     world.rules.deadline_ns = world.start_ns + 200 * WORLD_MS;
     world_play(&world);
     assert_non_null(strstr(lines, "ERROR|request failed: the call reached its deadline|method=GET|url=http://h/p|"
@@ -108,7 +106,7 @@ static void error_given_up_with_is_an_error(void **state) { /* M78 */
 
 static void loser_of_a_race_has_not_failed(void **state) {
     (void)state;
-    PLAY(world, HANGS, ANSWER(200, 10));
+    PLAY_LOGGED(world, HANGS, ANSWER(200, 10));
     world_race(&world, 0, 50, 0);
     world_play(&world);
     assert_null(strstr(lines, "failed"));
@@ -117,7 +115,7 @@ static void loser_of_a_race_has_not_failed(void **state) {
 
 static void without_a_bound_nothing_is_said_to_be_left(void **state) {
     (void)state;
-    PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
+    PLAY_LOGGED(world, ANSWER(503, 10), ANSWER(200, 10));
     world.retry.retry_bound = RETRY_UNBOUNDED;
     world_play(&world);
     assert_non_null(strstr(lines, "|retrying in 100 ms (status 503)|"));
@@ -127,7 +125,7 @@ static void without_a_bound_nothing_is_said_to_be_left(void **state) {
 
 static void smaller_bound_is_what_is_left(void **state) {
     (void)state;
-    PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
+    PLAY_LOGGED(world, ANSWER(503, 10), ANSWER(200, 10));
     world.retry.attempt_bound = 2;
     world_play(&world);
     assert_non_null(strstr(lines, "(1 left, status 503)"));
@@ -141,7 +139,7 @@ static void level_keeps_the_less_important_out(void **state) { /* M77 */
         size_t lines;
     } expected[] = {{0, 7}, {INSIST_LOG_DEBUG, 7}, {INSIST_LOG_INFO, 2}, {INSIST_LOG_WARN, 1}, {INSIST_LOG_ERROR, 1}};
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-        PLAY(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(200, 10));
+        PLAY_LOGGED(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(200, 10));
         logger.level = expected[i].level;
         lines[0] = '\0';
         world_play(&world);
@@ -155,7 +153,7 @@ static void level_keeps_the_less_important_out(void **state) { /* M77 */
 
 static void secrets_are_in_no_message(void **state) { /* M82 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(503, 10), ANSWER(503, 10));
+    PLAY_LOGGED(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(503, 10), ANSWER(503, 10));
     world.request.shown_url = "http://me:hush@h/p?token=hush&a=1";
     assert_int_equal(headers_add(&world.request.headers, "Authorization", "Bearer hush"), INSIST_OK);
     assert_int_equal(headers_add(&world.request.headers, "Cookie", "session=hush"), INSIST_OK);
@@ -250,7 +248,8 @@ static void keep(struct world *world, size_t most, struct failures *failures) {
 
 static void failures_are_kept_in_pesters_form(void **state) { /* M80, P21, P22, P24 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(429, 10), ANSWER(200, 3000));
+    PLAY_LOGGED(world, ANSWER(503, 10), FAILS(INSIST_ERESET, INSIST_CONN_RESET, 10), ANSWER(429, 10),
+                ANSWER(200, 3000));
     struct failures failures;
     world.request.shown_url = "http://me:hush@h/p?token=hush";
     world_play(&world);
@@ -275,7 +274,7 @@ static void failures_are_kept_in_pesters_form(void **state) { /* M80, P21, P22, 
 
 static void latest_failures_are_kept(void **state) { /* M80 */
     (void)state;
-    PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10));
+    PLAY_LOGGED(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10));
     struct failures failures;
     world_play(&world);
     keep(&world, 3, &failures);
@@ -289,7 +288,7 @@ static void latest_failures_are_kept(void **state) { /* M80 */
 
 static void bad_status_is_a_failure_though_it_was_accepted(void **state) { /* P21 */
     (void)state;
-    PLAY(world, ANSWER(500, 10));
+    PLAY_LOGGED(world, ANSWER(500, 10));
     struct failures failures;
     world_play(&world);
     assert_int_equal(world.execution.reason, INSIST_DONE);
@@ -301,7 +300,7 @@ static void bad_status_is_a_failure_though_it_was_accepted(void **state) { /* P2
 
 static void good_answers_and_losers_are_no_failures(void **state) {
     (void)state;
-    PLAY(world, HANGS, ANSWER(404, 10));
+    PLAY_LOGGED(world, HANGS, ANSWER(404, 10));
     struct failures failures;
     world_race(&world, 0, 50, 0);
     world_play(&world);
@@ -314,7 +313,7 @@ static void good_answers_and_losers_are_no_failures(void **state) {
 
 static void place_in_the_wave_is_told(void **state) { /* P22 */
     (void)state;
-    PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 100), FAILS(INSIST_EEOF, INSIST_UNEXPECTED_EOF, 100));
+    PLAY_LOGGED(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 100), FAILS(INSIST_EEOF, INSIST_UNEXPECTED_EOF, 100));
     struct failures failures;
     world.retries_allowed = 0;
     world_race(&world, 0, 50, 0);

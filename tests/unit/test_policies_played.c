@@ -10,10 +10,6 @@
 #include "support/world.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
 
 /* Plays with these, to the end, and gives them up; timeout: NULL for 5 s. */
 static void play(struct world *world, insist_decider decider, insist_waiter waiter, insist_timeout_policy *timeout) {
@@ -27,15 +23,6 @@ static void play(struct world *world, insist_decider decider, insist_waiter wait
     insist_timeout_policy_free(timeout);
 }
 
-static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status,
-                         int64_t elapsed_ms, size_t attempts) {
-    assert_int_equal(world->execution.reason, reason);
-    assert_int_equal(world->execution.err, err);
-    assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
-    assert_int_equal(world_elapsed_ms(world), elapsed_ms);
-    assert_int_equal(world->execution.count, attempts);
-}
-
 /* ---- the three models -------------------------------------------------------------------------------------------- */
 
 static void pester_tries_three_times_a_second_apart(void **state) { /* P1, P4, P5, P12, P14 */
@@ -43,7 +30,7 @@ static void pester_tries_three_times_a_second_apart(void **state) { /* P1, P4, P
     PLAY(world, ANSWER(501, 10), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 10), ANSWER(500, 10), ANSWER(200, 10));
     play(&world, insist_retry_and(insist_retry_attempts(3), insist_retry_pester(false)), insist_wait_pester_default(),
          NULL);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 500, 10 + 1000 + 10 + 1000 + 10, 3);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 500, 10 + 1000 + 10 + 1000 + 10, 3);
     world_fini(&world);
 }
 
@@ -52,7 +39,7 @@ static void pester_waits_two_four_eight_seconds(void **state) { /* P13, P16: Tes
     PLAY(world, ANSWER(500, 0), ANSWER(500, 0), ANSWER(500, 0), ANSWER(200, 0));
     play(&world, insist_retry_and(insist_retry_attempts(4), insist_retry_pester(false)),
          insist_wait_pester_exponential(), NULL);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 2000 + 4000 + 8000, 4);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 2000 + 4000 + 8000, 4);
     world_fini(&world);
 }
 
@@ -62,7 +49,7 @@ static void retryablehttp_tries_five_times(void **state) { /* R1, R3, R7: TestBa
          ANSWER(503, 0), ANSWER(200, 0));
     play(&world, insist_retry_and(insist_retry_times(4), insist_retry_retryablehttp()),
          insist_wait_retryablehttp(1000, 30000), NULL);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 1000 + 2000 + 4000 + 8000, 5);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 1000 + 2000 + 4000 + 8000, 5);
     world_fini(&world);
 }
 
@@ -74,7 +61,7 @@ static void retryablehttp_does_as_the_header_says(void **state) { /* R7 */
     world.rules.deadline_ns = INT64_MAX;
     play(&world, insist_retry_and(insist_retry_times(4), insist_retry_retryablehttp()),
          insist_wait_retryablehttp(1000, 30000), NULL);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60000 + 0 + 4000, 4);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60000 + 0 + 4000, 4);
     world_fini(&world);
 }
 
@@ -85,7 +72,7 @@ static void retryablehttp_stops_at_once_for_what_stays(void **state) { /* R3: ex
         PLAY(world, FAILS(stays[i], INSIST_NOT_TRANSIENT, 10), ANSWER(200, 10));
         play(&world, insist_retry_and(insist_retry_times(4), insist_retry_retryablehttp()),
              insist_wait_retryablehttp(1000, 30000), NULL);
-        assert_ended(&world, INSIST_STOPPED, stays[i], 0, 10, 1);
+        world_assert_ended(&world, INSIST_STOPPED, stays[i], 0, 10, 1);
         world_fini(&world);
     }
 }
@@ -95,7 +82,7 @@ static void exhausted_status_may_be_an_error(void **state) { /* R4, R23; the ans
     PLAY(world, ANSWER(503, 0), ANSWER(503, 0), ANSWER(200, 0));
     insist_decider decider = insist_retry_and(insist_retry_times(1), insist_retry_retryablehttp());
     play(&world, insist_retry_fail_exhausted(decider, INSIST_EREJECTED), insist_wait_retryablehttp(1000, 30000), NULL);
-    assert_ended(&world, INSIST_STOPPED, INSIST_EREJECTED, 503, 1000, 2);
+    world_assert_ended(&world, INSIST_STOPPED, INSIST_EREJECTED, 503, 1000, 2);
     world_fini(&world);
 }
 
@@ -104,7 +91,7 @@ static void httpx_tries_six_times(void **state) { /* H51, 2.1 "zero value": 503 
     PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10),
          ANSWER(200, 10));
     play(&world, insist_retry_and(insist_retry_times(5), insist_retry_httpx()), insist_wait_constant_ms(0), NULL);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 60, 6);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 60, 6);
     world_fini(&world);
 }
 
@@ -114,7 +101,7 @@ static void not_found_and_found_a_moment_later(void **state) { /* seed 003, whic
     PLAY(world, ANSWER(404, 10), ANSWER(404, 10), ANSWER(200, 10));
     play(&world, insist_retry_and(insist_retry_times(3), insist_retry_on_status(statuses, 1)),
          insist_wait_constant_ms(50), NULL);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 50 + 10 + 50 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 50 + 10 + 50 + 10, 3);
     world_fini(&world);
 }
 
@@ -124,7 +111,7 @@ static void limit_ends_the_cycle(void **state) { /* B7, B12: one event for each 
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(200, 10));
     play(&world, insist_retry_standard(), insist_wait_limit(insist_wait_linear_ms(100, 50), 3), NULL);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10 + 100 + 10 + 150 + 10, 3);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10 + 100 + 10 + 150 + 10, 3);
     assert_string_equal(world.log, "start before0 after0 retry(100) before1 after1 retry(150) before2 after2 end ");
     world_fini(&world);
 }
@@ -133,7 +120,7 @@ static void timeout_ends_the_cycle_after_a_failure(void **state) { /* B8: it sho
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(503, 500), ANSWER(200, 10));
     play(&world, insist_retry_standard(), insist_wait_timeout_ms(insist_wait_constant_ms(100), 200), NULL);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10 + 100 + 500, 2);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10 + 100 + 500, 2);
     world_fini(&world);
 }
 
@@ -141,7 +128,7 @@ static void once_is_one_attempt(void **state) { /* B2, B11 */
     (void)state;
     PLAY(world, ANSWER(503, 10), ANSWER(200, 10));
     play(&world, insist_retry_standard(), insist_wait_once(), NULL);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 10, 1);
     world_fini(&world);
 }
 
@@ -153,7 +140,7 @@ static void without_a_limit_it_goes_on(void **state) { /* B11: until the deadlin
         scripts[i] = (struct script)ANSWER(503, 0);
     world_init(&world, scripts, WORLD_SCRIPTS);
     play(&world, insist_retry_standard(), insist_wait_constant_ms(1000), NULL);
-    assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 29000, 30);
+    world_assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 29000, 30);
     world_fini(&world);
 }
 
@@ -166,7 +153,7 @@ static void ladder_is_climbed_and_left(void **state) { /* H69 */
     PLAY(world, HANGS, HANGS, HANGS, HANGS, ANSWER(503, 10), HANGS, ANSWER(200, 10));
     assert_int_equal(insist_timeout_adaptive_new(100, after_ms, 2, NULL, &timeout), INSIST_OK);
     play(&world, insist_retry_and(insist_retry_times(9), insist_retry_standard()), insist_wait_constant_ms(0), timeout);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 100 + 200 + 400 + 400 + 10 + 100 + 10, 7);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 100 + 200 + 400 + 400 + 10 + 100 + 10, 7);
     world_fini(&world);
 }
 
@@ -187,7 +174,7 @@ static void deadline_is_split_over_the_attempts(void **state) { /* M49 */
          timeout);
     /* 8000 / 4; answered early; (8000 - 2400) / 2; what is left */
     assert_ends(&world, (int64_t[]){2000, 2300, 5200, 8000}, 4);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 503, 8000, 4);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 503, 8000, 4);
     world_fini(&world);
 }
 
@@ -208,7 +195,7 @@ static void infinite_leaves_only_the_deadline(void **state) { /* H68, H70 */
     PLAY(world, HANGS, ANSWER(200, 10));
     assert_int_equal(insist_timeout_infinite_new(NULL, &timeout), INSIST_OK);
     play(&world, insist_retry_standard(), insist_wait_constant_ms(0), timeout);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 30000, 1);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 30000, 1);
     world_fini(&world);
 }
 
@@ -220,7 +207,7 @@ static void timeout_before_the_deadline_is_not_the_deadline(void **state) { /* H
          ANSWER(200, 10));
     assert_int_equal(insist_timeout_infinite_new(NULL, &timeout), INSIST_OK);
     play(&world, insist_retry_standard(), insist_wait_constant_ms(0), timeout);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 30, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 30, 3);
     world_fini(&world);
 }
 

@@ -8,10 +8,8 @@
 
 #include "support/world.h"
 
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0]);                                                   \
+#define PLAY_TO_SINK(world, ...)                                                                                       \
+    PLAY(world, __VA_ARGS__);                                                                                          \
     world.has_sink = true
 
 static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int64_t elapsed_ms,
@@ -24,7 +22,7 @@ static void assert_ended(const struct world *world, insist_reason reason, insist
 
 static void wanted_answer_flows(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 20, "start before0 headers0 chunk0 chunk0 after0 end ");
     assert_int_equal(world_attempt(&world, 0)->delivered, 2);
@@ -33,8 +31,8 @@ static void wanted_answer_flows(void **state) {
 
 static void answer_that_would_be_retried_never_reaches_the_sink(void **state) {
     (void)state;
-    PLAY(world, {.status = 503, .headers_ms = 10, .chunks = 2, .ends_ms = 20},
-         {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 503, .headers_ms = 10, .chunks = 2, .ends_ms = 20},
+                 {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 140,
                  "start before0 headers0 after0 retry(100) before1 headers1 chunk1 after1 end ");
@@ -43,7 +41,7 @@ static void answer_that_would_be_retried_never_reaches_the_sink(void **state) {
 
 static void used_up_answer_is_kept_and_never_reaches_the_sink(void **state) {
     (void)state;
-    PLAY(world, {.status = 503, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 503, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
     world.retries_allowed = 0;
     world_play(&world);
     assert_ended(&world, INSIST_COUNT, INSIST_OK, 20, "start before0 headers0 after0 end ");
@@ -52,7 +50,7 @@ static void used_up_answer_is_kept_and_never_reaches_the_sink(void **state) {
 
 static void without_a_sink_nothing_is_committed(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 2, .ends_ms = 20});
     world.has_sink = false;
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 20, "start before0 after0 end ");
@@ -61,7 +59,7 @@ static void without_a_sink_nothing_is_committed(void **state) {
 
 static void answer_without_a_body_is_told_at_its_end(void **state) { /* H38 */
     (void)state;
-    PLAY(world, {.status = 204, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 204, .ends_ms = 20});
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 20, "start before0 headers0 after0 end ");
     world_fini(&world);
@@ -69,7 +67,7 @@ static void answer_without_a_body_is_told_at_its_end(void **state) { /* H38 */
 
 static void commit_ends_the_race(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 100, .chunks = 1, .ends_ms = 200}, HANGS);
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 100, .chunks = 1, .ends_ms = 200}, HANGS);
     world_race(&world, INSIST_REFILL, 50, 60);
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 200, "start before0 before1 headers0 after1 chunk0 after0 end ");
@@ -79,12 +77,12 @@ static void commit_ends_the_race(void **state) {
 
 static void after_the_first_byte_a_failure_ends_the_call(void **state) {
     (void)state;
-    PLAY(world, {.status = 200,
-                 .headers_ms = 10,
-                 .chunks = 1,
-                 .ends_ms = 20,
-                 .err = INSIST_EEOF,
-                 .transience = INSIST_UNEXPECTED_EOF});
+    PLAY_TO_SINK(world, {.status = 200,
+                         .headers_ms = 10,
+                         .chunks = 1,
+                         .ends_ms = 20,
+                         .err = INSIST_EEOF,
+                         .transience = INSIST_UNEXPECTED_EOF});
     world_play(&world);
     assert_ended(&world, INSIST_NOT_REPEATABLE, INSIST_EEOF, 20, "start before0 headers0 chunk0 after0 rewind end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_FINAL);
@@ -93,9 +91,10 @@ static void after_the_first_byte_a_failure_ends_the_call(void **state) {
 
 static void before_the_first_byte_a_failure_is_retried(void **state) {
     (void)state;
-    PLAY(world,
-         {.status = 200, .headers_ms = 10, .ends_ms = 20, .err = INSIST_EEOF, .transience = INSIST_UNEXPECTED_EOF},
-         {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
+    PLAY_TO_SINK(
+        world,
+        {.status = 200, .headers_ms = 10, .ends_ms = 20, .err = INSIST_EEOF, .transience = INSIST_UNEXPECTED_EOF},
+        {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 140,
                  "start before0 headers0 after0 retry(100) before1 headers1 chunk1 after1 end ");
@@ -104,14 +103,14 @@ static void before_the_first_byte_a_failure_is_retried(void **state) {
 
 static void sink_that_rewinds_lets_it_be_retried(void **state) {
     (void)state;
-    PLAY(world,
-         {.status = 200,
-          .headers_ms = 10,
-          .chunks = 1,
-          .ends_ms = 20,
-          .err = INSIST_EEOF,
-          .transience = INSIST_UNEXPECTED_EOF},
-         {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
+    PLAY_TO_SINK(world,
+                 {.status = 200,
+                  .headers_ms = 10,
+                  .chunks = 1,
+                  .ends_ms = 20,
+                  .err = INSIST_EEOF,
+                  .transience = INSIST_UNEXPECTED_EOF},
+                 {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20});
     world.sink_rewinds = true;
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 140,
@@ -121,7 +120,7 @@ static void sink_that_rewinds_lets_it_be_retried(void **state) {
 
 static void committed_attempt_may_outlast_its_timeout(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20000});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = 20000});
     world_play(&world);
     assert_ended(&world, INSIST_DONE, INSIST_OK, 20000, "start before0 headers0 chunk0 after0 end ");
     world_fini(&world);
@@ -129,7 +128,7 @@ static void committed_attempt_may_outlast_its_timeout(void **state) {
 
 static void deadline_holds_for_a_committed_attempt(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = WORLD_HANGS});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 1, .ends_ms = WORLD_HANGS});
     world_play(&world);
     assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 30000,
                  "start before0 headers0 chunk0 timeout0 after0 deadline end ");
@@ -138,7 +137,7 @@ static void deadline_holds_for_a_committed_attempt(void **state) {
 
 static void sink_that_refuses_ends_the_call(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
     world.sink_fails_at = 2;
     world_play(&world);
     assert_ended(&world, INSIST_STOPPED, INSIST_ESINK, 12, "start before0 headers0 chunk0 after0 end ");
@@ -149,7 +148,7 @@ static void sink_that_refuses_ends_the_call(void **state) {
 
 static void sink_that_waits_too_long_ends_the_call_as_the_deadline_would(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
     world.sink_fails_at = 2;
     world.sink_error = INSIST_EDEADLINE;
     world_play(&world);
@@ -161,7 +160,7 @@ static void sink_that_waits_too_long_ends_the_call_as_the_deadline_would(void **
 
 static void sink_that_a_cancel_interrupts_ends_the_call_as_the_cancel_would(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
     world.sink_fails_at = 2;
     world.sink_error = INSIST_ECANCELED;
     world_play(&world);
@@ -172,7 +171,7 @@ static void sink_that_a_cancel_interrupts_ends_the_call_as_the_cancel_would(void
 
 static void handler_that_refuses_the_headers_ends_the_call(void **state) {
     (void)state;
-    PLAY(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
+    PLAY_TO_SINK(world, {.status = 200, .headers_ms = 10, .chunks = 3, .ends_ms = 20});
     world.handler_event = INSIST_BEFORE_READ_BODY;
     world.handler_number = 5;
     world_play(&world);

@@ -8,26 +8,12 @@
 
 #include "support/world.h"
 
-#define PLAY(world, ...)                                                                                               \
-    const struct script scripts[] = {__VA_ARGS__};                                                                     \
-    struct world world;                                                                                                \
-    world_init(&world, scripts, sizeof scripts / sizeof scripts[0])
-
-static void assert_ended(const struct world *world, insist_reason reason, insist_err err, int status,
-                         int64_t elapsed_ms, size_t attempts) {
-    assert_int_equal(world->execution.reason, reason);
-    assert_int_equal(world->execution.err, err);
-    assert_int_equal(world->execution.reported == NULL ? 0 : world->execution.reported->outcome.status, status);
-    assert_int_equal(world_elapsed_ms(world), elapsed_ms);
-    assert_int_equal(world->execution.count, attempts);
-}
-
 static void hedge_wins_and_the_loser_is_left_behind(void **state) {
     (void)state;
     PLAY(world, HANGS, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
     assert_string_equal(world.log, "start before0 before1 after1 after0 end ");
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_LOST);
     assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_EREDUNDANT);
@@ -45,7 +31,7 @@ static void cancel_by_user_code_before_a_hedge_keeps_it_from_being_started(void 
     world.cancel_event = INSIST_BEFORE_ATTEMPT;
     world.cancel_attempt = 2;
     world_play(&world);
-    assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 0, 50, 2);
+    world_assert_ended(&world, INSIST_CANCELLED, INSIST_ECANCELED, 0, 50, 2);
     assert_string_equal(world.log, "start before0 before1 after1 after0 end ");
     assert_int_equal(world.attempt_count, 1); /* on the wire */
     assert_int_equal(world.not_started, 1);
@@ -58,7 +44,7 @@ static void delay_counts_from_the_wire(void **state) {
     PLAY(world, {.sent_ms = 30, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 90, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 90, 2);
     world_fini(&world);
 }
 
@@ -67,7 +53,7 @@ static void connect_delay_applies_until_it_is_on_the_wire(void **state) {
     PLAY(world, {.sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 260, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 260, 2);
     world_fini(&world);
 }
 
@@ -76,7 +62,7 @@ static void one_that_waits_for_room_is_not_hedged(void **state) {
     PLAY(world, {.queued_ms = 1000, .sent_ms = WORLD_HANGS, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 250 + 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 250 + 10, 2);
     world_fini(&world);
 }
 
@@ -86,7 +72,8 @@ static void hedge_of_one_that_ends_before_the_wire_is_dropped(void **state) {
          ANSWER(200, 300));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 40 + 100 + 300, 3); /* the retry is hedged, 50 ms after it */
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 40 + 100 + 300,
+                       3); /* the retry is hedged, 50 ms after it */
     assert_int_equal(world_attempt(&world, 1)->kind, INSIST_RETRIED);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_HEDGE);
     world_fini(&world);
@@ -97,7 +84,7 @@ static void fast_failure_never_wins(void **state) {
     PLAY(world, ANSWER(200, 300), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 5));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
     world_fini(&world);
 }
 
@@ -106,7 +93,7 @@ static void accepted_error_is_reported_when_no_sibling_answers(void **state) {
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 300), FAILS(INSIST_ECERT, INSIST_NOT_TRANSIENT, 5));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_STOPPED, INSIST_ECERT, 0, 300, 2);
+    world_assert_ended(&world, INSIST_STOPPED, INSIST_ECERT, 0, 300, 2);
     assert_int_equal(world.execution.reported->index, 1);
     world_fini(&world);
 }
@@ -117,7 +104,8 @@ static void used_up_count_leaves_the_slow_one_its_chance(void **state) { /* sect
     world_race(&world, INSIST_REFILL, -1, -1);
     world.retries_allowed = 1;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 500, 4); /* three at once, one refill for the two that failed */
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 500,
+                       4); /* three at once, one refill for the two that failed */
     world_fini(&world);
 }
 
@@ -126,7 +114,7 @@ static void replacement_wins_while_the_first_hangs(void **state) { /* section 3.
     PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 10 + 100 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 10 + 100 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
     assert_int_equal(world_attempt(&world, 2)->wave, 0);
     world_fini(&world);
@@ -140,7 +128,7 @@ static void three_that_fail_together_cost_one_retry(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 4 + 2); /* the new wave races again */
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 4 + 2); /* the new wave races again */
     assert_int_equal(world.execution.view.retries, 1);
     assert_int_equal(world_attempt(&world, 3)->wave, 1);
     world_fini(&world);
@@ -151,7 +139,7 @@ static void hedge_that_falls_due_becomes_the_pending_retry(void **state) {
     PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 60);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 60 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 60 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_RETRIED);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_HEDGE);
     assert_int_equal(world_attempt(&world, 2)->wait_us, 110000 - 60000);            /* since it was decided */
@@ -165,7 +153,7 @@ static void hedge_that_falls_due_with_the_retry_hurries_nothing(void **state) {
     PLAY(world, HANGS, ANSWER(503, 10), ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 110);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 110 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 50 + 110 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
     assert_int_equal(world_attempt(&world, 2)->wait_us, 100000);
     world_fini(&world);
@@ -176,7 +164,7 @@ static void backoff_holds_where_nothing_is_left_to_hedge(void **state) {
     PLAY(world, ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10), ANSWER(503, 10));
     world_race(&world, INSIST_REFILL, 20, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 3 * (10 + 100) + 10, 4);
+    world_assert_ended(&world, INSIST_COUNT, INSIST_OK, 503, 3 * (10 + 100) + 10, 4);
     for (size_t i = 1; i < 4; i++) {
         assert_int_equal(world_attempt(&world, i)->progress.queued_ns - world.start_ns, (int64_t)i * 110 * WORLD_MS);
         assert_int_equal(world_attempt(&world, i)->why_started, INSIST_START_BACKOFF);
@@ -191,7 +179,7 @@ static void backoff_holds_when_the_last_sibling_has_ended_too(void **state) {
     PLAY(world, ANSWER(503, 10), ANSWER(503, 15), ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, -1, 20);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 3 + 1); /* the new wave races again */
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 3 + 1); /* the new wave races again */
     assert_int_equal(world_attempt(&world, 2)->progress.queued_ns - world.start_ns, 110 * WORLD_MS);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
     world_fini(&world);
@@ -202,7 +190,7 @@ static void retry_is_hedged_anew(void **state) {
     PLAY(world, ANSWER(503, 10), HANGS, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 20, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 20 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 20 + 10, 3);
     assert_int_equal(world_attempt(&world, 2)->kind, INSIST_HEDGE);
     assert_int_equal(world_attempt(&world, 2)->wave, 1);
     world_fini(&world);
@@ -214,7 +202,7 @@ static void retry_after_holds_hedges_back_too(void **state) {
          ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 60);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 1000 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 1000 + 10, 3);
     world_fini(&world);
 }
 
@@ -223,7 +211,7 @@ static void mode_close_asks_once_when_nothing_is_in_flight(void **state) { /* H8
     PLAY(world, FAILS(INSIST_ERESET, INSIST_CONN_RESET, 300), ANSWER(503, 10), ANSWER(200, 10));
     world_race(&world, INSIST_CLOSE, 50, 20);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 100 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 100 + 10, 3);
     assert_string_equal(world.log, "start before0 before1 after1 after0 retry(100) before2 after2 end ");
     assert_int_equal(world_attempt(&world, 2)->wave, 1);
     world_fini(&world);
@@ -235,7 +223,7 @@ static void mode_close_takes_the_largest_retry_after(void **state) {
          {.status = 503, .ends_ms = 10, .has_retry_after = true, .retry_after_ms = 3000}, ANSWER(200, 10));
     world_race(&world, INSIST_CLOSE, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 3000 + 100 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 3000 + 100 + 10, 3);
     world_fini(&world);
 }
 
@@ -247,7 +235,7 @@ static void mode_close_counts_only_headers_that_are_followed(void **state) { /* 
     world.retry.retry_after_listed = true;
     status_set_add(&world.retry.retry_after_statuses, 503);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 1000 + 100 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300 + 1000 + 100 + 10, 3);
     world_fini(&world);
 }
 
@@ -345,7 +333,7 @@ static void refused_hedge_is_only_left_out(void **state) {
     world_race(&world, INSIST_REFILL, 50, 50);
     world.has_budget = true;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
     world_fini(&world);
 }
 
@@ -357,7 +345,7 @@ static void starter_that_says_no_gives_the_charge_back(void **state) {
     world.charges_allowed = 10;
     world.starter_says_no = true;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 1);
     assert_int_equal(world.charged, 1);
     assert_int_equal(world.given_back, 1);
     world_fini(&world);
@@ -383,7 +371,7 @@ static void hedge_without_room_is_left_out(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 300, 2);
     assert_int_equal(world.given_back, 1);
     assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_REJECTED);
     world_fini(&world);
@@ -394,7 +382,7 @@ static void delay_beyond_the_limit_means_no_hedge(void **state) {
     PLAY(world, HANGS, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 5000, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5000 + 100 + 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 5000 + 100 + 10, 2);
     assert_int_equal(world_attempt(&world, 1)->kind, INSIST_RETRIED);
     world_fini(&world);
 }
@@ -412,7 +400,7 @@ static void delay_beyond_the_limit_of_a_hedge_means_no_further_one(void **state)
     world_race(&world, INSIST_REFILL, 50, 150);
     world.timeout.timeout = short_for_hedges;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 250 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 250 + 10, 3);
     assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_TIMEOUT);
     assert_int_equal(world_attempt(&world, 2)->why_started, INSIST_START_BACKOFF);
     world_fini(&world);
@@ -426,7 +414,7 @@ static void hedge_may_not_take_the_rest(void **state) {
     world.timeout.takes_the_rest = true;
     world.retry.retry_bound = 0;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 12000, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 12000, 3);
     assert_int_equal(world_attempt(&world, 1)->kind, INSIST_HEDGE);
     assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_TIMEOUT);
     assert_int_equal(world_attempt(&world, 1)->progress.ended_ns - world.start_ns, 5050 * WORLD_MS);
@@ -438,7 +426,7 @@ static void of_two_answers_at_one_instant_the_first_in_the_mailbox_wins(void **s
     PLAY(world, ANSWER(200, 100), ANSWER(201, 50));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 100, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 100, 2);
     world_fini(&world);
 }
 
@@ -447,7 +435,7 @@ static void loser_that_had_ended_keeps_its_outcome(void **state) {
     PLAY(world, {.status = 201, .ends_ms = WORLD_HANGS, .ends_unseen = true}, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, 50, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60, 2);
     assert_int_equal(world_attempt(&world, 0)->why_ended, INSIST_ENDED_LOST);
     assert_int_equal(world_attempt(&world, 0)->outcome.status, 201);
     assert_int_equal(world_attempt(&world, 0)->outcome.err, INSIST_OK);
@@ -460,7 +448,7 @@ static void deadline_ends_all_racers(void **state) {
     world_race(&world, INSIST_REFILL, 50, 0);
     world.rules.deadline_ns = world.start_ns + 1000 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 2);
+    world_assert_ended(&world, INSIST_DEADLINE, INSIST_EDEADLINE, 0, 1000, 2);
     assert_string_equal(world.log, "start before0 before1 timeout0 after0 timeout1 after1 deadline end ");
     world_fini(&world);
 }
@@ -473,7 +461,7 @@ static void three_that_fail_at_one_instant_cost_one_retry_without_a_wait_too(voi
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 20, 6);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 20, 6);
     assert_int_equal(world.execution.view.retries, 1);
     assert_int_equal(world_attempt(&world, 3)->wave, 1);
     world_fini(&world);
@@ -485,7 +473,7 @@ static void answer_of_the_same_turn_makes_a_due_retry_needless(void **state) {
     world_race(&world, INSIST_REFILL, -1, 0);
     world.retry.waiter.wait = at_once;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10, 2);
     world_fini(&world);
 }
 
@@ -510,7 +498,7 @@ static void later_retry_after_beyond_the_cap_closes(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 50, 2);
+    world_assert_ended(&world, INSIST_RETRY_AFTER, INSIST_OK, 503, 50, 2);
     assert_int_equal(world.given_back, 1); /* the retry's; the hedge was spent */
     world_fini(&world);
 }
@@ -521,7 +509,7 @@ static void later_retry_after_that_does_not_fit_closes(void **state) {
     world_race(&world, INSIST_REFILL, -1, 0);
     world.rules.deadline_ns = world.start_ns + 1100 * WORLD_MS;
     world_play(&world);
-    assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 50, 2);
+    world_assert_ended(&world, INSIST_NO_TIME, INSIST_OK, 503, 50, 2);
     world_fini(&world);
 }
 
@@ -534,7 +522,7 @@ static void mode_close_asks_about_its_own_wave(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10 + 100 + 20 + 100 + 10, 4);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10 + 100 + 20 + 100 + 10, 4);
     assert_int_equal(world.last_charge, 14); /* the last wave was not throttled */
     world_fini(&world);
 }
@@ -560,7 +548,7 @@ static void rejected_answer_is_not_the_most_useful_of_its_wave(void **state) {
     world.has_budget = true;
     world.charges_allowed = 10;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 70 + 100 + 10, 3);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 70 + 100 + 10, 3);
     assert_int_equal(world_attempt(&world, 1)->outcome.err, INSIST_EREJECTED);
     assert_int_equal(world.last_charge, 5); /* it was about the 503, which was throttled */
     world_fini(&world);
@@ -571,7 +559,7 @@ static void at_once_waits_for_room_like_any_hedge(void **state) {
     PLAY(world, {.queued_ms = 1000, .ends_ms = WORLD_HANGS}, ANSWER(200, 10));
     world_race(&world, INSIST_REFILL, -1, 0);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 10, 2);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 1000 + 10, 2);
     world_fini(&world);
 }
 
@@ -591,7 +579,7 @@ static void hedge_that_did_not_start_counts_as_no_attempt(void **state) {
     world_race(&world, INSIST_REFILL, -1, 0);
     world.attempts_allowed = 2;
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 4);
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 10 + 100 + 10, 4);
     assert_int_equal(world_attempt(&world, 1)->index, 1); /* in the record it stays */
     assert_int_equal(world_attempt(&world, 1)->why_ended, INSIST_ENDED_REJECTED);
     assert_int_equal(world.execution.view.attempts_started, 3);
@@ -603,7 +591,7 @@ static void hedge_that_did_not_start_counts_in_no_wave(void **state) {
     PLAY(world, HANGS, ANSWER(503, 10), {.refused = INSIST_EQUEUEFULL}, HANGS, ANSWER(200, 1));
     world_race(&world, INSIST_REFILL, 50, 5);
     world_play(&world);
-    assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 100 + 5 + 1, 5); /* the second hedge, once more */
+    world_assert_ended(&world, INSIST_DONE, INSIST_OK, 200, 60 + 100 + 5 + 1, 5); /* the second hedge, once more */
     assert_int_equal(world_attempt(&world, 4)->kind, INSIST_HEDGE);
     world_fini(&world);
 }
@@ -654,7 +642,7 @@ static void budget_refused_for_a_retry_gives_the_last_real_outcome(void **state)
     world.has_budget = true;
     world.charges_allowed = 1; /* for the hedge */
     world_play(&world);
-    assert_ended(&world, INSIST_BUDGET, INSIST_OK, 503, 40, 2);
+    world_assert_ended(&world, INSIST_BUDGET, INSIST_OK, 503, 40, 2);
     world_fini(&world);
 }
 
