@@ -195,3 +195,7 @@ bool flow_run(struct flow *flow, const struct flow_orders *orders) {
     } while (flow->in_flight > 0 || flow->begun < flow->count);
     return true;
 }
+
+int64_t flow_wait_us(const struct flow *flow, unsigned slot) {
+    return kept_wait_us(flow->slots[slot].curl);
+}

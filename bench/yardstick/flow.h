@@ -20,5 +20,7 @@ struct flow *flow_open(const char *url, unsigned slots); /* NULL: no memory or d
 void flow_close(struct flow *flow);
 /* Until no slot has another request. False: libcurl or epoll refused. Connections are kept from run to run. */
 bool flow_run(struct flow *flow, const struct flow_orders *orders);
+/* Of the slot's last request: from when it was about to be sent to the first byte of the answer. */
+int64_t flow_wait_us(const struct flow *flow, unsigned slot);
 
 #endif

@@ -1,4 +1,5 @@
-/* The yardstick for a fan-out: bare libcurl, one multi handle driven by one thread, its easy handles reused. */
+/* The yardstick for a fan-out: bare libcurl, one multi handle on epoll driven by one thread (flow.h), each of whose slots
+ * sends one request of an operation. */
 #ifndef BENCH_YARDSTICK_MULTI_H
 #define BENCH_YARDSTICK_MULTI_H
 
