@@ -192,6 +192,10 @@ static void describe(struct report *report) {
         report_add_ratio(report, "insist", levels[i].cpu, "libcurl-multi");
         report_add_ratio(report, "insist", levels[i].rate, "libcurl-multi");
     }
+    for (unsigned i = 0; i < CURVE_LEVEL + 1 && contender_peer_built(); i++) {
+        report_add_ratio(report, "insist", levels[i].cpu, "go-retryablehttp");
+        report_add_ratio(report, "insist", levels[i].rate, "go-retryablehttp");
+    }
     report_add_note(report, "N_…: N callers, 1mib_…: one caller and downloads of 1 MiB; cpu_us: the client's processor "
                             "time for a request");
     report_add_note(report,

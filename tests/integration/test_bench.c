@@ -184,6 +184,18 @@ static void check_peer(const json_t *json, const char *figure) {
     assert_int_equal(find_row(json_object_get(json, "rows"), "go-retryablehttp", figure) != NULL, built);
 }
 
+/* Where it is, ours stands beside it. */
+static void check_peer_ratio(const json_t *json, const char *name, const char *figure) {
+    size_t i;
+    const json_t *ratio;
+    bool found = false;
+    json_array_foreach(json_object_get(json, "ratios"), i, ratio) {
+        found = found || (strcmp(text_of(ratio, "name"), name) == 0 && strcmp(text_of(ratio, "figure"), figure) == 0 &&
+                          strcmp(text_of(ratio, "against"), "go-retryablehttp") == 0);
+    }
+    assert_int_equal(found, access(BENCH_PEER, X_OK) == 0);
+}
+
 /* ---- workloads -------------------------------------------------------------------------------------------------- */
 
 static void check_latencies(const json_t *json, const char *name) {
@@ -334,6 +346,8 @@ static void test_overhead(void **state) {
     assert_int_equal(json_is_true(json_object_get(goal, "reached")), reached);
     check_goals(json, (const char *const[]){"overhead-1", "overhead-8", "overhead-64", "memory", "allocations"}, 5);
     check_peer(json, "64_cpu_us");
+    check_peer_ratio(json, "insist", "8_cpu_us");
+    check_peer_ratio(json, "insist", "64_per_second");
     check_legend("insist", "libcurl-multi");
     json_decref(json);
 }
