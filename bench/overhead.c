@@ -1,7 +1,7 @@
 /* Workload: what a call costs when nothing goes wrong. Small answers on kept-alive connections, by 1, 8 and 64 callers;
- * downloads of a megabyte; and how often libinsist itself asks for memory in a call. Beside it bare libcurl, an easy
- * handle for each caller, and one multi handle with as many slots; and go-retryablehttp where it was built. Each caller
- * warms up first, so that connections are there and none of them counts. */
+ * downloads of a megabyte, in many short turns; and how often libinsist itself asks for memory in a call. Beside it bare
+ * libcurl, an easy handle for each caller, and one multi handle with as many slots; and go-retryablehttp where it was
+ * built. Each caller warms up first, so that connections are there and none of them counts. */
 #include "allocations.h"
 #include "contender.h"
 #include "workload.h"
@@ -14,14 +14,16 @@ enum { WARM_UP = 20, WARM_CALLS = 200, COUNTED_CALLS = 1000 };
 static const struct level {
     unsigned callers;
     uint64_t calls; /* of a round */
+    unsigned turns; /* that they are made in */
     const char *script;
     bool all_contenders;
     const char *p50, *p99, *cpu, *rate, *connections;
 } levels[] = {
-    {1, 10000, "200;size=128", true, "1_p50_ms", "1_p99_ms", "1_cpu_us", "1_per_second", NULL},
-    {8, 20000, "200;size=128", true, "8_p50_ms", "8_p99_ms", "8_cpu_us", "8_per_second", NULL},
-    {64, 40000, "200;size=128", true, "64_p50_ms", "64_p99_ms", "64_cpu_us", "64_per_second", "64_connections"},
-    {1, 500, "200;size=1MiB", false, "1mib_p50_ms", "1mib_p99_ms", "1mib_cpu_us", "1mib_per_second", NULL},
+    {1, 10000, 1, "200;size=128", true, "1_p50_ms", "1_p99_ms", "1_cpu_us", "1_per_second", NULL},
+    {8, 20000, 1, "200;size=128", true, "8_p50_ms", "8_p99_ms", "8_cpu_us", "8_per_second", NULL},
+    {64, 40000, 1, "200;size=128", true, "64_p50_ms", "64_p99_ms", "64_cpu_us", "64_per_second", "64_connections"},
+    /* Whether client and server share a processor is settled anew at each turn, and a download's costs depend on it. */
+    {1, 1000, 20, "200;size=1MiB", false, "1mib_p50_ms", "1mib_p99_ms", "1mib_cpu_us", "1mib_per_second", NULL},
 };
 enum { LEVELS = sizeof levels / sizeof levels[0], CURVE_LEVEL = 2 };
 
@@ -50,26 +52,40 @@ static uint64_t calls_of(const struct bench *bench, const struct level *level) {
     return bench->options->requests > 0 ? bench->options->requests : level->calls;
 }
 
-static void report_turn(struct report *report, const struct level *level, const char *name,
-                        const struct load_outcome *outcome, uint64_t connections) {
+/* What a contender did at a level in a round, all of its turns together. */
+struct account {
+    struct load_outcome sum;
+    uint64_t connections;
+};
+
+static void report_account(struct report *report, const struct level *level, const char *name,
+                           const struct account *account) {
+    const struct load_outcome *outcome = &account->sum;
     report_add(report, name, level->p50, samples_percentile_ms(&outcome->latencies, 0.5));
     report_add(report, name, level->p99, samples_percentile_ms(&outcome->latencies, 0.99));
     report_add(report, name, level->cpu, (double)outcome->cpu_us / (double)outcome->ended);
     report_add(report, name, level->rate, (double)outcome->ended * 1e9 / (double)outcome->elapsed_ns);
     if (level->connections != NULL) {
-        report_add(report, name, level->connections, (double)connections);
+        report_add(report, name, level->connections, (double)account->connections);
     }
     if (level == &levels[CURVE_LEVEL]) {
         report_add_curve(report, name, &outcome->latencies);
     }
 }
 
-/* Adds the calls that failed to *failed. */
+static bool add_outcome(struct load_outcome *sum, const struct load_outcome *outcome) {
+    sum->failed += outcome->failed;
+    sum->ended += outcome->ended;
+    sum->elapsed_ns += outcome->elapsed_ns;
+    sum->cpu_us += outcome->cpu_us;
+    return samples_join(&sum->latencies, &outcome->latencies);
+}
+
 static bool take_turn(struct bench *bench, const struct level *level, const struct contender *contender,
-                      const char *path, uint64_t *failed) {
+                      const char *path, uint64_t calls, struct account *account) {
     struct server *server = &bench->server;
     const struct load load = {.callers = level->callers,
-                              .calls = calls_of(bench, level),
+                              .calls = calls,
                               .warm_calls = WARM_UP,
                               .progress = &bench->progress};
     struct load_outcome outcome = {0};
@@ -81,8 +97,8 @@ static bool take_turn(struct bench *bench, const struct level *level, const stru
                 contender_run(contender, url, &load, &outcome, &tally) && server_wait_idle(server) &&
                 server_connections(server, &after);
     if (done) {
-        report_turn(&bench->report, level, contender->name, &outcome, after - before);
-        *failed += outcome.failed;
+        account->connections += after - before;
+        done = add_outcome(&account->sum, &outcome);
     }
     load_outcome_fini(&outcome);
     return done;
@@ -92,17 +108,48 @@ static bool competes(const struct contender *contender) {
     return contender->kind != &contender_peer || contender_peer_built();
 }
 
-static bool run_level(struct bench *bench, const struct level *level, unsigned round, uint64_t failed[CONTENDERS]) {
-    char path[32], label[48];
-    snprintf(path, sizeof path, "/%s", level->cpu);
-    bool done = server_script(&bench->server, path, level->script);
+/* Every contender makes so many calls, one after the other. */
+static bool take_turns(struct bench *bench, const struct level *level, const char *path, unsigned round, uint64_t calls,
+                       struct account accounts[CONTENDERS]) {
+    char label[48];
+    bool done = true;
     unsigned count = level->all_contenders ? CONTENDERS : SINGLE_CONTENDERS;
     for (unsigned i = 0; i < count && done; i++) {
         if (competes(&contenders[i])) {
             snprintf(label, sizeof label, "%s: %s", level->cpu, contenders[i].name);
             progress_begin(&bench->progress, round, bench->options->rounds, label);
-            done = take_turn(bench, level, &contenders[i], path, &failed[i]);
+            done = take_turn(bench, level, &contenders[i], path, calls, &accounts[i]);
         }
+    }
+    return done;
+}
+
+/* A round's calls in as many turns as the level has, or in as many as there are calls. */
+static bool run_turns(struct bench *bench, const struct level *level, unsigned round,
+                      struct account accounts[CONTENDERS]) {
+    char path[32];
+    uint64_t left = calls_of(bench, level);
+    snprintf(path, sizeof path, "/%s", level->cpu);
+    bool done = server_script(&bench->server, path, level->script);
+    for (unsigned turns = level->turns; turns > 0 && done; turns--) {
+        uint64_t calls = left / turns;
+        left -= calls;
+        done = calls == 0 || take_turns(bench, level, path, round, calls, accounts);
+    }
+    return done;
+}
+
+static bool run_level(struct bench *bench, const struct level *level, unsigned round, uint64_t failed[CONTENDERS]) {
+    struct account accounts[CONTENDERS] = {{.connections = 0}};
+    bool done = run_turns(bench, level, round, accounts);
+    for (unsigned i = 0; i < CONTENDERS; i++) {
+        struct account *account = &accounts[i];
+        if (done && account->sum.ended > 0) {
+            samples_sort(&account->sum.latencies);
+            report_account(&bench->report, level, contenders[i].name, account);
+            failed[i] += account->sum.failed;
+        }
+        load_outcome_fini(&account->sum);
     }
     return done;
 }
