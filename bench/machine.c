@@ -3,6 +3,7 @@
 #include "bench/yardstick/easy.h"
 #include <insist/insist.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,44 @@
 #define BUILD "not optimised"
 #endif
 
-/* Child processes, the test server and the peers, inherit it. */
-static const char *scheduling(void) {
-    switch (sched_getscheduler(0)) {
-    case SCHED_RR: return "real-time class (round robin)";
-    case SCHED_FIFO: return "real-time class (first in, first out)";
-    case SCHED_OTHER: return "normal scheduling";
-    default: return "another scheduling class";
+/* A number of microseconds that the kernel tells; -1: it has no such limit, or does not tell. */
+static long read_us(const char *file) {
+    char line[32] = "";
+    FILE *in = fopen(file, "re");
+    if (in == NULL) {
+        return -1;
     }
+    bool read = fgets(line, sizeof line, in) != NULL;
+    fclose(in);
+    return read ? strtol(line, NULL, 10) : -1;
+}
+
+/* What real-time threads may take of a processor that others want, too. */
+static void put_limit(char *text, size_t size) {
+    long runtime_us = read_us("/proc/sys/kernel/sched_rt_runtime_us");
+    long period_us = read_us("/proc/sys/kernel/sched_rt_period_us");
+    text[0] = '\0';
+    if (runtime_us >= 0 && runtime_us < period_us) {
+        snprintf(text, size, ", which has %g of each %g ms where others wait", (double)runtime_us / 1000,
+                 (double)period_us / 1000);
+    }
+}
+
+/* Child processes, the test server and the peers, inherit it. */
+static void look_at_scheduling(struct machine *machine) {
+    const char *class = "another scheduling class";
+    char limit[64] = "";
+    int policy = sched_getscheduler(0);
+    switch (policy) {
+    case SCHED_RR: class = "real-time class (round robin)"; break;
+    case SCHED_FIFO: class = "real-time class (first in, first out)"; break;
+    case SCHED_OTHER: class = "normal scheduling"; break;
+    default: break;
+    }
+    if (policy == SCHED_RR || policy == SCHED_FIFO) {
+        put_limit(limit, sizeof limit);
+    }
+    snprintf(machine->scheduling, sizeof machine->scheduling, "%s%s", class, limit);
 }
 
 void machine_look(struct machine *machine) {
@@ -38,8 +69,8 @@ void machine_look(struct machine *machine) {
         .library = insist_version(),
         .compiler = COMPILER,
         .build = BUILD,
-        .scheduling = scheduling(),
     };
+    look_at_scheduling(machine);
     if (uname(&name) == 0) {
         name.release[strcspn(name.release, "-")] = '\0'; /* what follows names a build of the kernel */
         snprintf(machine->system, sizeof machine->system, "%.20s %.40s", name.sysname, name.release);

@@ -325,6 +325,7 @@ static void test_overhead(void **state) {
         assert_true(check_row(json, names[i], "1_p50_ms") > 0);
         assert_true(check_row(json, names[i], "8_cpu_us") > 0);
         assert_true(check_row(json, names[i], "64_per_second") > 0);
+        assert_true(check_row(json, names[i], "64_p99.9_ms") >= check_row(json, names[i], "64_p99_ms"));
         assert_true(check_row(json, names[i], "failed") == 0);
     }
     assert_true(check_row(json, "insist", "1mib_cpu_us") > 0);
