@@ -48,7 +48,8 @@ INSIST_API int64_t insist_exchange_deadline_ns(const insist_exchange *exchange);
  *  repeated whatever its method. */
 INSIST_API bool insist_exchange_send(insist_exchange *exchange);
 
-/** The answer's headers and body, piece by piece. INSIST_OK, INSIST_ENOMEM or INSIST_ETOOLARGE. */
+/** The answer's headers and body, piece by piece. INSIST_OK, INSIST_ENOMEM or INSIST_ETOOLARGE: all headers together,
+ *  as HTTP/1.1 writes them, are more than max_header_bytes, or the body is more than max_body_bytes. */
 INSIST_API insist_err insist_exchange_add_header(insist_exchange *exchange, const char *name, const char *value);
 INSIST_API insist_err insist_exchange_add_body(insist_exchange *exchange, const void *data, size_t len);
 

@@ -152,6 +152,7 @@ static insist_err build(insist_client *client, const insist_client_options *opti
     client->in_flight_origin = options->max_in_flight_origin;
     copy_hooks(client, options);
     client->custom.env = client->env;
+    client->custom.max_header_bytes = options->max_header_bytes;
     if (options->transport != NULL)
         client->custom.transport = *options->transport;
     insist_err err = copy_texts(client, options, tls->ca_file);

@@ -9,6 +9,7 @@
 #include "wire/url.h"
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
 
 struct transport_custom {
     struct transport base;
@@ -21,7 +22,8 @@ struct insist_exchange {
     struct job *job;
     struct transport_custom *transport;
     atomic_bool ended;
-    insist_err failed; /* what an answer's header or body was refused for */
+    uint64_t header_bytes; /* of the answer, as HTTP/1.1 writes them */
+    insist_err failed;     /* what an answer's header or body was refused for */
 };
 
 static struct transport_custom *own(struct transport *transport) {
@@ -99,7 +101,19 @@ static insist_err note(insist_exchange *exchange, insist_err err) {
     return err;
 }
 
+static insist_err count_header(insist_exchange *exchange, const char *name, const char *value) {
+    uint64_t most = exchange->transport->settings->max_header_bytes;
+    exchange->header_bytes += strlen(name) + strlen(": ") + strlen(value) + strlen("\r\n");
+    if (exchange->header_bytes <= most)
+        return INSIST_OK;
+    if (exchange->failed == INSIST_OK)
+        exchange->job->outcome.cause = (struct cause){"its headers are longer than max_header_bytes", NULL, most};
+    return INSIST_ETOOLARGE;
+}
+
 insist_err insist_exchange_add_header(insist_exchange *exchange, const char *name, const char *value) {
+    if (count_header(exchange, name, value) != INSIST_OK)
+        return note(exchange, INSIST_ETOOLARGE);
     return note(exchange, headers_add(&exchange->job->outcome.headers, name, value));
 }
 

@@ -8,6 +8,7 @@
 struct custom_settings {
     const struct env *env;
     insist_transport transport;
+    uint64_t max_header_bytes; /* of an answer */
 };
 
 /* A transport_new_fn; settings: struct custom_settings *, kept. */

@@ -21,6 +21,7 @@ struct deed {
     bool unsent;  /* ends before the request goes out */
     bool waits;   /* until it is told to end */
     size_t bytes; /* of the body */
+    size_t lines; /* header lines of 1,000 bytes */
 };
 
 struct wire {
@@ -33,7 +34,11 @@ struct wire {
 
 static void end(insist_exchange *exchange, const struct deed *deed) {
     static const char zeros[4096];
+    char line[1000 - sizeof "X: " - 1] = {0}; /* with its name, the colon, the blank and its end */
+    memset(line, 'x', sizeof line - 1);
     insist_exchange_add_header(exchange, "X-Deed", "done");
+    for (size_t i = 0; i < deed->lines; i++)
+        insist_exchange_add_header(exchange, "X", line);
     for (size_t left = deed->bytes; left > 0; left -= left < sizeof zeros ? left : sizeof zeros)
         insist_exchange_add_body(exchange, zeros, left < sizeof zeros ? left : sizeof zeros);
     insist_exchange_end(exchange, deed->status, deed->err, deed->transience);
@@ -128,6 +133,20 @@ static void limit_on_the_body_holds(void **state) {
     insist_result *result = NULL;
     assert_int_equal(insist_get(client, "http://nowhere.test/", &result), INSIST_ETOOLARGE);
     assert_non_null(strstr(insist_result_explain(result), "): its body is longer than max_body_bytes (10000)"));
+    insist_result_free(result);
+    insist_client_free(client);
+}
+
+static void limit_on_the_headers_holds(void **state) {
+    (void)state;
+    static const struct deed deeds[] = {{.status = 200, .lines = 261}, {.status = 200, .lines = 263}};
+    struct wire wire;
+    insist_client *client = client_on(&wire, deeds);
+    insist_result *result = NULL;
+    assert_int_equal(insist_get(client, "http://nowhere.test/", &result), INSIST_OK);
+    insist_result_free(result);
+    assert_int_equal(insist_get(client, "http://nowhere.test/", &result), INSIST_ETOOLARGE);
+    assert_non_null(strstr(insist_result_explain(result), "): its headers are longer than max_header_bytes (262144)"));
     insist_result_free(result);
     insist_client_free(client);
 }
@@ -295,9 +314,13 @@ static void what_it_cannot_do_is_refused_to_handlers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_carries_and_insist_decides), cmocka_unit_test(gate_holds_for_it),
-        cmocka_unit_test(limit_on_the_body_holds),       cmocka_unit_test(deadline_aborts_the_exchange),
-        cmocka_unit_test(any_thread_may_end_it),         cmocka_unit_test(what_it_cannot_do_is_refused),
+        cmocka_unit_test(it_carries_and_insist_decides),
+        cmocka_unit_test(gate_holds_for_it),
+        cmocka_unit_test(limit_on_the_body_holds),
+        cmocka_unit_test(limit_on_the_headers_holds),
+        cmocka_unit_test(deadline_aborts_the_exchange),
+        cmocka_unit_test(any_thread_may_end_it),
+        cmocka_unit_test(what_it_cannot_do_is_refused),
         cmocka_unit_test(what_it_cannot_do_is_refused_to_handlers),
         cmocka_unit_test(credentials_of_the_url_are_a_header),
     };

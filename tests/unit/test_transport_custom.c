@@ -44,7 +44,8 @@ static int set_up(void **state) {
     const struct transport_host host = {.epoll = -1, .push = push, .finished = finished};
     (void)state;
     job_example_init(&example, "http://a:80");
-    settings = (struct custom_settings){.env = &example.env, .transport = {.start = take, .abort = give_up}};
+    settings = (struct custom_settings){
+        .env = &example.env, .max_header_bytes = 30, .transport = {.start = take, .abort = give_up}};
     transport = transport_custom_new(&settings, &host);
     job = job_example_new(&example);
     handed_back = aborted = 0;
@@ -164,6 +165,35 @@ static void second_end_is_ignored(void **state) {
     assert_int_equal(job->outcome.err, INSIST_OK);
 }
 
+/* Counted as HTTP/1.1 writes them. What is too much is not kept, and nothing behind it makes the answer whole again. */
+static void headers_without_end_are_not_kept(void **state) {
+    (void)state;
+    start();
+    assert_true(insist_exchange_send(exchange));
+    assert_int_equal(insist_exchange_add_header(exchange, "Abc", "0123456789"), INSIST_OK); /* 17 bytes */
+    assert_int_equal(insist_exchange_add_header(exchange, "Abc", "01"), INSIST_OK);         /* 26 */
+    assert_int_equal(insist_exchange_add_header(exchange, "A", ""), INSIST_ETOOLARGE);      /* 31 */
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(insist_exchange_add_header(exchange, "Abc", "0123456789"), INSIST_ETOOLARGE);
+    assert_int_equal(headers_count(&job->outcome.headers), 2);
+    end(200, INSIST_OK);
+    assert_int_equal(job->outcome.err, INSIST_ETOOLARGE);
+    assert_int_equal(job->outcome.status, 200);
+    assert_string_equal(job->outcome.cause.sentence, "its headers are longer than max_header_bytes");
+    assert_true(job->outcome.cause.limit == 30);
+}
+
+static void headers_up_to_the_limit_are_kept(void **state) {
+    (void)state;
+    start();
+    assert_true(insist_exchange_send(exchange));
+    assert_int_equal(insist_exchange_add_header(exchange, "Abc", "0123456789"), INSIST_OK); /* 17 bytes */
+    assert_int_equal(insist_exchange_add_header(exchange, "Abc", "012345"), INSIST_OK);     /* 30 */
+    end(200, INSIST_OK);
+    assert_int_equal(job->outcome.err, INSIST_OK);
+    assert_int_equal(headers_count(&job->outcome.headers), 2);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -171,6 +201,7 @@ int main(void) {
         CASE(race_hears_that_it_is_on_the_wire), CASE(nobody_else_is_woken_but_its_record_knows),
         CASE(what_was_given_up_is_not_sent),     CASE(deadline_moves_when_it_is_sent),
         CASE(only_a_final_status_is_an_answer),  CASE(second_end_is_ignored),
+        CASE(headers_without_end_are_not_kept),  CASE(headers_up_to_the_limit_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
