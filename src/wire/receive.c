@@ -48,8 +48,8 @@ static insist_err read_status(struct transfer *transfer, const char *line, size_
         transfer->job->progress.status = transfer->job->outcome.status = answer->status;
         transfer->job->progress.head_open = true;
     }
-    if (transfer->connection)
-        transfer->connection->http2 = length > 6 && line[5] == '2';
+    if (transfer->connection) /* who was not offered it does not speak it, whatever he says */
+        transfer->connection->http2 &= line[5] == '2';
     return INSIST_OK;
 }
 
