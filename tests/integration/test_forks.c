@@ -226,7 +226,18 @@ int __wrap_eventfd_write(int fd, eventfd_t value) {
     return __real_eventfd_write(fd, value);
 }
 
-enum place { AT_EVENT, AT_DECIDER, AT_VALIDATOR, AT_PREPARER, AT_SCHEDULER, AT_STARTER, AT_SINK, AT_READER, AT_LOGGER, AT_DESTROY };
+enum place {
+    AT_EVENT,
+    AT_DECIDER,
+    AT_VALIDATOR,
+    AT_PREPARER,
+    AT_SCHEDULER,
+    AT_STARTER,
+    AT_SINK,
+    AT_READER,
+    AT_LOGGER,
+    AT_DESTROY
+};
 
 /* Where it forks, and how the calls come there. */
 static const struct scene {
@@ -473,8 +484,7 @@ static insist_err call_with_token(insist_client *asked, insist_handler_fn *handl
     assert_int_equal(insist_handlers_new(&handlers), INSIST_OK);
     assert_int_equal(insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, handler, NULL), INSIST_OK);
     assert_int_equal(insist_plan_new("GET", url, NULL, &plan), INSIST_OK);
-    insist_err err =
-        insist_execute(asked, plan, INSIST_CALL_OPTIONS(.cancel = token, .handlers = handlers), &result);
+    insist_err err = insist_execute(asked, plan, INSIST_CALL_OPTIONS(.cancel = token, .handlers = handlers), &result);
     insist_result_free(result);
     insist_plan_free(plan);
     insist_handlers_free(handlers);
@@ -493,8 +503,8 @@ static bool cancels_a_call_of_its_own(void) {
     return true;
 #else
     insist_client *own = NULL;
-    bool well = insist_client_new(NULL, NULL, &own) == INSIST_OK &&
-                call_with_token(own, fire_the_token) == INSIST_ECANCELED;
+    bool well =
+        insist_client_new(NULL, NULL, &own) == INSIST_OK && call_with_token(own, fire_the_token) == INSIST_ECANCELED;
     insist_client_free(own);
     return well;
 #endif
@@ -700,6 +710,143 @@ static void connect_refused_while_a_child_holds_it_http2(void **state) {
     connect_while_a_child_holds_it(INSIST_HTTP_2, true, INSIST_ECONNECT);
 }
 
+/* ---- TLS ---------------------------------------------------------------------------------------------------------- */
+
+/* A connection is both's, and so is its session: one word of the child's, a goodbye perhaps, would end the parent's. */
+
+static insist_testserver *tls_server;
+
+static insist_client *client_for_tls(bool workers_only) {
+    insist_client *made = NULL;
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.tls = INSIST_TLS_OPTIONS(.insecure = true),
+                                                             .workers_only = workers_only),
+                                       NULL, &made),
+                     INSIST_OK);
+    return made;
+}
+
+static void frees_and_ends(void) {
+    insist_client_free(client);
+    _exit(0);
+}
+
+/* What libraries leave for the end of a process is done then, OpenSSL's cleaning among it. The address sanitizer would
+ * look for leaks, and does not find what the stacks of threads refer to that the child has not. */
+static void leave(int status) {
+#ifdef __SANITIZE_ADDRESS__
+    _exit(status);
+#else
+    exit(status);
+#endif
+}
+
+static void frees_and_exits(void) {
+    insist_client_free(client);
+    leave(0);
+}
+
+static void exits(void) {
+    leave(0);
+}
+
+static void calls_closes_and_exits(void) {
+    insist_result *result = NULL;
+    (void)insist_client_close_idle(client);
+    bool well = insist_get(client, url, &result) == INSIST_EFORKED;
+    insist_result_free(result);
+    insist_client_free(client);
+    leave(well ? 0 : 1);
+}
+
+/* False: the child hung, for its sanitizer's sake. */
+static bool child_comes_and_goes(void (*way)(void)) {
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(PATIENCE_S);
+        way();
+    }
+    assert_true(child > 0);
+    return ended_well(child);
+}
+
+/* The journal tells the connection, and the place of the request on it. */
+static void assert_last_came_on(uint64_t connection, uint64_t place) {
+    insist_testserver_entry *last = insist_testserver_last(tls_server, NULL);
+    assert_non_null(last);
+    assert_int_equal(last->connection, connection);
+    assert_int_equal(last->place, place);
+    insist_testserver_entry_free(last);
+}
+
+static void (*const ways[])(void) = {frees_and_ends, frees_and_exits, exits, calls_closes_and_exits};
+
+static void idle_connection_outlives_children(bool workers_only) {
+    client = client_for_tls(workers_only);
+    assert_true(answers(client));
+    insist_testserver_entry *first = insist_testserver_last(tls_server, NULL);
+    assert_non_null(first);
+    uint64_t place = first->place;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        while (!child_comes_and_goes(ways[i]))
+            ;
+        assert_true(answers(client));
+        assert_last_came_on(first->connection, ++place);
+    }
+    insist_testserver_entry_free(first);
+    insist_client_free(client);
+    client = NULL;
+}
+
+struct held {
+    atomic_bool well;
+};
+
+static void call_what_is_held(void *shared, size_t i) {
+    struct held *held = shared;
+    (void)i;
+    atomic_store(&held->well, answers(client));
+}
+
+/* The same while an answer is waited for. */
+static void busy_connection_outlives_children(bool workers_only) {
+    char plain[sizeof url];
+    client = client_for_tls(workers_only);
+    snprintf(plain, sizeof plain, "%s", url);
+    snprintf(url, sizeof url, "%s/held?do=hold=/let-go%%3E=1", insist_testserver_url(tls_server));
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct held held = {.well = false};
+        struct crowd *crowd = crowd_start(1, call_what_is_held, &held);
+        assert_true(insist_testserver_wait_held(tls_server, 1, 60000));
+        while (!child_comes_and_goes(ways[i]))
+            ;
+        insist_client *other = client_for_tls(true);
+        char let_go[sizeof url + 8];
+        insist_result *result = NULL;
+        snprintf(let_go, sizeof let_go, "%s/let-go", insist_testserver_url(tls_server));
+        assert_int_equal(insist_get(other, let_go, &result), INSIST_OK);
+        insist_result_free(result);
+        crowd_join(crowd);
+        assert_true(atomic_load(&held.well));
+        insist_client_free(other);
+        insist_testserver_reset(tls_server);
+    }
+    snprintf(url, sizeof url, "%s", plain);
+    insist_client_free(client);
+    client = NULL;
+}
+
+static void children_leave_the_parents_tls_alone(void **state) {
+    (void)state;
+    assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true), NULL, &tls_server), INSIST_OK);
+    snprintf(url, sizeof url, "%s/x", insist_testserver_url(tls_server));
+    for (int workers_only = 0; workers_only < 2; workers_only++) {
+        idle_connection_outlives_children(workers_only);
+        busy_connection_outlives_children(workers_only);
+    }
+    insist_testserver_free(tls_server);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void) {
@@ -715,6 +862,7 @@ int main(void) {
         CASE(connect_given_up_while_a_child_holds_it_http2),
         CASE(connect_refused_while_a_child_holds_it),
         CASE(connect_refused_while_a_child_holds_it_http2),
+        CASE(children_leave_the_parents_tls_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -761,6 +761,73 @@ static void test_stop_many(void **state) {
         expect_stopped(&attempts[i]);
 }
 
+/* ---- answered before the body is out ------------------------------------------------------------------------------ */
+
+static void answer_head_and_read_no_more(struct raw_connection *connection, void *ctx) {
+    if (!raw_read_head(connection))
+        return;
+    raw_send(connection, ctx);
+    raw_wait(connection);
+}
+
+static bool is_complete(void *ctx) {
+    const struct wire_attempt *attempt = ctx;
+    struct progress progress;
+    mailbox_look(attempt->mailbox, attempt->job, &progress);
+    return progress.answered && progress.bytes == 2;
+}
+
+static void send_large(struct wire_attempt *attempt, const char *answer) {
+    static char body[8 << 20]; /* more than the system takes unread */
+    fixture_serve(answer_head_and_read_no_more, answer);
+    wire_attempt_init(attempt, &host, "POST", fixture_url("/"));
+    wire_attempt_body(attempt, body, sizeof body);
+    limit(attempt);
+    wire_attempt_start(attempt);
+}
+
+/* Nobody reads the rest, and the connection stays open. From 300 on libcurl lets the rest be … */
+static void test_early_refusal_is_the_answer(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    send_large(&attempt, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_OK, 413, INSIST_ANSWERED);
+    wire_attempt_fini(&attempt);
+}
+
+static void test_early_success_that_announces_the_end_is_the_answer(void **state) {
+    struct wire_attempt attempt;
+    (void)state;
+    send_large(&attempt, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
+    wire_attempt_fini(&attempt);
+}
+
+/* … and below it does not: the limits end what the server does not. */
+static void early_success(const char *answer) {
+    struct wire_attempt attempt;
+    send_large(&attempt, answer);
+    assert_true(wire_run_until(&host, is_complete, &attempt));
+    wire_pass_ms(&host, LIMIT_MS - 1);
+    assert_int_equal(attempt.finished, 0);
+    wire_pass_ms(&host, 1);
+    assert_true(wire_run(&attempt));
+    fixture_expect(&attempt, INSIST_ETIMEOUT, 200, INSIST_ANSWERED);
+    wire_attempt_fini(&attempt);
+}
+
+static void test_early_success_waits_for_the_rest_to_be_read(void **state) {
+    (void)state;
+    early_success("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}
+
+static void test_early_success_in_chunks_waits_for_the_rest_to_be_read(void **state) {
+    (void)state;
+    early_success("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(test_first_refused),
@@ -800,6 +867,10 @@ int main(void) {
         WIRE_TEST(test_stop_in_the_body),
         WIRE_TEST(test_stop_while_paused),
         WIRE_TEST(test_stop_many),
+        WIRE_TEST(test_early_refusal_is_the_answer),
+        WIRE_TEST(test_early_success_that_announces_the_end_is_the_answer),
+        WIRE_TEST(test_early_success_waits_for_the_rest_to_be_read),
+        WIRE_TEST(test_early_success_in_chunks_waits_for_the_rest_to_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
