@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "support/certificate_file.h"
 #include "support/crowd.h"
 #include "support/usage.h"
 #include <insist/insist.h>
@@ -187,12 +188,102 @@ static void the_client_may_be_freed_inside_calls(void **state) {
     assert_no_more_than(threads, descriptors);
 }
 
+/* ---- two that trust differently ----------------------------------------------------------------------------------- */
+
+enum { WARY, CARELESS, PAIR }; /* the first trusts one server, the second whoever it meets */
+
+#ifndef PAIR_ROUNDS
+#define PAIR_ROUNDS 3
+#endif
+#define PAIR_CALLERS 32
+
+struct duo {
+    insist_testserver *servers[PAIR]; /* the first is the one that is trusted */
+    insist_client *clients[PAIR];
+    char ca_file[64];
+    atomic_size_t ill;
+};
+
+static insist_err get_of(const struct duo *duo, int client, int at, const char *path, int *status) {
+    char text[128];
+    insist_result *result = NULL;
+    snprintf(text, sizeof text, "%s%s", insist_testserver_url(duo->servers[at]), path);
+    insist_err err = insist_get(duo->clients[client], text, &result);
+    *status = insist_result_status(result);
+    insist_result_free(result);
+    return err;
+}
+
+/* A few calls through each, and then one that hangs until its client is gone. */
+static void trust_and_hang(void *shared, size_t i) {
+    struct duo *duo = shared;
+    int status;
+    bool well = true;
+    for (int call = 0; call < 3; call++) {
+        well = well && get_of(duo, WARY, WARY, "/x", &status) == INSIST_OK && status == 200;
+        well = well && get_of(duo, WARY, CARELESS, "/x", &status) == INSIST_ECERT;
+        well = well && get_of(duo, CARELESS, call % 2, "/x", &status) == INSIST_OK && status == 200;
+    }
+    well = get_of(duo, (int)(i % 2), (int)(i % 2), "/hang?do=hang", &status) == INSIST_ESHUTDOWN && well;
+    if (!well)
+        atomic_fetch_add(&duo->ill, 1);
+}
+
+static insist_client *new_racer(insist_tls_options tls, const insist_race_policy *race) {
+    insist_client *client = NULL;
+    insist_timeout_policy *timeout = NULL;
+    tls.size = sizeof tls;
+    assert_int_equal(insist_timeout_infinite_new(NULL, &timeout), INSIST_OK);
+    assert_int_equal(
+        insist_client_new(INSIST_CLIENT_OPTIONS(.tls = &tls, .race = race, .timeout = timeout,
+                                                .budget = insist_budget_none(), .deadline_ms = INSIST_FOREVER),
+                          NULL, &client),
+        INSIST_OK);
+    insist_timeout_policy_free(timeout);
+    return client;
+}
+
+/* Either races, by turns, or only drives. */
+static void freed_in_round(struct duo *duo, const insist_race_policy *race) {
+    const size_t hits = PAIR_CALLERS / PAIR * (race != NULL ? 2 : 1);
+    duo->clients[WARY] = new_racer((insist_tls_options){.ca_file = duo->ca_file}, race);
+    duo->clients[CARELESS] = new_racer((insist_tls_options){.insecure = true, .min_version = INSIST_TLS_1_3}, race);
+    struct crowd *crowd = crowd_start(PAIR_CALLERS, trust_and_hang, duo);
+    for (int i = 0; i < PAIR; i++)
+        assert_true(insist_testserver_wait_hits(duo->servers[i], "/hang", hits, 100000));
+    for (int i = 0; i < PAIR; i++)
+        insist_client_free(duo->clients[i]);
+    crowd_join(crowd);
+    assert_int_equal(atomic_load(&duo->ill), 0);
+    for (int i = 0; i < PAIR; i++)
+        insist_testserver_reset(duo->servers[i]);
+}
+
+static void two_that_trust_differently_are_freed_while_they_race(void **state) {
+    struct duo duo = {.ill = 0};
+    insist_race_policy *race = NULL;
+    (void)state;
+    for (int i = 0; i < PAIR; i++)
+        assert_int_equal(insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true), NULL, &duo.servers[i]),
+                         INSIST_OK);
+    assert_int_equal(insist_race_policy_new(insist_race_at_once(2), insist_start_always(), INSIST_REFILL, NULL, &race),
+                     INSIST_OK);
+    assert_true(certificate_file_write(duo.ca_file, duo.servers[WARY]));
+    for (int round = 0; round < PAIR_ROUNDS; round++)
+        freed_in_round(&duo, round % 2 == 0 ? race : NULL);
+    remove(duo.ca_file);
+    insist_race_policy_free(race);
+    for (int i = 0; i < PAIR; i++)
+        insist_testserver_free(duo.servers[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_thousand_come_and_go),
         cmocka_unit_test(freed_while_calls_are_in_flight),
         cmocka_unit_test(calls_may_be_made_inside_calls),
         cmocka_unit_test(the_client_may_be_freed_inside_calls),
+        cmocka_unit_test(two_that_trust_differently_are_freed_while_they_race),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
