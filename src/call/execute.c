@@ -8,6 +8,7 @@
 #include "call/plan.h"
 #include "call/result.h"
 #include "call/rules.h"
+#include <stdio.h>
 
 static insist_err take_options(insist_call_options *options, const insist_call_options *given, size_t n,
                                insist_problem *problem) {
@@ -40,11 +41,14 @@ static insist_err admit(const insist_client *client, const insist_plan *plan, co
     return INSIST_OK;
 }
 
-static insist_result *refuse(const insist_client *client, const insist_plan *plan, insist_err err,
-                             const char *sentence) {
+/* Of arguments and options it is said which of them; a URL that cannot be used stands in the same line. */
+static insist_result *refuse(const insist_client *client, const insist_plan *plan, const insist_problem *problem) {
+    char sentence[sizeof problem->field + sizeof problem->text + 2];
+    bool named = problem->err != INSIST_EURL;
+    snprintf(sentence, sizeof sentence, "%s%s%s", named ? problem->field : "", named ? ": " : "", problem->text);
     const char *method = plan != NULL ? plan->request.method : "no plan";
     const char *url = plan != NULL ? plan->request.shown_url : NULL;
-    return result_of_refusal(client->env, &client->hidden, method, url, err, sentence);
+    return result_of_refusal(client->env, &client->hidden, method, url, problem->err, sentence);
 }
 
 static insist_err first_error(insist_result *const *results, size_t n) {
@@ -64,7 +68,7 @@ static void execute(insist_client *client, const insist_plan *const *plans, size
         if (err == INSIST_OK)
             join_add(&join, plans[i], &results[i]);
         else
-            results[i] = refuse(client, plans[i], err, problem->text);
+            results[i] = refuse(client, plans[i], problem);
     }
     if (join.count > 0)
         join_run(&join);
@@ -79,7 +83,7 @@ static insist_err check_and_execute(insist_client *client, const insist_plan *co
     if (err == INSIST_OK)
         execute(client, plans, n, &options, &problem, results);
     for (size_t i = 0; err != INSIST_OK && i < n; i++)
-        results[i] = refuse(client, plans[i], err, problem.text);
+        results[i] = refuse(client, plans[i], &problem);
     return first_error(results, n);
 }
 
