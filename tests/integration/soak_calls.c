@@ -223,11 +223,17 @@ static insist_err new_plan(const struct kind *kind, const char *url, size_t *unr
     return err;
 }
 
+/* What its attempts meet again and again, until no retry is left or no time for another. */
+static bool is_repeated(insist_err err) {
+    return err == INSIST_ERESET || err == INSIST_EEOF || err == INSIST_ETIMEOUT || err == INSIST_EDEADLINE;
+}
+
 /* A server that ends a connection behind an answer may do so just as the next request leaves on it: what may not be repeated
- * ends there, and a call's last attempt may end so in place of what its script says. */
+ * ends there, and the last of several attempts may end so in place of what the script says. An answer, a limit or an error that
+ * is not retried is what comes of the next attempt. */
 static bool has_lost_its_connection(const struct kind *kind, insist_err err, const insist_result *result) {
     bool cut = err == INSIST_ERESET || err == INSIST_EEOF;
-    return cut && (kind->err != INSIST_OK || insist_result_reason(result) == INSIST_NOT_REPEATABLE);
+    return cut && (is_repeated(kind->err) || insist_result_reason(result) == INSIST_NOT_REPEATABLE);
 }
 
 static bool is_as_expected(const struct kind *kind, insist_err err, const insist_result *result) {
