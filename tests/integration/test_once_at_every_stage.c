@@ -1,7 +1,7 @@
 /* POSTs on connections that die at every stage, over http and https: each is delivered once at most, and what the call
  * says of it is true. The server is the judge: by each POST's key, and by its own count of equal requests.
  *
- * The client is as keen as can be: 200 retries, 2 ms apart, no budget. test_unsafe_once.c has the stages at which libcurl
+ * The client is as keen as can be: 100,000 retries, 2 ms apart, no budget. test_unsafe_once.c has the stages at which libcurl
  * sends again by itself, in larger numbers; `insist-bench duplicates` has all of them a hundred thousand times. */
 #include <setjmp.h>
 #include <stdarg.h>
