@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define PROOFS 4
 #define SECRET_BYTES 16
@@ -55,21 +56,31 @@ static bool is_other_end(const struct pair *pair, int fd) {
            memcmp(found, pair->secret, sizeof(found)) == 0;
 }
 
-/* -1: none. */
+static bool is_named(const struct pair *pair, const char *name, bool (*is_it)(const struct pair *pair, int fd),
+                     int *fd) {
+    char *end = NULL;
+    *fd = (int)strtol(name, &end, 10); /* the kernel's own numbers, and . and .. */
+    return end != name && may_be_one(*fd) && is_it(pair, *fd);
+}
+
+/* -1: none. The kernel's own call: it needs no memory. */
 static int search(const struct pair *pair, bool (*is_it)(const struct pair *pair, int fd)) {
-    DIR *descriptors = opendir("/proc/self/fd");
-    int found = -1;
-    if (!descriptors)
+    _Alignas(struct dirent64) char entries[1024];
+    int descriptors = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = -1;
+    bool found = false;
+    if (descriptors < 0)
         return -1;
-    for (const struct dirent *entry; found < 0 && (entry = readdir(descriptors));) {
-        char *end = NULL;
-        int fd = (int)strtol(entry->d_name, &end, 10); /* the kernel's own numbers, and . and .. */
-        bool number = end != entry->d_name;
-        if (number && may_be_one(fd) && is_it(pair, fd))
-            found = fd;
+    for (ssize_t length; !found && (length = getdents64(descriptors, entries, sizeof(entries))) > 0;) {
+        const char *next = entries;
+        while (!found && next < entries + length) {
+            const struct dirent64 *entry = (const void *)next;
+            found = is_named(pair, entry->d_name, is_it, &fd);
+            next += entry->d_reclen;
+        }
     }
-    closedir(descriptors);
-    return found;
+    close(descriptors);
+    return found ? fd : -1;
 }
 
 void wakeup_close_on_exec(CURLM *multi) {
