@@ -33,6 +33,9 @@ typedef struct insist_budget insist_budget;
 
 /** The version of HTTP that is spoken. */
 typedef enum insist_http_version {
+    /* A request that is answered by a 2xx before its body has been read goes on until it is out. Where the server reads
+     * no more, and leaves the connection open without having said "Connection: close", the attempt runs into stall_ms,
+     * its timeout or the deadline, and ends with that error and the answer beside it. From 300 on the answer ends it. */
     INSIST_HTTP_1_1 = 0,
     /* Over https, where the server offers it. libcurl before 8.0 can lose wake-ups with it: measure before use. A
      * request whose body is larger than what the server takes unread, 64 KiB mostly, and is answered by a 2xx before it
@@ -93,7 +96,8 @@ typedef struct insist_client_options {
      *
      * A thread that drives does so as what it is. The connections that it opens, and what it writes to them, are
      * subject to its network namespace, seccomp filter, capabilities and priority: clients that threads use which
-     * differ in those want workers_only. Its OpenSSL may keep errors in the thread's queue: who uses OpenSSL on that
+     * differ in those want workers_only. A thread that it starts for lookups inherits them, and its processors, and
+     * serves the lookups of others, too, until it has been idle for 30 s. Its OpenSSL may keep errors in the thread's queue: who uses OpenSSL on that
      * thread calls ERR_clear_error() before his own operations, as SSL_get_error() demands. All signals but those of
      * faults, SIGPROF and SIGVTALRM included, are held back while it works, until it sleeps: profilers that sample by
      * them do not see it.
@@ -182,7 +186,8 @@ INSIST_API insist_budget *insist_budget_none(void);
  *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_ENOMEM */
 INSIST_API insist_err insist_cancel_new(insist_cancel **out) INSIST_MUST_USE;
 /** Wakes the calls at once: they return INSIST_ECANCELED. Calls that are given the token later do not start, and behind
- *  user code in which it is fired no attempt is. In a forked child it reaches the child's own calls alone. */
+ *  user code in which it is fired no attempt is. Takes locks: not from a signal handler (have a thread that waits for
+ *  the signal fire it). In a forked child it reaches the child's own calls alone. */
 INSIST_API void insist_cancel_fire(insist_cancel *cancel);
 /** Gives the token up; it must not be used by a running call any more. NULL is fine. */
 INSIST_API void insist_cancel_free(insist_cancel *cancel);

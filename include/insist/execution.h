@@ -106,7 +106,8 @@ typedef struct insist_sink {
     void *ctx;
 } insist_sink;
 
-/** State of a sink that writes to a descriptor: the caller's, as long as the sink is used. */
+/** State of a sink that writes to a descriptor: the caller's, as long as the sink is used. For one body: of calls that
+ *  have the same one at once the pieces mix, and what a later call cuts off begins where the first one's body does. */
 typedef struct insist_fd_sink {
     int fd;
     int64_t start; /* where the body begins; -1: it cannot be rewound */

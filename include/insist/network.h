@@ -20,7 +20,8 @@ typedef enum insist_tls_version {
     INSIST_TLS_VERSION_MAX = 0x7fffffff
 } insist_tls_version;
 
-/** TLS settings. Files are in PEM; one that is missing or cannot be read is refused. */
+/** TLS settings. Files are in PEM; one that is missing or cannot be read is refused. They are read again when
+ *  connections are opened, and so have to stay as long as the client. */
 typedef struct insist_tls_options {
     size_t size;
     const char *ca_file; /* the authorities to trust, and no others; default: the system's */
@@ -44,7 +45,8 @@ typedef enum insist_ip_version {
 } insist_ip_version;
 
 /** Network settings. Environment variables about proxies are never looked at. Durations: INSIST_FOREVER for no limit;
- *  negative ones are refused. */
+ *  negative ones are refused. Addresses with a zone (fe80::1%eth0) are refused, here and in URLs; one that a lookup
+ *  finds is tried without its zone, which leads nowhere: the next one follows, or INSIST_ECONNECT. */
 typedef struct insist_net_options {
     size_t size;
     /* http://[user:password@]host:port: https through a tunnel, http by request to it. socks5h://…: it resolves the
