@@ -428,7 +428,9 @@ static void test_bad_usage(void **state) {
 /* Whichever way it is spelt, and whether or not it was there before. */
 static void test_one_file_for_both(void **state) {
     (void)state;
-    const char *const words[] = {"tail", "--json", "both.out", "--svg", "./both.out", NULL};
+    const char *const words[] = {
+        "tail",     "--json", "both.out",   "--svg", "./both.out", "--server", TESTSERVER_PROGRAM,
+        "--rounds", "1",      "--requests", "40",    NULL};
     refuses(words, "--json and --svg: both are the file ./both.out");
     refuses(words, "--json and --svg: both are the file ./both.out");
     assert_int_equal(unlink("both.out"), 0);
