@@ -19,6 +19,7 @@ static int wait_result = -1; /* -1: the real wait; else what a wait is made to r
 static struct timespec waited_until;
 static int timed_waits;
 static clockid_t clock_set;
+static int mutex_type;
 
 int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes);
 int __real_pthread_condattr_init(pthread_condattr_t *attributes);
@@ -32,6 +33,8 @@ int __wrap_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t
 int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until);
 
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
+    if (attributes == NULL || pthread_mutexattr_gettype(attributes, &mutex_type) != 0)
+        mutex_type = PTHREAD_MUTEX_DEFAULT;
     return refused == MUTEX_INIT ? EAGAIN : __real_pthread_mutex_init(mutex, attributes);
 }
 
@@ -87,6 +90,14 @@ static void refusals_of_the_system_are_told(void **state) {
     for (refused = CONDATTR_INIT; refused <= COND_INIT; refused++)
         assert_false(condition_init(&condition));
     refused = NOTHING;
+}
+
+static void a_mutex_is_looked_at_again_before_a_thread_sleeps(void **state) {
+    (void)state;
+    struct shared shared;
+    begin(&shared);
+    assert_int_equal(mutex_type, PTHREAD_MUTEX_ADAPTIVE_NP);
+    end(&shared);
 }
 
 static void conditions_are_on_the_monotonic_clock(void **state) {
@@ -251,6 +262,7 @@ static void any_other_end_of_a_wait_is_a_waking(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_of_the_system_are_told),
+        cmocka_unit_test(a_mutex_is_looked_at_again_before_a_thread_sleeps),
         cmocka_unit_test(conditions_are_on_the_monotonic_clock),
         cmocka_unit_test(one_thread_at_a_time),
         cmocka_unit_test(a_signal_ends_a_wait_without_end),
