@@ -27,7 +27,9 @@ struct permits {
     unsigned in_flight, hedges, waiting;
 
     /* atomics */
-    atomic_uint busy; /* in_flight and waiting, for those who only want to know roughly. Written under the lock */
+    /* for those who only want to know roughly. Written under the lock */
+    atomic_uint busy; /* in_flight and waiting */
+    atomic_bool short_of_room;
 };
 
 insist_err permits_new(const struct env *env, const struct permit_limits *limits, struct permits **out) {
@@ -44,6 +46,7 @@ insist_err permits_new(const struct env *env, const struct permit_limits *limits
     permits->limits = *limits;
     list_init(&permits->crowded);
     atomic_init(&permits->busy, 0);
+    atomic_init(&permits->short_of_room, false);
     *out = permits;
     return INSIST_OK;
 }
@@ -65,7 +68,10 @@ static bool has_room_for_hedge_locked(const struct permits *permits, const struc
 }
 
 static void show_locked(struct permits *permits) {
+    const bool short_of_room = permits->waiting > 0;
     atomic_store_explicit(&permits->busy, permits->in_flight + permits->waiting, memory_order_relaxed);
+    if (short_of_room != atomic_load_explicit(&permits->short_of_room, memory_order_relaxed))
+        atomic_store_explicit(&permits->short_of_room, short_of_room, memory_order_relaxed);
 }
 
 static void hold_locked(struct permits *permits, struct permit *permit) {
@@ -213,4 +219,8 @@ void permits_count(struct permits *permits, uint64_t *in_flight, uint64_t *waiti
 
 unsigned permits_busy(const struct permits *permits) {
     return atomic_load_explicit(&permits->busy, memory_order_relaxed);
+}
+
+bool permits_are_short(const struct permits *permits) {
+    return atomic_load_explicit(&permits->short_of_room, memory_order_relaxed);
 }

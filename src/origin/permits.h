@@ -44,5 +44,6 @@ void permits_withdraw_all(struct permits *permits, struct list *withdrawn);
 void permits_count(struct permits *permits, uint64_t *in_flight, uint64_t *waiting);
 /* How many hold room or wait for it, as it was a moment ago: takes no lock. */
 unsigned permits_busy(const struct permits *permits);
+bool permits_are_short(const struct permits *permits); /* somebody waits; the same */
 
 #endif

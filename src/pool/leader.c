@@ -116,7 +116,9 @@ static bool drive(struct reactor *reactor, const struct leading *leading, const 
         stage->due_ns = reactor_work(reactor, events, count);
         driver_fall_asleep(&reactor->driver);
         const int64_t now_ns = stage->now_ns = env_now_ns(reactor->env);
-        if (mailbox_has_something(leading->job->mailbox) || now_ns >= leading->until_ns || leaves_early(reactor))
+        const bool others_came = atomic_load(&reactor->in_flight) > 1; /* a crowd's: the worker's affair */
+        if (mailbox_has_something(leading->job->mailbox) || now_ns >= leading->until_ns || others_came ||
+            leaves_early(reactor))
             return true;
         let_through_ns = time_min(let_through_ns, now_ns);
         if (now_ns - let_through_ns >= HOLDS_BACK_NS) {

@@ -4,11 +4,13 @@
 #include "pool/leader.h"
 #include "pool/worker.h"
 #include "wire/mailbox.h"
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #define REACTORS_MOST 64
-#define BUSY 16 /* in flight: the next job takes the next reactor */
+#define BUSY 16     /* in flight: the next job takes the next reactor */
+#define CROWDED 128 /* in flight on each common one: the next job may take one of the others */
 
 struct pool {
     /* fixed */
@@ -17,7 +19,7 @@ struct pool {
     struct counters *counters;
     struct permits *permits;
     unsigned reactor_count, worker_count; /* of those that were made */
-    unsigned common;                      /* the first ones, which jobs share; the others are for leaders alone */
+    unsigned common; /* the first ones, which jobs share; the others are for leaders, unless jobs are many */
     struct reactor **reactors;
     struct worker *workers;
 
@@ -117,28 +119,53 @@ void pool_free(struct pool *pool) {
     env_release(pool->env, pool);
 }
 
-/* The reactor with the fewest in flight; before that the first that is not busy, so that connections stay few: those
- * that wait for room use none. taken: not those. -1: there is no other. */
-static int choose_without(const struct pool *pool, uint64_t taken, unsigned busy) {
-    unsigned fewest = 0;
-    int chosen = -1;
-    for (unsigned i = 0; i < pool->common; i++) {
-        unsigned in_flight = atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
-        if (taken >> i & 1)
-            continue;
-        if (atomic_load_explicit(&pool->reactors[i]->admitted, memory_order_relaxed) < busy)
+static unsigned in_flight(const struct pool *pool, unsigned i) {
+    return atomic_load_explicit(&pool->reactors[i]->in_flight, memory_order_relaxed);
+}
+
+static unsigned admitted(const struct pool *pool, unsigned i) {
+    return atomic_load_explicit(&pool->reactors[i]->admitted, memory_order_relaxed);
+}
+
+/* From reactor `from` on, of `count`; taken: not those. -1: there is none. */
+static int first_below(const struct pool *pool, uint64_t taken, unsigned from, unsigned count, unsigned most) {
+    for (unsigned i = from; i < count; i++)
+        if (!(taken >> i & 1) && admitted(pool, i) < most)
             return (int)i;
-        if (chosen < 0 || in_flight < fewest) {
-            chosen = (int)i;
-            fewest = in_flight;
-        }
+    return -1;
+}
+
+static int fewest(const struct pool *pool, uint64_t taken, unsigned count) {
+    unsigned least = UINT_MAX;
+    int chosen = -1;
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned here = in_flight(pool, i);
+        if (taken >> i & 1 || here >= least)
+            continue;
+        chosen = (int)i;
+        least = here;
     }
     return chosen;
 }
 
+/* At each request libcurl looks through the connections of its reactor: where many are in flight they are spread over
+ * those for leaders, too, one filled after the other, so that each finds its connections again. */
+static int choose_in_crowd(const struct pool *pool, uint64_t taken) {
+    const int chosen = first_below(pool, taken, pool->common, pool->reactor_count, CROWDED);
+    return chosen >= 0 ? chosen : fewest(pool, taken, pool->reactor_count);
+}
+
+/* The first that is not busy, so that connections stay few: those that wait for room use none. Then the one with the
+ * fewest. What will wait in a crowd is not spread, since it will need no connection of its own. */
 static int choose(const struct pool *pool, uint64_t taken) {
-    int chosen = choose_without(pool, taken, BUSY);
-    return chosen >= 0 ? chosen : choose_without(pool, 0, 0);
+    int chosen = first_below(pool, taken, 0, pool->common, BUSY);
+    if (chosen >= 0)
+        return chosen;
+    chosen = fewest(pool, taken, pool->common);
+    if (chosen < 0)
+        return fewest(pool, 0, pool->common);
+    const bool crowded = admitted(pool, (unsigned)chosen) >= CROWDED;
+    return crowded && !permits_are_short(pool->permits) ? choose_in_crowd(pool, taken) : chosen;
 }
 
 static bool claim(const struct pool *pool, uint64_t taken, unsigned i) {

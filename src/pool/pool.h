@@ -12,7 +12,7 @@ struct pool;
 struct pool_settings {
     unsigned workers;  /* threads; one at least */
     unsigned reactors; /* two at least, no fewer than workers */
-    unsigned led;      /* more of them, for leaders, a job each; at most 64 in all */
+    unsigned led;      /* more of them, for leaders, a job each, unless jobs are many; at most 64 in all */
     const char *thread_name;
     struct permit_limits limits;
     struct counters *counters;

@@ -11,4 +11,5 @@ insist_thread_test(test_interleave_calls ROOMS base view policy engine origin wi
 insist_thread_test(test_interleave_leader ROOMS base view policy origin wire pool SOURCES ${interleaver})
 if(NOT INSIST_LEADING STREQUAL "random") # it is about who does what
     insist_thread_test(test_leader ROOMS base view policy origin wire pool SOURCES ${hand_examples} TIMEOUT 60)
+    insist_thread_test(test_crowds ROOMS base view policy origin wire pool SOURCES ${hand_examples} TIMEOUT 60)
 endif()
