@@ -78,19 +78,17 @@ static size_t read_kept(struct feed *feed, void *buffer, size_t room) {
     return taken;
 }
 
-/* Beyond the limit nothing is kept any more, and the body can be sent no second time. */
+/* What goes beyond the limit, or finds no memory, is missing from what is kept: then nothing is kept any more, and the body can
+ * be sent no second time, in another call neither. */
 static insist_err keep(struct feed *feed, const void *data, size_t length) {
     if (!feed->all_kept)
         return INSIST_OK;
     insist_err err = body_append(&feed->kept, data, length);
-    if (err == INSIST_ETOOLARGE) {
-        feed->all_kept = false;
+    feed->all_kept = err == INSIST_OK;
+    if (err != INSIST_OK)
         body_clear(&feed->kept);
-        feed->at = 0;
-        return INSIST_OK;
-    }
     feed->at = feed->kept.length;
-    return err;
+    return err == INSIST_ETOOLARGE ? INSIST_OK : err;
 }
 
 static insist_err read_more(struct feed *feed, void *buffer, size_t room, size_t *length) {

@@ -154,7 +154,7 @@ static insist_err take_proxy(struct network *network, const char *proxy, insist_
 static insist_err take_interface(struct network *network, const char *name, insist_problem *problem) {
     char text[64];
     bool address = address_is_literal(name);
-    if (!address && (name[0] == '\0' || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ !\t\r\n")))
+    if (!address && (name[0] == '\0' || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ !%\t\r\n")))
         return refuse(problem, "interface", "it is neither an interface's name nor an address");
     snprintf(text, sizeof(text), "%s!%s", address ? "host" : "if", name); /* libcurl's way to say which of them */
     return copy(network->env, text, problem, &network->interface);

@@ -178,6 +178,7 @@ static void places_are_checked(void **state) {
     refused(NULL, INSIST_NET_OPTIONS(.interface = ""), "interface");
     refused(NULL, INSIST_NET_OPTIONS(.interface = "much-too-long-name"), "interface");
     refused(NULL, INSIST_NET_OPTIONS(.interface = "host!name"), "interface");
+    refused(NULL, INSIST_NET_OPTIONS(.interface = "fe80::1%eth0"), "interface");
     struct network *network = taken(NULL, INSIST_NET_OPTIONS(.interface = "eth0"));
     assert_string_equal(network->interface, "if!eth0");
     network_free(network);
