@@ -9,10 +9,10 @@ struct machine {
     char libcurl[64];    /* "libcurl/7.88.1 OpenSSL/3.0.11 …" */
     const char *library; /* libinsist's version */
     const char *compiler;
-    const char *build;      /* "optimised" or "not optimised" */
+    const char *build;    /* "optimised" or "not optimised" */
     char scheduling[112]; /* the class in which client and server run: "normal scheduling", "real-time class" …; and the
                              limit that the kernel sets to it, if it does */
-    double load_before;     /* the average number of running processes in the last minute; -1: not known */
+    double load_before;   /* the average number of running processes in the last minute; -1: not known */
 };
 
 void machine_look(struct machine *machine);

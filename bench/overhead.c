@@ -21,7 +21,8 @@ static const struct level {
 } levels[] = {
     {1, 10000, 1, "200;size=128", true, "1_p50_ms", "1_p99_ms", NULL, "1_cpu_us", "1_per_second", NULL},
     {8, 20000, 1, "200;size=128", true, "8_p50_ms", "8_p99_ms", NULL, "8_cpu_us", "8_per_second", NULL},
-    {64, 40000, 1, "200;size=128", true, "64_p50_ms", "64_p99_ms", "64_p99.9_ms", "64_cpu_us", "64_per_second", "64_connections"},
+    {64, 40000, 1, "200;size=128", true, "64_p50_ms", "64_p99_ms", "64_p99.9_ms", "64_cpu_us", "64_per_second",
+     "64_connections"},
     /* Whether client and server share a processor is settled anew at each turn, and a download's costs depend on it. */
     {1, 1000, 20, "200;size=1MiB", false, "1mib_p50_ms", "1mib_p99_ms", NULL, "1mib_cpu_us", "1mib_per_second", NULL},
 };
@@ -87,10 +88,8 @@ static bool add_outcome(struct load_outcome *sum, const struct load_outcome *out
 static bool take_turn(struct bench *bench, const struct level *level, const struct contender *contender,
                       const char *path, uint64_t calls, struct account *account) {
     struct server *server = &bench->server;
-    const struct load load = {.callers = level->callers,
-                              .calls = calls,
-                              .warm_calls = WARM_UP,
-                              .progress = &bench->progress};
+    const struct load load = {
+        .callers = level->callers, .calls = calls, .warm_calls = WARM_UP, .progress = &bench->progress};
     struct load_outcome outcome = {0};
     struct contender_tally tally;
     uint64_t before, after;

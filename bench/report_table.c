@@ -60,6 +60,20 @@ static int column_width(const struct report *report, const char *name) {
     return (int)width;
 }
 
+/* Four, or as many more as tell the median from a bound that it does not meet exactly. */
+static int significant_digits(double median, double bound) {
+    char ours[CELL], asked[CELL];
+    int digits = 4;
+    for (; digits < 9 && !isnan(median) && median != bound; digits++) {
+        snprintf(ours, sizeof ours, "%.*g", digits, median);
+        snprintf(asked, sizeof asked, "%.*g", digits, bound);
+        if (strcmp(ours, asked) != 0) {
+            break;
+        }
+    }
+    return digits;
+}
+
 /* "W1: insist-race p99_ms 16.94 (16.83..17.13), at most 17.8: reached". */
 static void put_goal(const struct report *report, const struct report_goal *goal, FILE *out) {
     struct summary summary = report_goal_summary(report, goal);
@@ -70,8 +84,9 @@ static void put_goal(const struct report *report, const struct report_goal *goal
     if (goal->against != NULL) {
         fprintf(out, " / %s", goal->against);
     }
-    fprintf(out, " %.4g (%.4g..%.4g), at %s %.4g: %s\n", summary.median, summary.min, summary.max,
-            goal->least ? "least" : "most", goal->bound, verdict);
+    int digits = significant_digits(summary.median, goal->bound);
+    fprintf(out, " %.*g (%.*g..%.*g), at %s %.*g: %s\n", digits, summary.median, digits, summary.min, digits,
+            summary.max, goal->least ? "least" : "most", digits, goal->bound, verdict);
 }
 
 static void put_ratio(const struct report *report, const struct report_ratio *ratio, FILE *out) {
