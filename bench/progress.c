@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR_COLUMNS = 40 };
+enum { BAR_COLUMNS = 30 }; /* with the longest label less than 80 */
 static const int64_t redraw_ns = 100000000;
 
 void progress_init(struct progress *progress) {
