@@ -42,6 +42,15 @@ static int check_files(const struct options *options) {
     return EXIT_FINE;
 }
 
+/* What was asked for on standard output has to have got there. */
+static int printed(void) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "insist-bench: cannot write standard output: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_FINE;
+}
+
 /* To the end, however it ends. The table goes to standard output, unless the JSON does. */
 static bool measure(struct bench *bench) {
     const struct options *options = bench->options;
@@ -56,16 +65,8 @@ static bool measure(struct bench *bench) {
     bool json_to_output = options->json_file != NULL && strcmp(options->json_file, "-") == 0;
     report_put_table(&bench->report, json_to_output ? stderr : stdout);
     bool written = options->json_file == NULL || report_write_json(&bench->report, options->json_file);
-    return (options->svg_file == NULL || report_write_svg(&bench->report, options->svg_file)) && written;
-}
-
-/* What was asked for on standard output has to have got there. */
-static int printed(void) {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "insist-bench: cannot write standard output: %s\n", strerror(errno));
-        return EXIT_FAILED;
-    }
-    return EXIT_FINE;
+    written = (options->svg_file == NULL || report_write_svg(&bench->report, options->svg_file)) && written;
+    return written && printed() == EXIT_FINE;
 }
 
 int main(int argc, char **argv) {

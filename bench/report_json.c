@@ -103,8 +103,8 @@ bool report_write_json(const struct report *report, const char *file) {
     FILE *out = json == NULL ? NULL : to_output ? stdout : fopen(file, "we");
     bool written = out != NULL && json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0;
     written = out != NULL && fputc('\n', out) != EOF && written;
-    if (out != NULL && !to_output) {
-        written = fclose(out) == 0 && written;
+    if (out != NULL) {
+        written = (to_output ? fflush(out) : fclose(out)) == 0 && written;
     }
     if (!written) {
         fprintf(stderr, "insist-bench: --json: %s: %s\n", file,

@@ -485,6 +485,26 @@ static void test_failures(void **state) {
     }
 }
 
+/* A table, and JSON, that could not be written are no success. */
+static void test_full_output(void **state) {
+    (void)state;
+    static const char command[] = "exec \"$0\" \"$@\" >/dev/full";
+    static const char *const table[] = {"-c",         command,    BENCH_PROGRAM,      "tail", "--requests", "40",
+                                        "--rounds=1", "--server", TESTSERVER_PROGRAM, NULL};
+    static const char *const json[] = {"-c",         command,    BENCH_PROGRAM,      "tail",   "--requests", "40",
+                                       "--rounds=1", "--server", TESTSERVER_PROGRAM, "--json", "-",          NULL};
+    static const char *const *const cases[] = {table, json};
+    static const char *const named[] = {"standard output: No space left", "--json: -: No space left"};
+    for (size_t i = 0; i < 2; i++) {
+        struct run run;
+        run_start(&run, "/bin/sh", cases[i], NULL);
+        run_wait(&run);
+        assert_int_equal(run.exit_status, 1);
+        assert_non_null(strstr(run.err, named[i]));
+        run_fini(&run);
+    }
+}
+
 /* ---- a terminal ------------------------------------------------------------------------------------------------- */
 
 /* In the child: standard error is a terminal, standard output is not. */
@@ -530,8 +550,8 @@ static void test_progress_bar(void **state) {
     close(kept_open);
     close(terminal);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_non_null(strstr(text, "\r\033[K[--------"));
-    assert_non_null(strstr(text, "] round 1 of 1, libcurl"));
+    static const char bar[] = "\r\033[K[------------------------------] round 1 of 1, libcurl";
+    assert_non_null(strstr(text, bar)); /* leaves room for the longest label on a terminal of 80 columns */
     assert_non_null(strstr(text, "] round 1 of 1, insist-auto"));
     assert_true(length > strlen(gone) && strcmp(text + length - strlen(gone), gone) == 0);
 }
@@ -548,6 +568,7 @@ int main(void) {
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_full_output),
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_overhead),
