@@ -104,7 +104,7 @@ static void put_head(const struct frame *frame, const struct report *report) {
 }
 
 static void put_axes(const struct frame *frame) {
-    static const char *const shares[] = {"0", "90 %", "99 %", "99.9 %", "99.99 %"};
+    static const char *const shares[] = {"0 %", "90 %", "99 %", "99.9 %", "99.99 %"};
     for (int nines = 0; nines <= last_nines; nines++) {
         double x = place_x(1 - pow(10, -nines));
         fprintf(frame->out,
@@ -118,6 +118,8 @@ static void put_axes(const struct frame *frame) {
             "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">50 %%</text>\n",
             x, TOP, x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 18);
+    fprintf(frame->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">percentile of calls</text>\n", WIDTH - RIGHT,
+            HEIGHT - BOTTOM + 34);
     double ms = frame->low_ms;
     while (ms <= frame->high_ms * 1.001) {
         double y = place_y(frame, ms);
@@ -129,6 +131,39 @@ static void put_axes(const struct frame *frame) {
     }
 }
 
+/* Who has a colour of his own, in all pictures; who shares one is never in the same. The others take what is left. */
+static const struct {
+    const char *name;
+    unsigned colour;
+} owners[] = {{"libcurl", 0},          {"insist", 1}, {"insist-race", 2},         {"insist-auto", 3},
+              {"insist-naive", 3},     {"timer", 3},  {"insist-race-default", 3}, {"libcurl-multi", 4},
+              {"go-retryablehttp", 5}, {"ideal", 6},  {"ideal-race", 7}};
+
+static unsigned own_colour(const char *name) {
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        if (strcmp(owners[i].name, name) == 0) {
+            return owners[i].colour;
+        }
+    }
+    return REPORT_CURVES;
+}
+
+/* Of REPORT_CURVES: as many as there are curves at most. */
+static void choose_colours(const struct report *report, unsigned colours[REPORT_CURVES]) {
+    bool taken[REPORT_CURVES + 1] = {false};
+    unsigned next = 0;
+    for (unsigned i = 0; i < report->curve_count; i++) {
+        colours[i] = own_colour(report->curves[i].name);
+        taken[colours[i]] = true;
+    }
+    for (unsigned i = 0; i < report->curve_count; i++) {
+        while (colours[i] == REPORT_CURVES && next < REPORT_CURVES && taken[next]) {
+            next++;
+        }
+        colours[i] = colours[i] == REPORT_CURVES ? next++ : colours[i];
+    }
+}
+
 /* More classes of a curve: the ideal is dashed, and libcurl's is broad, so that it is seen beneath insist's. */
 static const char *curve_class(const struct report_curve *curve) {
     if (strncmp(curve->name, "ideal", 5) == 0) {
@@ -137,8 +172,8 @@ static const char *curve_class(const struct report_curve *curve) {
     return strncmp(curve->name, "libcurl", 7) == 0 ? " yardstick" : "";
 }
 
-static void put_curve(const struct frame *frame, const struct report_curve *curve, unsigned place) {
-    fprintf(frame->out, "<polyline class=\"curve c%u%s\" points=\"", place, curve_class(curve));
+static void put_curve(const struct frame *frame, const struct report_curve *curve, unsigned colour) {
+    fprintf(frame->out, "<polyline class=\"curve c%u%s\" points=\"", colour, curve_class(curve));
     for (unsigned i = 0; i < REPORT_POINTS; i++) {
         double ms = report_curve_ms(curve, i);
         if (is_drawn(curve, ms, i)) {
@@ -148,14 +183,14 @@ static void put_curve(const struct frame *frame, const struct report_curve *curv
     fputs("\"/>\n", frame->out);
 }
 
-static void put_legend(const struct frame *frame, const struct report *report) {
+static void put_legend(const struct frame *frame, const struct report *report, const unsigned *colours) {
     int columns = 4;
     for (unsigned i = 0; i < report->curve_count; i++) {
         int x = LEFT + (int)i % columns * ((WIDTH - LEFT - RIGHT) / columns);
         int y = HEIGHT - BOTTOM + 46 + (int)i / columns * 22;
         fprintf(frame->out,
-                "<line class=\"curve c%u%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/><text x=\"%d\" y=\"%d\">", i,
-                curve_class(&report->curves[i]), x, y, x + 26, y, x + 34, y + 4);
+                "<line class=\"curve c%u%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/><text x=\"%d\" y=\"%d\">",
+                colours[i], curve_class(&report->curves[i]), x, y, x + 26, y, x + 34, y + 4);
         put_text(frame->out, report->curves[i].name);
         fputs("</text>\n", frame->out);
     }
@@ -163,16 +198,18 @@ static void put_legend(const struct frame *frame, const struct report *report) {
 
 bool report_write_svg(const struct report *report, const char *file) {
     errno = 0;
+    unsigned colours[REPORT_CURVES];
     struct frame frame = {.out = fopen(file, "we")};
     bool written = frame.out != NULL;
     if (written) {
         choose_axis(&frame, report);
+        choose_colours(report, colours);
         put_head(&frame, report);
         put_axes(&frame);
         for (unsigned i = 0; i < report->curve_count; i++) {
-            put_curve(&frame, &report->curves[i], i);
+            put_curve(&frame, &report->curves[i], colours[i]);
         }
-        put_legend(&frame, report);
+        put_legend(&frame, report, colours);
         fputs("</svg>\n", frame.out);
         written = ferror(frame.out) == 0;
         written = fclose(frame.out) == 0 && written;
