@@ -26,21 +26,28 @@ static const int64_t deadline_ms = 500;
 static const struct cause {
     const struct held_phase *phase;
     struct overrun_figures figures;
-    bool libcurl;      /* can meet it */
-    const char *curve; /* libcurl's in the picture; NULL: none */
-    bool curl;         /* the curl program is shown, too */
+    bool libcurl;              /* can meet it */
+    const char *curve;         /* in the picture; NULL: none */
+    const char *libcurl_curve; /* libcurl's */
+    bool curl;                 /* the curl program is shown, too */
 } causes[] = {
-    {&held_dns, CAUSE_FIGURES("dns"), true, "libcurl dns", false},
-    {&held_connect, CAUSE_FIGURES("connect"), true, NULL, false},
-    {&held_tls, CAUSE_FIGURES("tls"), true, NULL, false},
-    {&held_headers, CAUSE_FIGURES("headers"), true, "libcurl headers", true},
-    {&held_body, CAUSE_FIGURES("body"), true, NULL, true},
-    {&held_queue, CAUSE_FIGURES("queue"), false, NULL, false},
-    {&held_retry_after, CAUSE_FIGURES("retry-after"), false, NULL, true},
+    {&held_dns, CAUSE_FIGURES("dns"), true, "insist dns", "libcurl dns", false},
+    {&held_connect, CAUSE_FIGURES("connect"), true, "insist connect", NULL, false},
+    {&held_tls, CAUSE_FIGURES("tls"), true, "insist tls", NULL, false},
+    {&held_headers, CAUSE_FIGURES("headers"), true, "insist headers", "libcurl headers", true},
+    {&held_body, CAUSE_FIGURES("body"), true, "insist body", NULL, true},
+    {&held_queue, CAUSE_FIGURES("queue"), false, "insist queue", NULL, false},
+    {&held_retry_after, CAUSE_FIGURES("retry-after"), false, NULL, NULL, true},
 };
 enum { CAUSES = sizeof causes / sizeof causes[0] };
 
+/* What the picture is of: the calls of all rounds. */
+struct pool {
+    struct samples insist[CAUSES], libcurl[CAUSES], timer;
+};
+
 struct turn {
+    struct pool *pool;
     struct held held;
     struct overruns overruns;
     atomic_ullong missed; /* calls that were not held where they should have been, or ended otherwise */
@@ -128,10 +135,8 @@ static bool turn_of_insist(struct bench *bench, const struct cause *cause, struc
     if (done) {
         overruns_report(&turn->overruns, &bench->report, "insist", &cause->figures);
         overruns_report_lateness(&turn->overruns, &lateness, &bench->report, "insist", &cause->figures);
-        report_add_curve(&bench->report, "timer", &lateness.late);
-        if (!cause->phase->over_at_once) {
-            overruns_report_curve(&turn->overruns, &bench->report, cause->phase->name);
-        }
+        done = samples_join(&turn->pool->timer, &lateness.late) &&
+               overruns_join(&turn->overruns, &turn->pool->insist[cause - causes]);
     }
     load_outcome_fini(&outcome);
     lateness_fini(&lateness);
@@ -153,9 +158,7 @@ static bool turn_of_libcurl(struct bench *bench, const struct cause *cause, stru
     bool done = load_run(&load, &outcome);
     if (done) {
         overruns_report(&turn->overruns, &bench->report, "libcurl", &cause->figures);
-        if (cause->curve != NULL) {
-            overruns_report_curve(&turn->overruns, &bench->report, cause->curve);
-        }
+        done = overruns_join(&turn->overruns, &turn->pool->libcurl[cause - causes]);
     }
     load_outcome_fini(&outcome);
     return done;
@@ -183,8 +186,9 @@ static const struct waiting {
   of_curl = {turn_of_curl, OF_CURL};
 
 /* One contender, one cause. Adds the calls that were not held to *missed. */
-static bool take_turn(struct bench *bench, const struct cause *cause, const struct waiting *waiting, uint64_t *missed) {
-    struct turn turn = {0};
+static bool take_turn(struct bench *bench, const struct cause *cause, const struct waiting *waiting, struct pool *pool,
+                      uint64_t *missed) {
+    struct turn turn = {.pool = pool};
     bool done = overruns_init(&turn.overruns, requests(bench, waiting->calls)) &&
                 held_open(&turn.held, bench, cause->phase) && waiting->turn(bench, cause, &turn);
     held_close(&turn.held);
@@ -193,15 +197,15 @@ static bool take_turn(struct bench *bench, const struct cause *cause, const stru
     return done;
 }
 
-static bool run_round(struct bench *bench, unsigned round) {
+static bool run_round(struct bench *bench, unsigned round, struct pool *pool) {
     uint64_t missed = 0, missed_by_libcurl = 0;
     const bool curl = curl_program_able();
     bool done = true;
     for (size_t i = 0; i < CAUSES && done; i++) {
         progress_begin(&bench->progress, round, bench->options->rounds, causes[i].phase->name);
-        done = take_turn(bench, &causes[i], &of_insist, &missed) &&
-               (!causes[i].libcurl || take_turn(bench, &causes[i], &of_libcurl, &missed_by_libcurl)) &&
-               (!causes[i].curl || !curl || take_turn(bench, &causes[i], &of_curl, &missed_by_libcurl));
+        done = take_turn(bench, &causes[i], &of_insist, pool, &missed) &&
+               (!causes[i].libcurl || take_turn(bench, &causes[i], &of_libcurl, pool, &missed_by_libcurl)) &&
+               (!causes[i].curl || !curl || take_turn(bench, &causes[i], &of_curl, pool, &missed_by_libcurl));
     }
     done = done && deadline_cancel_round(bench, round, requests(bench, CANCELS), &missed);
     report_add(&bench->report, "insist", "not_held", (double)missed);
@@ -209,9 +213,48 @@ static bool run_round(struct bench *bench, unsigned round) {
     return done;
 }
 
+/* ---- the picture ------------------------------------------------------------------------------------------------ */
+
+static void report_curve(struct report *report, const char *name, struct samples *all) {
+    if (name != NULL && all->count > 0) {
+        samples_sort(all);
+        report_add_curve(report, name, all);
+    }
+}
+
+static void report_curves(struct report *report, struct pool *pool) {
+    report_curve(report, "timer", &pool->timer);
+    for (size_t i = 0; i < CAUSES; i++) {
+        report_curve(report, causes[i].curve, &pool->insist[i]);
+        report_curve(report, causes[i].libcurl_curve, &pool->libcurl[i]);
+    }
+}
+
+static void free_pool(struct pool *pool) {
+    samples_fini(&pool->timer);
+    for (size_t i = 0; i < CAUSES; i++) {
+        samples_fini(&pool->insist[i]);
+        samples_fini(&pool->libcurl[i]);
+    }
+}
+
 /* ---- the workload ----------------------------------------------------------------------------------------------- */
 
-static bool run(struct bench *bench) {
+/* How many calls there are besides insist's thousand, which --requests may have made fewer. */
+static void describe_numbers(struct bench *bench) {
+    static char numbers[256];
+    unsigned long of_each = requests(bench, OF_LIBCURL);
+    unsigned long hung = requests(bench, HUNG_LOOKUPS);
+    snprintf(
+        numbers, sizeof numbers,
+        "libcurl makes %lu calls for each cause, %lu to names; lookups of ten names hang for 5 s each. In each phase "
+        "%lu calls are cancelled. curl --retry: %lu processes of the curl program at once, with --max-time 0.5 "
+        "--retry 3 --retry-max-time 1",
+        of_each, hung, (unsigned long)requests(bench, CANCELS), (unsigned long)requests(bench, OF_CURL));
+    report_add_note(&bench->report, numbers);
+}
+
+static void describe_workload(struct bench *bench) {
     struct report *report = &bench->report;
     report->what = "calls that are held up in every way there is, with a deadline of 500 ms: how long after it they "
                    "return; then without, how long after a cancel";
@@ -227,21 +270,25 @@ static bool run(struct bench *bench) {
     report_add_note(report,
                     "over_10ms: calls, and ticks of the timer, that were later than that; overrun: each such "
                     "call of insist, and how late the timer was between when it was due and its return, at most");
-    report_add_note(
-        report, "libcurl makes 100 calls for each cause, 20 to names; lookups of ten names hang for 5 s each. In each "
-                "phase 200 calls are cancelled");
-    report_add_note(report, "curl --retry: ten processes of the curl program at once, with --max-time 0.5 --retry 3 "
-                            "--retry-max-time 1");
+    describe_numbers(bench);
     report_add_note(report, "retry-after is negative: the answer asks for an hour, and the call does not wait for what "
                             "cannot fit its deadline");
     report_add_note(report, "not_held: calls whose record does not show that they were held where they should have "
                             "been; a lookup that ends within a call makes one of these");
-    for (unsigned round = 1; round <= bench->options->rounds; round++) {
-        if (!run_round(bench, round)) {
-            return false;
-        }
+}
+
+static bool run(struct bench *bench) {
+    struct pool pool = {.timer = {0}};
+    bool done = true;
+    describe_workload(bench);
+    for (unsigned round = 1; round <= bench->options->rounds && done; round++) {
+        done = run_round(bench, round, &pool);
     }
-    return true;
+    if (done) {
+        report_curves(&bench->report, &pool);
+    }
+    free_pool(&pool);
+    return done;
 }
 
 const struct workload workload_deadline = {"deadline",

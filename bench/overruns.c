@@ -50,10 +50,11 @@ void overruns_report(const struct overruns *overruns, struct report *report, con
     samples_fini(&samples);
 }
 
-void overruns_report_curve(const struct overruns *overruns, struct report *report, const char *name) {
+bool overruns_join(const struct overruns *overruns, struct samples *all) {
     struct samples samples = sorted_samples(overruns);
-    report_add_curve(report, name, &samples);
+    bool joined = samples_join(all, &samples);
     samples_fini(&samples);
+    return joined;
 }
 
 static const struct overrun *worst_of(const struct overruns *overruns) {

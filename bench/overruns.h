@@ -27,10 +27,11 @@ bool overruns_init(struct overruns *overruns, uint64_t count);
 void overruns_fini(struct overruns *overruns);
 /* Call number `number` was to return by due_ns and returned at ended_ns. */
 void overruns_note(struct overruns *overruns, uint64_t number, int64_t due_ns, int64_t ended_ns);
-/* Reports their distribution as `name`'s; as a curve of that name. */
+/* Reports their distribution as `name`'s. */
 void overruns_report(const struct overruns *overruns, struct report *report, const char *name,
                      const struct overrun_figures *figures);
-void overruns_report_curve(const struct overruns *overruns, struct report *report, const char *name);
+/* Adds how far they went to those. False: no memory. */
+bool overruns_join(const struct overruns *overruns, struct samples *all);
 /* Reports what the timer did meanwhile, as "timer"'s: its own distribution, and how late it was at most
  * between the instant at which the call was due that went furthest beyond and its return; and each call of `name`
  * that went more than 10 ms beyond, with the same beside it. Sorts its samples. */
