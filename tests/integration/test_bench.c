@@ -1,5 +1,5 @@
 /* insist-bench from outside: every workload runs with a few calls and reports what it promises; bad usage is
- * refused. How long anything took is not looked at. */
+ * refused. How long anything took is not looked at, but for what cannot take less on any machine. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -267,7 +267,7 @@ static void test_storm(void **state) {
     check_peer(json, "outage_requests_per_call");
     check_peer(json, "errors_p99_ms");
     assert_non_null(find_row(json_object_get(json, "rows"), "insist", "first_retry_ms")); /* null if there was none */
-    check_goals(json, (const char *const[]){"W3"}, 1);
+    check_goals(json, NULL, 0); /* they are about an outage of 20 s */
     json_decref(json);
 }
 
@@ -285,9 +285,9 @@ static void test_deadline(void **state) {
         check_row(json, "timer", figures[i]);
     }
     assert_true(check_row(json, "insist", "dns_p50_ms") > 0);             /* after the deadline, never before */
-    assert_true(check_row(json, "insist", "retry-after_p50_ms") < 0);     /* the call does not wait for nothing */
     assert_true(check_row(json, "libcurl", "dns_p50_ms") > 4000);         /* the lookup takes five seconds */
     assert_true(check_row(json, "curl --retry", "headers_p50_ms") > 500); /* it waits a second and tries again */
+    assert_non_null(find_row(json_object_get(json, "goals"), "insist", "retry-after_p99.9_ms"));
     check_row(json, "insist", "not_held");
     check_goals(json, (const char *const[]){"W8", "cancel"}, 2);
     assert_true(json_is_array(json_object_get(json, "overruns"))); /* how many there are is the machine's affair */
