@@ -1,4 +1,5 @@
-# insist-bench: that each workload runs and reports what it promises. Nothing is asked about its figures.
+# insist-bench: that each workload runs and reports what it promises. Of its figures counts are looked at, and
+# times only where no machine could do with less.
 if(TARGET insist-bench)
     insist_add_test(test_bench integration 480 "test_bench.c;run_program.c" "" "PkgConfig::JANSSON")
     target_compile_definitions(test_bench PRIVATE BENCH_PROGRAM="$<TARGET_FILE:insist-bench>"
