@@ -41,7 +41,7 @@ static struct {
     bool leads_on; /* may be a redirect: an answer, too, whatever becomes of the request that follows it */
 } answer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static char folder[] = "/tmp/insist-fuzz-XXXXXX";
+static char folder[96]; /* the name of a socket is short */
 static struct sockaddr_un place = {.sun_family = AF_UNIX};
 
 /* ---- the server -------------------------------------------------------------------------------------------------- */
@@ -154,6 +154,9 @@ static void clean_up(void) {
 static void start_server(void) {
     static int listener;
     pthread_t thread;
+    static const char name[] = "/insist-fuzz-XXXXXX";
+    const char *given = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s%s", given && strlen(given) + sizeof name <= sizeof folder ? given : "/tmp", name);
     must(mkdtemp(folder) != NULL, "there is a folder");
     snprintf(place.sun_path, sizeof place.sun_path, "%s/socket", folder);
     atexit(clean_up);
