@@ -65,11 +65,19 @@ static bool is_misspelt(const char *name, const char *field) {
     return *blanks != '\0' && blanks[strspn(blanks, " \t")] == '\0';
 }
 
+/* Most fields begin with another letter than the two that frame. */
+static bool may_frame(const char *name) {
+    const char first = (char)(name[0] | 0x20);
+    return first == 'c' || first == 't';
+}
+
 insist_err framing_read(const struct headers *headers, uint64_t *length) {
     bool found = false, coded = false, chunked = false, sound = true;
     *length = 0;
     for (size_t i = 0; i < headers_count(headers) && sound; i++) {
         const char *name = headers_name_at(headers, i), *value = headers_value_at(headers, i);
+        if (!may_frame(name))
+            continue;
         if (headers_same_name(name, "Content-Length")) {
             sound = add_lengths(value, &found, length);
         } else if (headers_same_name(name, "Transfer-Encoding")) {
