@@ -48,7 +48,7 @@ static void put_limit(char *text, size_t size) {
 /* Child processes, the test server and the peers, inherit it. */
 static void look_at_scheduling(struct machine *machine) {
     const char *class = "another scheduling class";
-    char limit[64] = "";
+    char limit[80] = "";
     int policy = sched_getscheduler(0);
     switch (policy) {
     case SCHED_RR: class = "real-time class (round robin)"; break;

@@ -10,7 +10,7 @@ struct machine {
     const char *library; /* libinsist's version */
     const char *compiler;
     const char *build;    /* "optimised" or "not optimised" */
-    char scheduling[112]; /* the class in which client and server run: "normal scheduling", "real-time class" …; and the
+    char scheduling[128]; /* the class in which client and server run: "normal scheduling", "real-time class" …; and the
                              limit that the kernel sets to it, if it does */
     double load_before;   /* the average number of running processes in the last minute; -1: not known */
 };
