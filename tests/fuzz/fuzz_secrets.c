@@ -169,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         hide_own(*texts[i]);
     }
     take_out(parts.user, "/?#");
-    take_out(parts.host, "?#");
+    take_out(parts.host, "?#%"); /* decoded there, an encoded letter would complete what hide_own() looks for */
     take_out(parts.before, "&#");
     client = client ? client : client_new();
 
