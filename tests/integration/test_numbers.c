@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "pair.h"
 #include <float.h>
 #include <insist/insist.h>
 #include <insist/testserver.h>
@@ -17,30 +18,23 @@
 
 #define DEADLINE_MS 300 /* of a call that is made to see that it ends */
 
-static insist_testserver *server;
 static char url[128], failing_url[128];
 
 static int begin(void **state) {
-    (void)state;
-    if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK)
-        return -1;
-    snprintf(url, sizeof url, "%s/x", insist_testserver_url(server));
-    snprintf(failing_url, sizeof failing_url, "%s/failing?do=503", insist_testserver_url(server));
-    return 0;
-}
-
-static int end(void **state) {
-    (void)state;
-    insist_testserver_free(server);
-    return 0;
+    int failed = pair_begin(state);
+    if (failed == 0) {
+        snprintf(url, sizeof url, "%s/x", insist_testserver_url(server));
+        snprintf(failing_url, sizeof failing_url, "%s/failing?do=503", insist_testserver_url(server));
+    }
+    return failed;
 }
 
 /* Whatever it comes to, it comes back, and says what it is. */
-static void assert_ends(insist_client *client, const char *at, const insist_call_options *options) {
+static void assert_ends(insist_client *asked, const char *at, const insist_call_options *options) {
     insist_plan *plan = NULL;
     insist_result *result = NULL;
     assert_int_equal(insist_plan_new("GET", at, NULL, &plan), INSIST_OK);
-    insist_err err = insist_execute(client, plan, options, &result);
+    insist_err err = insist_execute(asked, plan, options, &result);
     assert_int_equal(insist_result_error(result), err);
     assert_int_not_equal(err, INSIST_EINVAL);
     assert_true(strlen(insist_result_explain(result)) > 0);
@@ -99,11 +93,14 @@ static const struct field of_tls[] = {OF_TLS(min_version, VERSION, INSIST_TLS_1_
 static const struct field of_call[] = {OF_CALL(deadline_ms, INT64, INT64_MAX),
                                        OF_CALL(failures_kept, UNSIGNED, UINT_MAX)};
 
+static bool is_wide(const struct field *field) {
+    return field->kind == INT64 || field->kind == UINT64;
+}
+
 static void put(void *options, const struct field *field, uint64_t value) {
-    char *place = (char *)options + field->place;
-    unsigned narrow = (unsigned)value;
-    memcpy(place, field->kind == INT64 || field->kind == UINT64 ? (void *)&value : (void *)&narrow,
-           field->kind == INT64 || field->kind == UINT64 ? sizeof value : sizeof narrow);
+    const unsigned narrow = (unsigned)value;
+    bool wide = is_wide(field);
+    memcpy((char *)options + field->place, wide ? (const void *)&value : &narrow, wide ? sizeof value : sizeof narrow);
 }
 
 /* Takes the options that hold the value; *problem tells what is wrong with them. */
@@ -130,7 +127,6 @@ static void assert_refused(try_fn *try, const struct field *field, uint64_t valu
 
 static void try_all(try_fn *try, const struct field *fields, size_t count) {
     for (const struct field *field = fields; field < fields + count; field++) {
-        bool wide = field->kind == INT64 || field->kind == UINT64;
         uint64_t top = field->kind == INT64 ? INT64_MAX : field->kind == UINT64 ? UINT64_MAX : UINT_MAX;
         assert_taken(try, field, 0);
         assert_taken(try, field, 1);
@@ -138,7 +134,7 @@ static void try_all(try_fn *try, const struct field *fields, size_t count) {
         assert_taken(try, field, field->most - 1);
         if (field->most < top)
             assert_refused(try, field, field->most + 1);
-        if (field->most < top - 1 && !(wide && field->most == 32767000)) /* INSIST_FOREVER is meant there */
+        if (field->most < top - 1 && !(is_wide(field) && field->most == 32767000)) /* INSIST_FOREVER is meant there */
             assert_refused(try, field, top);
         if (field->kind == INT64) {
             assert_refused(try, field, (uint64_t)-1);
@@ -151,14 +147,14 @@ static void try_all(try_fn *try, const struct field *fields, size_t count) {
 #define TRY_ALL(try, fields) try_all(try, fields, sizeof(fields) / sizeof *(fields))
 
 static insist_err make_and_call(const insist_client_options *options, insist_problem *problem) {
-    insist_client *client = NULL;
-    insist_err err = insist_client_new(options, problem, &client);
+    insist_client *own = NULL;
+    insist_err err = insist_client_new(options, problem, &own);
     if (err != INSIST_OK)
         return err;
-    assert_ends(client, url, INSIST_CALL_OPTIONS(.deadline_ms = DEADLINE_MS));
+    assert_ends(own, url, INSIST_CALL_OPTIONS(.deadline_ms = DEADLINE_MS));
     if (options->deadline_ms != 1) /* and by its own deadline */
-        assert_ends(client, url, NULL);
-    insist_client_free(client);
+        assert_ends(own, url, NULL);
+    insist_client_free(own);
     return INSIST_OK;
 }
 
@@ -183,8 +179,6 @@ static insist_err try_tls(const struct field *field, uint64_t value, insist_prob
     return make_and_call(INSIST_CLIENT_OPTIONS(.tls = &tls), problem);
 }
 
-static insist_client *plain;
-
 /* Of a call the explanation has the sentence. */
 static insist_err try_call(const struct field *field, uint64_t value, insist_problem *problem) {
     insist_call_options options = {.size = sizeof options};
@@ -192,7 +186,7 @@ static insist_err try_call(const struct field *field, uint64_t value, insist_pro
     insist_result *result = NULL;
     put(&options, field, value);
     assert_int_equal(insist_plan_new("GET", url, NULL, &plan), INSIST_OK);
-    insist_err err = insist_execute(plain, plan, &options, &result);
+    insist_err err = insist_execute(client, plan, &options, &result);
     if (err == INSIST_EINVAL && strstr(insist_result_explain(result), field->name) != NULL) {
         snprintf(problem->field, sizeof problem->field, "%s", field->name);
         snprintf(problem->text, sizeof problem->text, "%s", insist_result_explain(result));
@@ -216,30 +210,28 @@ static void options_of_the_network(void **state) {
 static void options_of_a_call(void **state) {
     static const int64_t instants[] = {INT64_MIN, INT64_MIN + 1, -1, 1, INT64_MAX - 1, INT64_MAX};
     (void)state;
-    assert_int_equal(insist_client_new(NULL, NULL, &plain), INSIST_OK);
     TRY_ALL(try_call, of_call);
     for (size_t i = 0; i < sizeof instants / sizeof *instants; i++)
-        assert_ends(plain, url, INSIST_CALL_OPTIONS(.deadline_at_ns = instants[i]));
+        assert_ends(client, url, INSIST_CALL_OPTIONS(.deadline_at_ns = instants[i]));
     static const double quantiles[] = {0, 1, -1, (double)NAN, (double)INFINITY, -(double)INFINITY, DBL_MAX, DBL_MIN};
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
-        assert_true(insist_client_latency_us(plain, url, quantiles[i]) == -1);
+        assert_true(insist_client_latency_us(client, url, quantiles[i]) == -1);
     static const int64_t times[] = {INT64_MIN, -1, 0};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-        assert_int_equal(insist_client_prewarm(plain, url, 1, times[i]), INSIST_EINVAL);
-    assert_int_equal(insist_client_prewarm(plain, url, 1, INT64_MAX), INSIST_OK);
-    assert_int_equal(insist_client_prewarm(plain, url, UINT_MAX, 1000), INSIST_EINVAL);
-    insist_client_free(plain);
+        assert_int_equal(insist_client_prewarm(client, url, 1, times[i]), INSIST_EINVAL);
+    assert_int_equal(insist_client_prewarm(client, url, 1, INT64_MAX), INSIST_OK);
+    assert_int_equal(insist_client_prewarm(client, url, UINT_MAX, 1000), INSIST_EINVAL);
 }
 
 /* ---- deciders and waiters ----------------------------------------------------------------------------------------- */
 
 static void call_with_retries(insist_retry_policy *policy) {
-    insist_client *client = NULL;
+    insist_client *own = NULL;
     assert_int_equal(
-        insist_client_new(INSIST_CLIENT_OPTIONS(.retry = policy, .budget = insist_budget_none()), NULL, &client),
+        insist_client_new(INSIST_CLIENT_OPTIONS(.retry = policy, .budget = insist_budget_none()), NULL, &own),
         INSIST_OK);
-    assert_ends(client, failing_url, INSIST_CALL_OPTIONS(.deadline_ms = 20));
-    insist_client_free(client);
+    assert_ends(own, failing_url, INSIST_CALL_OPTIONS(.deadline_ms = 20));
+    insist_client_free(own);
 }
 
 /* field: NULL for what is taken. */
@@ -368,12 +360,12 @@ static void judge_timeout(insist_err err, insist_timeout_policy *const *made, co
         assert_true(problem->text[0] != '\0');
         return;
     }
-    insist_client *client = NULL;
+    insist_client *own = NULL;
     assert_int_equal(
-        insist_client_new(INSIST_CLIENT_OPTIONS(.timeout = *made, .deadline_ms = INSIST_FOREVER), NULL, &client),
+        insist_client_new(INSIST_CLIENT_OPTIONS(.timeout = *made, .deadline_ms = INSIST_FOREVER), NULL, &own),
         INSIST_OK);
-    assert_ends(client, url, NULL);
-    insist_client_free(client);
+    assert_ends(own, url, NULL);
+    insist_client_free(own);
     insist_timeout_policy_free(*made);
 }
 
@@ -409,7 +401,7 @@ static void timeouts(void **state) {
 static void judge_race(insist_scheduler scheduler, insist_starter starter, const char *field) {
     insist_problem problem = {.err = INSIST_OK};
     insist_race_policy *policy = NULL;
-    insist_client *client = NULL;
+    insist_client *own = NULL;
     insist_err err = insist_race_policy_new(scheduler, starter, INSIST_REFILL, &problem, &policy);
     assert_int_equal(err, field != NULL ? INSIST_EINVAL : INSIST_OK);
     if (err != INSIST_OK) {
@@ -417,10 +409,10 @@ static void judge_race(insist_scheduler scheduler, insist_starter starter, const
         assert_true(problem.text[0] != '\0');
         return;
     }
-    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.race = policy), NULL, &client), INSIST_OK);
-    assert_ends(client, url, INSIST_CALL_OPTIONS(.deadline_ms = DEADLINE_MS));
-    assert_ends(client, failing_url, INSIST_CALL_OPTIONS(.deadline_ms = 20));
-    insist_client_free(client);
+    assert_int_equal(insist_client_new(INSIST_CLIENT_OPTIONS(.race = policy), NULL, &own), INSIST_OK);
+    assert_ends(own, url, INSIST_CALL_OPTIONS(.deadline_ms = DEADLINE_MS));
+    assert_ends(own, failing_url, INSIST_CALL_OPTIONS(.deadline_ms = 20));
+    insist_client_free(own);
     insist_race_policy_free(policy);
 }
 
@@ -467,15 +459,17 @@ static void races(void **state) {
                insist_start_throttle(&(insist_throttle_window){.starts = 1000001, .period_ms = 1}, 1), "windows");
 }
 
+#define CASE(function) cmocka_unit_test_setup_teardown(function, begin, pair_end)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_of_a_client),
-        cmocka_unit_test(options_of_the_network),
-        cmocka_unit_test(options_of_a_call),
-        cmocka_unit_test(deciders),
-        cmocka_unit_test(waiters),
-        cmocka_unit_test(timeouts),
-        cmocka_unit_test(races),
+        CASE(options_of_a_client),
+        CASE(options_of_the_network),
+        CASE(options_of_a_call),
+        CASE(deciders),
+        CASE(waiters),
+        CASE(timeouts),
+        CASE(races),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

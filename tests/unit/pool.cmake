@@ -10,6 +10,6 @@ insist_thread_test(test_interleave ROOMS base view policy origin wire pool SOURC
 insist_thread_test(test_interleave_calls ROOMS base view policy engine origin wire pool call SOURCES ${interleaver})
 insist_thread_test(test_interleave_leader ROOMS base view policy origin wire pool SOURCES ${interleaver})
 if(NOT INSIST_LEADING STREQUAL "random") # it is about who does what
-    insist_thread_test(test_leader ROOMS base view policy origin wire pool SOURCES ${hand_examples} TIMEOUT 60)
-    insist_thread_test(test_crowds ROOMS base view policy origin wire pool SOURCES ${hand_examples} TIMEOUT 60)
+    insist_thread_test(test_leader ROOMS base view policy origin wire pool SOURCES led_job.c ${hand_examples} TIMEOUT 60)
+    insist_thread_test(test_crowds ROOMS base view policy origin wire pool SOURCES led_job.c ${hand_examples} TIMEOUT 60)
 endif()

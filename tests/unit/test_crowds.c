@@ -10,10 +10,9 @@
 #include "base/time_math.h"
 #include "fake_transport.h"
 #include "job_example.h"
+#include "led_job.h"
 #include "pool/pool.h"
-#include "pool/reactor.h"
 #include <pthread.h>
-#include <sched.h>
 
 enum { SHARED = 2, LED = 4, EACH = 128, MOST = 900 };
 
@@ -176,37 +175,22 @@ static void test_those_that_wait_are_not_spread(void **state) {
 
 /* ---- leaders and a crowd ----------------------------------------------------------------------------------------- */
 
-struct led_job {
-    struct job *job;
-    pthread_t thread;
-};
-
-static void *lead(void *job) {
-    pool_lead(pool, job, TIME_NEVER);
-    return NULL;
-}
-
-static bool is_asleep(struct job *job) {
-    return atomic_load(&job->reactor->driver.token) == DRIVER_ASLEEP;
-}
-
 /* Its job is held, and will be given up with the crowd. */
-static struct led_job leading(void) {
-    struct led_job led = {.job = submitted(&example, FAKE_HELD, 0, true)};
-    crowd[crowd_size++] = led.job;
-    assert_int_equal(pthread_create(&led.thread, NULL, lead, led.job), 0);
-    return led;
+static void start_leading(struct led_job *led) {
+    crowd[crowd_size] = submitted(&example, FAKE_HELD, 0, true);
+    led_job_start(led, pool, crowd[crowd_size++]);
 }
 
 /* Nothing is in its mailbox, and its call is never due. */
 static void test_a_leader_leaves_his_job_to_the_worker_when_others_come(void **state) {
     (void)state;
-    struct led_job led = leading();
+    struct led_job led;
+    start_leading(&led);
     assert_int_equal(led.job->progress.reactor, SHARED);
     fill(1 + SHARED * EACH);
     assert_int_equal(one_more(), SHARED);
-    assert_int_equal(pthread_join(led.thread, NULL), 0);
-    assert_false(is_asleep(led.job));
+    led_job_join(&led);
+    assert_false(led_job_is_asleep(&led));
     assert_false(mailbox_has_something(example.mailbox));
     for (int i = 2; i < EACH; i++)
         assert_int_equal(one_more(), SHARED);
@@ -219,13 +203,13 @@ static void test_a_leader_leaves_his_job_to_the_worker_when_others_come(void **s
 
 static void test_a_leader_drives_on_where_nobody_comes(void **state) {
     (void)state;
-    struct led_job led = leading();
-    while (!is_asleep(led.job))
-        sched_yield();
+    struct led_job led;
+    start_leading(&led);
+    led_job_wait_until_asleep(&led);
     fill(1 + SHARED * EACH);
-    assert_true(is_asleep(led.job));
+    assert_true(led_job_is_asleep(&led));
     fake_answer(&wire, led.job);
-    assert_int_equal(pthread_join(led.thread, NULL), 0);
+    led_job_join(&led);
     crowd[0] = crowd[--crowd_size];
     assert_ends(&example, led.job);
     sem_wait(&wire.entered);

@@ -10,6 +10,7 @@
 #include "base/time_math.h"
 #include "fake_transport.h"
 #include "job_example.h"
+#include "led_job.h"
 #include "pool/pool.h"
 #include "pool/reactor.h"
 #include <pthread.h>
@@ -105,34 +106,17 @@ static int64_t soon_ns(void) {
     return env_now_ns(&example.env) + 100000;
 }
 
-static void wait_until_asleep(struct job *job) {
-    while (atomic_load(&job->reactor->driver.token) != DRIVER_ASLEEP)
-        sched_yield();
-}
-
 /* ---- a thread that leads until there is something ----------------------------------------------------------------- */
 
-struct led_job {
-    struct job *job;
-    pthread_t thread;
-};
-
-static void *lead(void *job) {
-    pool_lead(pool, job, TIME_NEVER);
-    return NULL;
-}
-
 /* Its job is held, and it sleeps. */
-static struct led_job asleep(void) {
-    struct led_job leading = {.job = submitted(FAKE_HELD, true)};
-    assert_int_equal(pthread_create(&leading.thread, NULL, lead, leading.job), 0);
+static void lead_and_sleep(struct led_job *leading) {
+    led_job_start(leading, pool, submitted(FAKE_HELD, true));
     sem_wait(&wire.entered);
-    wait_until_asleep(leading.job);
-    return leading;
+    led_job_wait_until_asleep(leading);
 }
 
 static void assert_comes_back(struct led_job *leading) {
-    assert_int_equal(pthread_join(leading->thread, NULL), 0);
+    led_job_join(leading);
     assert_ends(&example, leading->job);
 }
 
@@ -205,7 +189,8 @@ static void test_a_reactor_rests_between_two_leaders(void **state) {
 
 static void test_a_leader_takes_commands_while_it_sleeps(void **state) {
     (void)state;
-    struct led_job leading = asleep();
+    struct led_job leading;
+    lead_and_sleep(&leading);
     fake_answer(&wire, leading.job);
     assert_comes_back(&leading);
 }
@@ -248,14 +233,15 @@ static void test_signals_come_through_while_there_is_always_work(void **state) {
     struct sigaction before;
     struct timespec late;
     (void)state;
-    struct led_job leading = {.job = submitted(FAKE_HELD, true)};
+    struct led_job leading;
+    struct job *job = submitted(FAKE_HELD, true);
     int ready = eventfd(1, EFD_CLOEXEC);
     sem_init(&handled, 0, 0);
-    struct reactor *reactor = leading.job->reactor;
+    struct reactor *reactor = job->reactor;
     reactor_watch(reactor, false); /* as the leader will have it: the worker shall not come before it */
     assert_int_equal(epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, ready, &always), 0);
     assert_int_equal(sigaction(SIGUSR1, &noting, &before), 0);
-    assert_int_equal(pthread_create(&leading.thread, NULL, lead, leading.job), 0);
+    led_job_start(&leading, pool, job);
     sem_wait(&wire.entered); /* it holds signals back by then */
     assert_int_equal(pthread_kill(leading.thread, SIGUSR1), 0);
     clock_gettime(CLOCK_REALTIME, &late);
@@ -307,8 +293,8 @@ static void test_a_handler_that_takes_its_time_is_no_reason_to_sleep(void **stat
     assert_int_equal(pthread_create(&thread, NULL, signal_the_leader, &self), 0);
     over_ns = env_now_ns(&env_standard) + 50 * 1000000;
     assert_true(pool_lead(pool, job, over_ns));
-    is_over = false;
     assert_int_equal(pthread_join(thread, NULL), 0);
+    is_over = false; /* behind the last moment at which the signal may come */
     close(ready);
     assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
     fake_answer(&wire, job);
@@ -318,9 +304,10 @@ static void test_a_handler_that_takes_its_time_is_no_reason_to_sleep(void **stat
 
 static void test_an_interruption_wakes_a_leader(void **state) {
     (void)state;
-    struct led_job leading = asleep();
+    struct led_job leading;
+    lead_and_sleep(&leading);
     mailbox_interrupt(example.mailbox, INSIST_ECANCELED);
-    assert_int_equal(pthread_join(leading.thread, NULL), 0);
+    led_job_join(&leading);
     fake_answer(&wire, leading.job);
     struct list taken;
     insist_err interrupted = INSIST_OK;
@@ -332,7 +319,8 @@ static void test_an_interruption_wakes_a_leader(void **state) {
 
 static void test_a_job_that_joins_outlives_the_leader(void **state) {
     (void)state;
-    struct led_job leading = asleep();
+    struct led_job leading;
+    lead_and_sleep(&leading);
     struct job *guest = submitted_to(leading.job->reactor, FAKE_HELD);
     sem_wait(&wire.entered); /* by the leader: nobody else may */
     fake_answer(&wire, leading.job);
@@ -343,7 +331,8 @@ static void test_a_job_that_joins_outlives_the_leader(void **state) {
 
 static void test_a_second_leader_leaves_it_to_the_first(void **state) {
     (void)state;
-    struct led_job leading = asleep();
+    struct led_job leading;
+    lead_and_sleep(&leading);
     struct job *guest = submitted_to(leading.job->reactor, FAKE_AT_ONCE);
     assert_ends(&other, guest);
     struct job *late = made(&other, FAKE_AT_ONCE);
@@ -360,7 +349,8 @@ static void test_a_second_leader_leaves_it_to_the_first(void **state) {
 
 static void test_idle_connections_of_a_led_reactor_are_closed(void **state) {
     (void)state;
-    struct led_job leading = asleep();
+    struct led_job leading;
+    lead_and_sleep(&leading);
     pool_close_idle(pool);
     for (int i = 0; i < SHARED + LED; i++)
         sem_wait(&wire.idle);

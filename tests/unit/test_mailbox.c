@@ -9,6 +9,7 @@
 #include "base/time_math.h"
 #include "job_example.h"
 #include <pthread.h>
+#include <sched.h>
 
 static struct job_example example;
 static struct job *jobs[3];
@@ -228,6 +229,34 @@ static void test_a_sleeping_call_is_woken_by_news_and_by_an_interruption(void **
     pthread_join(thread, NULL);
 }
 
+/* Takes until the last job has ended. */
+static void *take_all(void *mailbox) {
+    struct progress progress;
+    struct job *job = NULL;
+    while (job != jobs[2]) {
+        struct list taken;
+        insist_err interrupted;
+        unsigned news;
+        mailbox_take(mailbox, TIME_NEVER, &taken, &interrupted);
+        for (struct job *read; (read = mailbox_read(mailbox, &taken, &news, &progress));)
+            job = read;
+    }
+    return NULL;
+}
+
+static void test_one_of_those_who_put_has_to_ring_a_sleeper(void **state) {
+    pthread_t thread;
+    (void)state;
+    assert_false(mailbox_put(example.mailbox, jobs[1], NEWS_SENT)); /* nobody sleeps */
+    assert_int_equal(pthread_create(&thread, NULL, take_all, example.mailbox), 0);
+    while (!mailbox_put(example.mailbox, jobs[0], NEWS_SENT))
+        sched_yield();
+    assert_false(mailbox_put(example.mailbox, jobs[1], NEWS_END)); /* the first one rings */
+    assert_false(mailbox_put(example.mailbox, jobs[2], NEWS_END));
+    mailbox_ring(example.mailbox);
+    pthread_join(thread, NULL);
+}
+
 static void count_wake(void *ctx) {
     ++*(int *)ctx;
 }
@@ -272,6 +301,7 @@ int main(void) {
         TEST(test_the_first_interruption_counts_and_wakes_once),
         TEST(test_a_closed_mailbox_drops_what_comes),
         TEST(test_a_sleeping_call_is_woken_by_news_and_by_an_interruption),
+        TEST(test_one_of_those_who_put_has_to_ring_a_sleeper),
         TEST(test_a_leader_is_woken_by_its_function),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "job_example.h"
 #include "pool/reactor.h"
 #include <poll.h>
+#include <pthread.h>
 
 static struct job_example example;
 static struct fake_wire wire;
@@ -237,6 +238,53 @@ static void test_room_that_is_given_back_starts_those_that_waited(void **state) 
     assert_int_equal(atomic_load(&reactor->in_flight), 0);
 }
 
+/* Sleeps, reads what has ended, and sleeps again, until it is interrupted. */
+static void *read_ends(void *ctx) {
+    insist_err interrupted = INSIST_OK;
+    (void)ctx;
+    while (interrupted == INSIST_OK) {
+        struct list taken;
+        struct progress progress;
+        struct job *job;
+        unsigned news;
+        mailbox_take(example.mailbox, TIME_NEVER, &taken, &interrupted);
+        while ((job = mailbox_read(example.mailbox, &taken, &news, &progress)))
+            job_release(job);
+    }
+    return NULL;
+}
+
+static void *drive(void *ctx) {
+    (void)ctx;
+    turn();
+    return NULL;
+}
+
+/* In one turn a job ends and another begins, which blocks: only behind that is the call woken that waits for the first.
+ * Tried until the call really slept. */
+static void test_sleepers_are_woken_at_the_end_of_the_turn(void **state) {
+    pthread_t caller, driver;
+    bool waits = false;
+    (void)state;
+    assert_int_equal(pthread_create(&caller, NULL, read_ends, NULL), 0);
+    while (!waits) {
+        struct job *ends = job_retain(submitted(FAKE_AT_ONCE));
+        reactor_push(reactor, ends, JOB_START);
+        reactor_push(reactor, submitted(FAKE_BLOCKS), JOB_START);
+        assert_int_equal(pthread_create(&driver, NULL, drive, NULL), 0);
+        sem_wait(&wire.entered);
+        sem_wait(&wire.entered);
+        assert_int_equal(ends->run.phase, JOB_FINISHED);
+        waits = !list_empty(&reactor->to_ring);
+        sem_post(&wire.gate);
+        pthread_join(driver, NULL);
+        assert_true(list_empty(&reactor->to_ring));
+        job_release(ends);
+    }
+    mailbox_interrupt(example.mailbox, INSIST_ECANCELED);
+    pthread_join(caller, NULL);
+}
+
 /* In the inbox, running, and stopped but waiting for something else. */
 static void test_freeing_buries_jobs_in_every_phase(void **state) {
     struct job *jobs[4];
@@ -276,6 +324,7 @@ int main(void) {
         TEST(test_what_comes_after_the_end_is_ignored),
         TEST(test_it_says_when_it_wants_a_turn),
         TEST(test_room_that_is_given_back_starts_those_that_waited),
+        TEST(test_sleepers_are_woken_at_the_end_of_the_turn),
         TEST(test_freeing_buries_jobs_in_every_phase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
