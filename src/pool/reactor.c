@@ -75,7 +75,8 @@ static void start_granted(struct list *granted) {
     }
 }
 
-/* END comes last: what is behind it belongs to the call, but for the reference. */
+/* END comes last: what is behind it belongs to the call, but for the reference and run. A call that sleeps is woken at
+ * the end of the turn: where processors are few, each that wakes earlier would take this thread's. */
 static void reactor_finish(struct reactor *reactor, struct job *job) {
     struct list granted;
     list_init(&granted);
@@ -85,8 +86,19 @@ static void reactor_finish(struct reactor *reactor, struct job *job) {
     atomic_fetch_sub(&reactor->admitted, 1);
     permits_leave(reactor->permits, &job->permit, &granted);
     start_granted(&granted);
-    mailbox_post(job->mailbox, job, NEWS_END);
-    job_release(job);
+    if (mailbox_put(job->mailbox, job, NEWS_END))
+        list_append(&reactor->to_ring, &job->run.link);
+    else
+        job_release(job);
+}
+
+static void ring_sleepers(struct reactor *reactor) {
+    struct list *link;
+    while ((link = list_take_first(&reactor->to_ring))) {
+        struct job *job = LIST_ENTRY(link, struct job, run.link);
+        mailbox_ring(job->mailbox);
+        job_release(job);
+    }
 }
 
 static void host_push(void *ctx, struct job *job, unsigned command) {
@@ -156,7 +168,9 @@ int64_t reactor_work(struct reactor *reactor, const struct epoll_event *events, 
             driver_wake_seen(&reactor->driver); /* before the inbox is emptied */
     }
     obey_inbox(reactor, now_ns);
-    return transport->class->run(transport, now_ns);
+    int64_t due_ns = transport->class->run(transport, now_ns);
+    ring_sleepers(reactor);
+    return due_ns;
 }
 
 void reactor_turn(struct reactor *reactor) {
@@ -203,6 +217,7 @@ insist_err reactor_new(const struct env *env, struct permits *permits, transport
     atomic_init(&reactor->due_ns, TIME_NEVER);
     atomic_init(&reactor->watched, true);
     list_init(&reactor->running);
+    list_init(&reactor->to_ring);
     insist_err err = INSIST_ENOMEM;
     if (!inbox_init(&reactor->inbox))
         goto no_inbox;

@@ -38,6 +38,7 @@ struct reactor {
 
     /* own: whoever holds the token */
     struct list running;    /* of job.run.link: those that the transport has */
+    struct list to_ring;    /* of job.run.link: those that ended in this turn, and whose calls sleep */
     int64_t rests_until_ns; /* with nothing running nobody needs to watch it until then: it is led time and again */
     bool closing;           /* starts nothing any more */
 

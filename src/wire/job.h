@@ -105,7 +105,7 @@ struct job {
 
     /* own: whoever drives its reactor, even after END */
     struct {
-        struct list link; /* on the reactor's list of those that the transport has */
+        struct list link; /* on a list of the reactor's: those that the transport has, or whose calls are to be woken */
         enum job_phase phase;
     } run;
     bool led; /* its call drives, and looks for no record of it meanwhile */

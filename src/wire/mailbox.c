@@ -90,28 +90,34 @@ static void post_locked(struct mailbox *mailbox, struct job *job, unsigned news)
     note_locked(mailbox);
 }
 
-/* Gives the lock back. The leader is woken under it: once he has left nobody calls his function. */
-static void unlock_and_wake(struct mailbox *mailbox) {
+/* The leader is woken under the lock: once he has left nobody calls his function. True: ring the bell. */
+static bool wake_locked(struct mailbox *mailbox) {
     bool sleeps = mailbox->sleeps;
     mailbox->sleeps = false;
     if (mailbox->leader.wake)
         mailbox->leader.wake(mailbox->leader.ctx);
-    mutex_unlock(&mailbox->lock);
-    if (sleeps)
-        doorbell_ring(&mailbox->bell);
+    return sleeps;
 }
 
-void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
+bool mailbox_put(struct mailbox *mailbox, struct job *job, unsigned news) {
     if (news == 0 && job->led)
-        return;
+        return false;
     mutex_lock(&mailbox->lock);
     bool heard = !mailbox->closed && !job->mail.detached;
     if (heard)
         post_locked(mailbox, job, news);
-    if (heard && news != 0)
-        unlock_and_wake(mailbox);
-    else
-        mutex_unlock(&mailbox->lock);
+    bool sleeps = heard && news != 0 && wake_locked(mailbox);
+    mutex_unlock(&mailbox->lock);
+    return sleeps;
+}
+
+void mailbox_ring(struct mailbox *mailbox) {
+    doorbell_ring(&mailbox->bell);
+}
+
+void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news) {
+    if (mailbox_put(mailbox, job, news))
+        mailbox_ring(mailbox);
 }
 
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err) {
@@ -119,7 +125,10 @@ void mailbox_interrupt(struct mailbox *mailbox, insist_err err) {
     if (interrupted_locked(mailbox) == INSIST_OK)
         atomic_store(&mailbox->interrupted, (int)err);
     note_locked(mailbox);
-    unlock_and_wake(mailbox);
+    bool sleeps = wake_locked(mailbox);
+    mutex_unlock(&mailbox->lock);
+    if (sleeps)
+        mailbox_ring(mailbox);
 }
 
 insist_err mailbox_interruption(struct mailbox *mailbox) {

@@ -23,6 +23,9 @@ void mailbox_release(struct mailbox *mailbox);
  * progress, and wakes nobody; while the job is led, it does nothing. Dropped when the mailbox is closed or the job
  * detached. */
 void mailbox_post(struct mailbox *mailbox, struct job *job, unsigned news);
+/* The same in two steps: what was put is seen by a call that is awake. True: it sleeps, and nobody else will ring. */
+bool mailbox_put(struct mailbox *mailbox, struct job *job, unsigned news);
+void mailbox_ring(struct mailbox *mailbox);
 /* Cancel, or the client closing. The first one counts. */
 void mailbox_interrupt(struct mailbox *mailbox, insist_err err);
 
