@@ -14,6 +14,8 @@
 #include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MS INT64_C(1000000)
 
@@ -120,6 +122,36 @@ static void goals_are_of_figures_or_ratios(void **state) {
     assert_true(report_reaches(&report.goals[0], 6));
     assert_false(report_reaches(&report.goals[1], 3));
     assert_true(report_reaches(&report.goals[2], 3));
+    report_fini(&report);
+}
+
+/* What is printed never looks as if it were the bound, or on its other side. */
+static void a_goal_is_printed_with_the_digits_it_takes(void **state) {
+    (void)state;
+    static const struct report_goal goals[] = {{"W3", "insist", "near", NULL, 1.201, false},
+                                               {"W3", "insist", "beyond", NULL, 1.201, false},
+                                               {"W3", "insist", "near", NULL, 1.201, true},
+                                               {"W3", "insist", "met", NULL, 4, false},
+                                               {"W3", "insist", "met", "libcurl", 1, false}};
+    static const char expected[] = "goal W3: insist near 1.2009 (1.2009..1.2009), at most 1.201: reached\n"
+                                   "goal W3: insist beyond 1.20101 (1.20101..1.20101), at most 1.201: MISSED\n"
+                                   "goal W3: insist near 1.2009 (1.2009..1.2009), at least 1.201: MISSED\n"
+                                   "goal W3: insist met 4 (4..4), at most 4: reached\n"
+                                   "goal W3: insist met / libcurl nan (nan..nan), at most 1: not measured\n";
+    struct report report;
+    char *text = NULL;
+    size_t length = 0;
+    assert_true(report_init(&report, "test"));
+    report_add(&report, "insist", "near", 1.2009);
+    report_add(&report, "insist", "beyond", 1.20101);
+    report_add(&report, "insist", "met", 4);
+    report_add_goals(&report, goals, 5);
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    report_put_table(&report, out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, expected));
+    free(text);
     report_fini(&report);
 }
 
@@ -304,6 +336,7 @@ int main(void) {
         cmocka_unit_test(rounds_have_a_median),
         cmocka_unit_test(ratios_are_of_rounds),
         cmocka_unit_test(goals_are_of_figures_or_ratios),
+        cmocka_unit_test(a_goal_is_printed_with_the_digits_it_takes),
         cmocka_unit_test(window_opens_when_settled),
         cmocka_unit_test(warm_calls_do_not_count),
         cmocka_unit_test(callers_leave_together),
