@@ -53,6 +53,7 @@ struct contender {
     unsigned workers;                   /* of insist's client; 0: as many as it chooses */
     unsigned in_flight;                 /* its limit of attempts at a time; 0: its default */
     bool workers_only;                  /* its callers never drive connections themselves */
+    bool same_request;                  /* sends what libcurl would: neither User-Agent nor Accept-Encoding */
 };
 
 /* Opens it, lets it make the load's calls, closes it. load: callers, calls, duration, rate and progress are looked

@@ -28,7 +28,9 @@ static insist_err make_client(const struct contender *contender, struct ours *ou
     if (err == INSIST_OK) {
         err = insist_client_new(INSIST_CLIENT_OPTIONS(.race = race, .workers = contender->workers,
                                                       .max_in_flight = contender->in_flight,
-                                                      .workers_only = contender->workers_only),
+                                                      .workers_only = contender->workers_only,
+                                                      .user_agent = contender->same_request ? "" : NULL,
+                                                      .no_gzip = contender->same_request),
                                 problem, &ours->client);
     }
     insist_race_policy_free(race);

@@ -1,7 +1,7 @@
 /* Workload: what a call costs when nothing goes wrong. Small answers on kept-alive connections, by 1, 8 and 64 callers;
  * downloads of a megabyte, in many short turns; and how often libinsist itself asks for memory in a call. Beside it bare
- * libcurl, an easy handle for each caller, and one multi handle with as many slots; and go-retryablehttp where it was
- * built. Each caller warms up first, so that connections are there and none of them counts. */
+ * libcurl, an easy handle for each caller, and one multi handle with as many slots; insist with a request as short as
+ * libcurl's; and go-retryablehttp where it was built. Each caller warms up first, so that connections are there and none of them counts. */
 #include "allocations.h"
 #include "contender.h"
 #include "workload.h"
@@ -31,6 +31,7 @@ enum { LEVELS = sizeof levels / sizeof levels[0], CURVE_LEVEL = 2 };
 static const struct contender contenders[] = {
     {.name = "libcurl", .kind = &contender_easy},
     {.name = "insist", .kind = &contender_insist},
+    {.name = "insist-same-request", .kind = &contender_insist, .same_request = true},
     {.name = "libcurl-multi", .kind = &contender_flow},
     {.name = "go-retryablehttp", .kind = &contender_peer},
 };
@@ -238,6 +239,10 @@ static void describe(struct report *report) {
     report->curve_title = "overhead: 64 callers, answers of 128 bytes";
     report_add_goals(report, goals, sizeof goals / sizeof goals[0]);
     for (unsigned i = 0; i < CURVE_LEVEL + 1; i++) {
+        report_add_ratio(report, "insist-same-request", levels[i].cpu, "libcurl");
+        report_add_ratio(report, "insist-same-request", levels[i].rate, "libcurl");
+    }
+    for (unsigned i = 0; i < CURVE_LEVEL + 1; i++) {
         report_add_ratio(report, "insist", levels[i].cpu, "libcurl-multi");
         report_add_ratio(report, "insist", levels[i].rate, "libcurl-multi");
     }
@@ -250,6 +255,8 @@ static void describe(struct report *report) {
     report_add_note(report,
                     "libcurl: a blocking easy handle for each caller, used again; libcurl-multi: one thread, one "
                     "multi handle on epoll, and N easy handles, each used again as soon as it is answered");
+    report_add_note(report, "insist-same-request: without the lines User-Agent and Accept-Encoding, which bare libcurl "
+                            "does not send either");
     report_add_note(
         report, "…_allocations: those of libinsist itself in a call, after 200 calls; libcurl's do not count. driver: "
                 "all of a call that drives its connection itself; caller, worker: of one that leaves it to a worker "

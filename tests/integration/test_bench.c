@@ -319,9 +319,9 @@ static void check_memory(const json_t *json, const char *name, const char *figur
 
 static void test_overhead(void **state) {
     (void)state;
-    static const char *const names[] = {"libcurl", "libcurl-multi", "insist"};
+    static const char *const names[] = {"libcurl", "libcurl-multi", "insist", "insist-same-request"};
     json_t *json = measure("overhead", "--requests", "130");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         assert_true(check_row(json, names[i], "1_p50_ms") > 0);
         assert_true(check_row(json, names[i], "8_cpu_us") > 0);
         assert_true(check_row(json, names[i], "64_per_second") > 0);
@@ -342,6 +342,8 @@ static void test_overhead(void **state) {
     assert_true(number_of(ratio, "median") == number_of(goal, "median"));
     assert_string_equal(text_of(ratio, "against"), "libcurl");
     assert_true(number_of(ratio, "at_most") == 1.15);
+    ratio = find_row(json_object_get(json, "ratios"), "insist-same-request", "64_cpu_us");
+    assert_string_equal(text_of(ratio, "against"), "libcurl");
     goal = find_row(json_object_get(json, "goals"), "insist", "64_per_second");
     bool reached = number_of(goal, "median") >= number_of(goal, "at_least");
     assert_int_equal(json_is_true(json_object_get(goal, "reached")), reached);
