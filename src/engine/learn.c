@@ -17,11 +17,12 @@ static void tell(struct execution *execution, struct attempt *attempt, int64_t u
     attempt->told_slow = true;
 }
 
+/* What goes to a sink may have ended when its headers are seen. */
 static int64_t end_of(const struct execution *execution, const struct attempt *attempt) {
     const struct progress *progress = &attempt->progress;
-    if (progress->ended_ns != 0)
-        return progress->ended_ns;
-    return attempt->committed && progress->first_byte_ns != 0 ? progress->first_byte_ns : execution->view.now_ns;
+    if (attempt->committed && progress->first_byte_ns != 0)
+        return progress->first_byte_ns;
+    return progress->ended_ns != 0 ? progress->ended_ns : execution->view.now_ns;
 }
 
 void learn_accepted(struct execution *execution, struct attempt *attempt) {

@@ -382,6 +382,36 @@ static void a_stream_counts_to_its_headers(void **state) {
     assert_entry(0, 20000, false);
 }
 
+static int (*fire_of_world)(void *ctx, insist_event event);
+
+/* The caller's thread comes late: what it is told at the headers has gone on meanwhile, and ended. */
+static int find_ended(void *ctx, insist_event event) {
+    struct world *world = ctx;
+    struct attempt *attempt = world->execution.view.current;
+    if (event == INSIST_BEFORE_READ_BODY) {
+        attempt->progress.first_byte_ns = world->now_ns - 30 * WORLD_MS;
+        attempt->progress.ended_ns = world->now_ns;
+    }
+    return fire_of_world(ctx, event);
+}
+
+static void a_stream_that_has_ended_counts_to_its_headers(void **state) {
+    (void)state;
+    custom(fifty_ms);
+    const struct script scripts[] = {{.status = 200, .headers_ms = 45, .ends_ms = 45}};
+    struct world *world = &shop->world;
+    world_init(world, scripts, 1);
+    world->rules.race = shop->race;
+    world->ports.latency = enter;
+    fire_of_world = world->ports.fire;
+    world->ports.fire = find_ended;
+    world->has_sink = true;
+    world_play(world);
+    world_fini(world);
+    assert_int_equal(shop->entry_count, 1);
+    assert_entry(0, 15000, false);
+}
+
 /* Its end lies in the mailbox when another has won: it took at least that long. */
 static void one_that_had_ended_unseen_is_as_long_as_it_was(void **state) {
     (void)state;
@@ -524,6 +554,7 @@ int main(void) {
         TEST(timeouts_and_cancels_on_the_wire_are_longer),
         TEST(what_was_never_on_the_wire_tells_nothing),
         TEST(a_stream_counts_to_its_headers),
+        TEST(a_stream_that_has_ended_counts_to_its_headers),
         TEST(one_that_had_ended_unseen_is_as_long_as_it_was),
         TEST(fixed_delays_cost_nothing),
         TEST(ones_own_scheduler_may_ask),
