@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define HEADER_LINE_BYTES (128L * 1024)
 #define NO_TIMEOUT_MS ((long)INT_MAX) /* ours rule; 0 would mean libcurl's five minutes */
@@ -172,6 +173,17 @@ static bool unset_credentials(CURL *easy) {
     return !failed;
 }
 
+/* libcurl goes on without the query when it has no memory to copy it, and would send another request. With a target of ours
+ * it looks whether it could. What a proxy is asked for without a tunnel is the whole URL, and there it looks, too. */
+static bool set_target(struct transfer *transfer) {
+    const struct url *url = transfer->hop.url;
+    const char *proxy = transfer->transport->network->proxy;
+    bool whole = transfer->route.proxied && !url->https && strncasecmp(proxy, "http:", 5) == 0;
+    bool failed = false;
+    SET(transfer->easy, CURLOPT_REQUEST_TARGET, whole ? NULL : url->target);
+    return !failed;
+}
+
 /* The user's turn comes first, and what is ours is set again. */
 static bool let_user_set_up(struct transfer *transfer) {
     const struct wire_settings *settings = transfer->transport->settings;
@@ -288,7 +300,7 @@ insist_err easy_prepare(struct transfer *transfer) {
     if (err != INSIST_OK)
         return err;
     transfer->detail[0] = '\0';
-    failed |= !let_user_set_up(transfer);
+    failed |= !set_target(transfer) || !let_user_set_up(transfer);
     /* Refused while libcurl still has the buffer of a request that it never began: then that is used. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_bytes(transfer));
     SET(easy, CURLOPT_CURLU, transfer->hop.url->handle);

@@ -221,6 +221,12 @@ static struct flaw settle_user(struct url *url) {
     return found;
 }
 
+/* Behind the host comes a slash always. */
+static const char *find_target(const struct url *url) {
+    const char *path = strchr(url->text + strlen(url->https ? "https://" : "http://"), '/');
+    return path && strchr(path, '?') ? path : NULL;
+}
+
 static struct flaw settle_text(struct url *url) {
     static const CURLUPart hidden[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT};
     char *text;
@@ -234,6 +240,7 @@ static struct flaw settle_text(struct url *url) {
         return found;
     url->text = env_copy_text(url->env, text);
     curl_free(text);
+    url->target = url->text ? find_target(url) : NULL;
     return url->text ? no_flaw : no_memory;
 }
 

@@ -12,8 +12,9 @@ struct url {
     const struct env *env;
     void *handle; /* CURLU, without user, password, fragment and a port that is the scheme's own; host in lower case */
     char *text;   /* the same, as text: safe to show */
-    char *origin; /* "https://host:port", host in lower case */
-    char *host;   /* as it is resolved: no brackets */
+    const char *target;  /* in that text, path and query; NULL: it has no query */
+    char *origin;        /* "https://host:port", host in lower case */
+    char *host;          /* as it is resolved: no brackets */
     char *authorization; /* "Basic …" of the user and password in it; NULL: none */
     unsigned port;
     bool https;

@@ -129,6 +129,13 @@ static void judge_answer(struct verdict *verdict, const struct transfer *transfe
         verdict->cause = transfer->answer.cause;
 }
 
+/* libcurl's code for a header line of more than 100 KB is that of no memory: before the request there is no line. */
+static bool has_sent(const struct transfer *transfer) {
+    long bytes = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes > 0;
+}
+
 static void judge_exchange(struct verdict *verdict, const struct transfer *transfer, CURLcode code) {
     const struct answer *answer = &transfer->answer;
     if (answer->complete && (code == CURLE_OK || answer->blocked)) {
@@ -143,8 +150,7 @@ static void judge_exchange(struct verdict *verdict, const struct transfer *trans
         judge_death(verdict, transfer);
         return;
     }
-    bool line_too_long =
-        code == CURLE_OUT_OF_MEMORY && !answer->complete; /* libcurl's code for a line of more than 100 KB */
+    bool line_too_long = code == CURLE_OUT_OF_MEMORY && !answer->complete && has_sent(transfer);
     /* a first header line that continues none */
     bool ill_formed = code == CURLE_BAD_FUNCTION_ARGUMENT && answer->begun;
     if (line_too_long)

@@ -481,24 +481,24 @@ static void proxy_is_resolved_by_us_and_asked_for_the_whole_url(void **state) {
     host.addresses[0] = "127.0.0.2"; /* nobody there: the next one is tried */
     host.addresses[1] = "127.0.0.1";
     for (unsigned i = 0; i < 2; i++) {
-        start(&attempt, "GET", "http://name.test:81/x");
+        start(&attempt, "GET", "http://name.test:81/x?a=b");
         attempt.job->attempt_index = 0;
         assert_true(wire_run(&attempt));
         fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
         assert_int_equal(attempt.job->progress.reused, i == 1);
         const char *head = raw_server_request(server, i);
-        assert_int_equal(strncmp(head, "GET http://name.test:81/x HTTP/1.1\r\n", 36), 0);
+        assert_int_equal(strncmp(head, "GET http://name.test:81/x?a=b HTTP/1.1\r\n", 40), 0);
         assert_non_null(strstr(head, "\r\nHost: name.test:81\r\n"));
         assert_non_null(strstr(head, "\r\nProxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"));
         wire_attempt_fini(&attempt);
     }
     char url[64];
-    snprintf(url, sizeof url, "http://direct.test:%u/y", raw_server_port(server));
+    snprintf(url, sizeof url, "http://direct.test:%u/y?c=d", raw_server_port(server));
     start(&attempt, "GET", url);
     assert_true(wire_run(&attempt));
     fixture_expect(&attempt, INSIST_OK, 200, INSIST_ANSWERED);
     const char *head = raw_server_request(server, 2);
-    assert_int_equal(strncmp(head, "GET /y HTTP/1.1\r\n", 17), 0);
+    assert_int_equal(strncmp(head, "GET /y?c=d HTTP/1.1\r\n", 21), 0);
     assert_null(strstr(head, "Proxy-Authorization"));
     wire_attempt_fini(&attempt);
 }
@@ -507,7 +507,7 @@ static void tunnel_that_is_refused(const char *answer, insist_transience transie
     struct wire_attempt attempt;
     fixture_serve(answer_always, answer);
     use(INSIST_NET_OPTIONS(.proxy = proxy_at("127.0.0.1")));
-    wire_attempt_init(&attempt, &host, "POST", "https://name.test:81/x");
+    wire_attempt_init(&attempt, &host, "POST", "https://name.test:81/x?a=b");
     wire_attempt_body(&attempt, "secret body", 11);
     assert_int_equal(headers_add(&attempt.request.headers, "X-Key", "mine"), INSIST_OK);
     wire_attempt_start(&attempt);

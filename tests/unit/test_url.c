@@ -63,6 +63,28 @@ static void the_handle_says_the_same_as_the_text(void **state) {
     url_free(url);
 }
 
+static void expect_target(const char *given, const char *target) {
+    struct url *url = make(given);
+    if (target == NULL)
+        assert_null(url->target);
+    else
+        assert_string_equal(url->target, target);
+    url_free(url);
+}
+
+static void the_target_is_path_and_query_where_there_is_a_query(void **state) {
+    (void)state;
+    expect_target("http://h/a/b?c=d", "/a/b?c=d");
+    expect_target("https://user:word@h:81/a?b/c?d#e?f", "/a?b/c?d");
+    expect_target("http://h?a", "/?a");
+    expect_target("http://[::1]:81?a", "/?a");
+    expect_target("https://h/\xc3\xbc?\xc3\xbc", "/%c3%bc?%c3%bc");
+    expect_target("http://h/a/../b?c", "/b?c");
+    expect_target("http://h/a/b", NULL);
+    expect_target("http://h/a#b?c", NULL);
+    expect_target("https://h", NULL);
+}
+
 static void usual_ports_are_filled_in_and_empty_ones_stripped(void **state) {
     (void)state;
     expect_text("http://h", "http://h/", "http://h:80", "h");
@@ -374,6 +396,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_taken_apart),
         cmocka_unit_test(the_handle_says_the_same_as_the_text),
+        cmocka_unit_test(the_target_is_path_and_query_where_there_is_a_query),
         cmocka_unit_test(usual_ports_are_filled_in_and_empty_ones_stripped),
         cmocka_unit_test(hosts_are_lower_case_paths_are_not),
         cmocka_unit_test(addresses_stand_for_hosts),
