@@ -6,5 +6,6 @@ insist_integration_test(test_unsafe_once SOURCES ../support/certificate_file.c .
 insist_integration_test(test_hung_lookup SOURCES ../support/crowd.c LIBS ${CMAKE_DL_LIBS} TIMEOUT 60)
 insist_integration_test(test_sinks SOURCES pair.c)
 insist_integration_test(test_readers SOURCES pair.c ../support/crowd.c)
-insist_integration_test(test_memory SOURCES out_of_memory_calls.c out_of_memory_parts.c ../support/fail_alloc.c)
+insist_integration_test(test_memory SOURCES out_of_memory_calls.c out_of_memory_clients.c out_of_memory_parts.c
+    ../support/certificate_file.c ../support/fail_alloc.c)
 insist_integration_test(test_transport SOURCES ../support/crowd.c)

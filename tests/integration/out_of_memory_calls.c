@@ -63,6 +63,15 @@ static insist_err call(struct memory_scene *scene, const char *path, const insis
     return err;
 }
 
+insist_err memory_get(struct memory_scene *scene, const char *url, size_t length) {
+    insist_plan *plan = NULL;
+    insist_err err = plan_new(scene->env, "GET", url, NULL, &plan);
+    if (err == INSIST_OK)
+        err = execute(scene, plan, NULL, length);
+    insist_plan_free(plan);
+    return err;
+}
+
 /* ---- calls -------------------------------------------------------------------------------------------------------- */
 
 static insist_err plain(struct memory_scene *scene) {
@@ -116,14 +125,9 @@ static insist_err redirected(struct memory_scene *scene) {
 
 static insist_err by_name(struct memory_scene *scene) {
     char url[128];
-    insist_plan *plan = NULL;
     snprintf(url, sizeof url, "http://localhost:%u/named?do=200;size=3",
              (unsigned)insist_testserver_port(scene->server));
-    insist_err err = plan_new(scene->env, "GET", url, NULL, &plan);
-    if (err == INSIST_OK)
-        err = execute(scene, plan, NULL, 3);
-    insist_plan_free(plan);
-    return err;
+    return memory_get(scene, url, 3);
 }
 
 static insist_err shortcuts(struct memory_scene *scene) {

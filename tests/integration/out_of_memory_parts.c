@@ -1,4 +1,4 @@
-/* Parts that run out of memory while they are made: clients, plans, policies, presets, tokens and groups. */
+/* Parts that run out of memory while they are made: plans, policies, presets, tokens and groups. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,6 @@
 #include "out_of_memory.h"
 
 #include "call/cancel.h"
-#include "call/client.h"
 #include "call/handlers.h"
 #include "call/plan.h"
 #include "call/preset.h"
@@ -19,40 +18,6 @@
 #include "policy/race.h"
 #include "policy/retry.h"
 #include "policy/timeout.h"
-
-static void drop(void *ctx, insist_log_level level, const char *message, const insist_log_pair *pairs, size_t n) {
-    (void)ctx;
-    (void)level;
-    (void)message;
-    (void)pairs;
-    (void)n;
-}
-
-insist_client_options memory_client_options(const insist_retry_policy *retry) {
-    static const char *const resolve[] = {"elsewhere.test:80:127.0.0.1,127.0.0.2"};
-    static const char *const connect_to[] = {"here.test:80:there.test:81"};
-    static const char *const hidden[] = {"secret", NULL};
-    static const insist_logger logger = {.log = drop};
-    static const insist_net_options net = {
-        .size = sizeof net, .resolve = resolve, .resolve_count = 1, .connect_to = connect_to, .connect_to_count = 1};
-    return *INSIST_CLIENT_OPTIONS(.seed = 1, .retry = retry, .net = &net, .logger = &logger, .failures_kept = 4,
-                                  .hidden_query_keys = hidden);
-}
-
-static insist_err make_client(struct memory_scene *scene) {
-    insist_problem problem = {0};
-    insist_client *client = NULL;
-    const insist_client_options options = memory_client_options(scene->retry);
-    insist_err err = client_new(scene->env, &options, &problem, &client);
-    if (err == INSIST_OK) {
-        insist_client_free(client);
-        return INSIST_OK;
-    }
-    assert_null(client);
-    assert_int_equal(problem.err, err);
-    assert_true(problem.text[0] != '\0');
-    return err;
-}
 
 /* Setters that fail are remembered by the plan, whoever looks at them or not. */
 static insist_err fill_plan(insist_plan *plan) {
@@ -196,7 +161,9 @@ static insist_err make_small_things(struct memory_scene *scene) {
 }
 
 const struct memory_scenario memory_of_parts[MEMORY_PARTS] = {
-    {"a client", 20, NULL, make_client},   {"a plan", 15, NULL, make_plan},
-    {"policies", 15, NULL, make_policies}, {"schedulers", 8, NULL, make_schedulers},
-    {"presets", 6, NULL, make_presets},    {"tokens, budgets and handlers", 5, NULL, make_small_things},
+    {"a plan", 15, NULL, make_plan},
+    {"policies", 15, NULL, make_policies},
+    {"schedulers", 8, NULL, make_schedulers},
+    {"presets", 6, NULL, make_presets},
+    {"tokens, budgets and handlers", 5, NULL, make_small_things},
 };

@@ -279,6 +279,23 @@ static void options_of_libcurl_can_be_set_and_ours_stay(void **state) {
     }
 }
 
+static void set_target_once(void *easy, void *ctx) {
+    atomic_uint *calls = ctx;
+    if (atomic_fetch_add(calls, 1) == 0)
+        curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, "/other?key=b");
+}
+
+static void target_can_be_set_for_one_request(void **state) {
+    (void)state;
+    atomic_uint calls = 0;
+    open_client(INSIST_CLIENT_OPTIONS(.curl_setup = set_target_once, .curl_setup_ctx = &calls));
+    snprintf(url, sizeof url, "%s/x?key=a", insist_testserver_url(server));
+    insist_result_free(get(url));
+    insist_result_free(get(url));
+    assert_string_equal(entry_of("b", 0)->path, "/other");
+    assert_string_equal(entry_of("a", 0)->path, "/x");
+}
+
 /* All that libcurl would send along to whatever host it is asked for. */
 static void set_credentials(void *easy, void *ctx) {
     (void)ctx;
@@ -372,6 +389,7 @@ int main(void) {
         CASE(probes_begin_after_the_idle_time),
         CASE(probes_can_be_turned_off),
         CASE(options_of_libcurl_can_be_set_and_ours_stay),
+        CASE(target_can_be_set_for_one_request),
         CASE(no_credentials_of_libcurls_follow_a_redirect),
         CASE(first_request_has_its_body_whatever_libcurl_would_ask_first),
     };

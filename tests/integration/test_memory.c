@@ -10,6 +10,7 @@
 
 #include "call/client.h"
 #include "out_of_memory.h"
+#include "support/certificate_file.h"
 #include "support/fail_alloc.h"
 #include <stdio.h>
 
@@ -17,13 +18,17 @@
 
 typedef void arm_fn(struct fail_alloc *memory, size_t n);
 
-static insist_testserver *server;
+static insist_testserver *server, *secure;
+static char ca_file[64];
 static insist_retry_policy *retry; /* not of the memory that runs out */
 static char plain_url[128];
 
 static int begin(void **state) {
     (void)state;
     if (insist_testserver_start(NULL, NULL, &server) != INSIST_OK)
+        return -1;
+    if (insist_testserver_start(INSIST_TESTSERVER_OPTIONS(.tls = true), NULL, &secure) != INSIST_OK ||
+        !certificate_file_write(ca_file, secure))
         return -1;
     if (insist_retry_policy_new(insist_retry_standard(), insist_wait_constant_ms(1), NULL, &retry) != INSIST_OK)
         return -1;
@@ -35,6 +40,8 @@ static int end(void **state) {
     (void)state;
     insist_retry_policy_free(retry);
     insist_testserver_free(server);
+    insist_testserver_free(secure);
+    remove(ca_file);
     return 0;
 }
 
@@ -49,10 +56,11 @@ static void assert_works(insist_client *client) {
 static bool fails(const struct memory_scenario *scenario, arm_fn *arm, size_t n, insist_err *err) {
     struct fail_alloc memory;
     struct env env = fail_alloc_env(&memory, &env_standard);
-    struct memory_scene scene = {.env = &env, .server = server, .retry = retry};
-    const insist_client_options options = memory_client_options(retry);
+    struct memory_scene scene = {.env = &env, .server = server, .secure = secure, .ca_file = ca_file, .retry = retry};
+    const insist_client_options options = memory_client_options(&scene);
     assert_int_equal(client_new(&env, &options, NULL, &scene.client), INSIST_OK);
     insist_testserver_reset(server);
+    insist_testserver_reset(secure);
     if (scenario->prepare != NULL)
         scenario->prepare(&scene);
     arm(&memory, n);
@@ -87,6 +95,12 @@ static void each_alone_calls(void **state) {
         run_out(&memory_of_calls[i], fail_alloc_at);
 }
 
+static void each_alone_clients(void **state) {
+    (void)state;
+    for (size_t i = 0; i < MEMORY_CLIENTS; i++)
+        run_out(&memory_of_clients[i], fail_alloc_at);
+}
+
 static void each_alone_parts(void **state) {
     (void)state;
     for (size_t i = 0; i < MEMORY_PARTS; i++)
@@ -99,6 +113,12 @@ static void all_from_one_on_calls(void **state) {
         run_out(&memory_of_calls[i], fail_alloc_from);
 }
 
+static void all_from_one_on_clients(void **state) {
+    (void)state;
+    for (size_t i = 0; i < MEMORY_CLIENTS; i++)
+        run_out(&memory_of_clients[i], fail_alloc_from);
+}
+
 static void all_from_one_on_parts(void **state) {
     (void)state;
     for (size_t i = 0; i < MEMORY_PARTS; i++)
@@ -107,10 +127,9 @@ static void all_from_one_on_parts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_alone_parts),
-        cmocka_unit_test(each_alone_calls),
-        cmocka_unit_test(all_from_one_on_parts),
-        cmocka_unit_test(all_from_one_on_calls),
+        cmocka_unit_test(each_alone_parts),        cmocka_unit_test(each_alone_clients),
+        cmocka_unit_test(each_alone_calls),        cmocka_unit_test(all_from_one_on_parts),
+        cmocka_unit_test(all_from_one_on_clients), cmocka_unit_test(all_from_one_on_calls),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
