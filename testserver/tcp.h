@@ -29,7 +29,7 @@ uint64_t tcp_waiting_to_be_accepted(int fd);
 /* Finds out by itself, within half a minute, that the peer's system has forgotten the connection. */
 void tcp_keep_alive(int fd);
 
-/* Small packets go out without waiting for earlier ones to be acknowledged. */
+/* Small packets go out at once: without waiting for earlier ones to be acknowledged, or for more to send. */
 void tcp_no_delay(int fd);
 
 #endif
