@@ -63,7 +63,7 @@ static void begin_retry(struct call *call, struct entry *entry) {
 
 static void begin_hedge(struct call *call, struct entry *entry) {
     struct books *books = &call->books;
-    if (!books->hedge.allowed || (books->hedge.lease == 0 && call->scene->has_budget))
+    if (!books->hedge.allowed || (books->hedge.lease.cost == 0 && call->scene->has_budget))
         books_fail(call, "hedge %u begins without having been allowed", entry->attempt->index);
     if (call->fleet->now_ns < books->not_before_ns)
         books_fail(call, "hedge %u begins earlier than the server asked for", entry->attempt->index);
@@ -71,7 +71,7 @@ static void begin_hedge(struct call *call, struct entry *entry) {
     entry->wait_us = books->hedge.delay_ns / 1000;
     entry->lease = books->hedge.lease;
     books->hedge.allowed = false;
-    books->hedge.lease = 0;
+    books->hedge.lease = (struct lease){0};
     books->wave_hedges++;
     call->covered |= 1U << COVER_HEDGED;
     if (call->policies->watched_race.learns)
@@ -99,8 +99,10 @@ void books_born(struct call *call, int64_t timeout_us) {
         books_fail(call, "attempt %u begins after another was committed to a sink", attempt->index);
     if (attempt->index != books->count || books->count >= BOOKS_ATTEMPTS)
         books_fail(call, "attempt %u begins, but %u have", attempt->index, books->count);
-    if (call->fleet->now_ns >= call->scene->deadline_ns && books->input_ns == call->fleet->now_ns)
+    if (call->fleet->now_ns >= call->scene->deadline_ns)
         books_fail(call, "attempt %u begins after the deadline", attempt->index);
+    if (books->hedge.owed)
+        books_fail(call, "attempt %u begins, and the scheduler was not asked behind the last", attempt->index);
     begin_wave(books);
     struct entry *entry = &books->entries[books->count++];
     books->started++;
@@ -127,13 +129,20 @@ void books_no_memory(struct call *call) {
     call->covered |= 1U << COVER_NO_MEMORY;
     begin_wave(books);
     if (books->hedge.allowed) {
-        books->owed_back += books->hedge.lease;
+        books_owe_back(books, &books->hedge.lease);
         books->owed_not_started++;
         books->hedge.allowed = false;
-        books->hedge.lease = 0;
     } else {
         books_close(call, INSIST_REJECTED, INSIST_ENOMEM, -1);
     }
+}
+
+/* Behind user code in which the call was cancelled nothing is started. */
+void books_cancelled_start(struct call *call) {
+    struct entry *entry = &call->books.entries[call->books.count - 1];
+    entry->refused = call->scene->cancel_err;
+    entry->cancelled = true;
+    call->covered |= 1U << COVER_CANCELLED_START;
 }
 
 /* The transport took it, or refused. */
@@ -153,6 +162,7 @@ void books_started(struct call *call, struct attempt *attempt, struct job *job, 
     entry->taken = true;
     entry->has_room = !waits;
     entry->room_ns = call->fleet->now_ns;
+    books->hedge.owed = expected_race(call);
     books->owed_firsts += entry->kind == INSIST_FIRST && call->scene->has_budget;
 }
 
@@ -189,6 +199,7 @@ static void give_up_for(const struct books *books, struct entry *entry) {
         entry->why_ended = INSIST_ENDED_FINAL;
     } else if (books->reason == INSIST_DEADLINE) {
         entry->err = INSIST_EDEADLINE;
+        entry->transience = INSIST_TIMEOUT;
         entry->why_ended = INSIST_ENDED_DEADLINE;
     } else if (books->reason == INSIST_CANCELLED) {
         entry->err = books->err;
@@ -232,8 +243,8 @@ void books_given_up(struct call *call, struct attempt *attempt, bool had_ended) 
     }
     if (entry->why_ended != INSIST_ENDED_LOST || entry->collected)
         return;
-    books->owed_refund += entry->lease;
-    entry->lease = 0;
+    books->owed_refund += entry->lease.cost;
+    entry->lease.cost = 0;
 }
 
 static void settle_refused(struct call *call, struct entry *entry) {
@@ -241,9 +252,10 @@ static void settle_refused(struct call *call, struct entry *entry) {
     if (entry->refused == INSIST_OK)
         books_fail(call, "attempt %u ends before it was handed over", entry->attempt->index);
     entry->err = entry->refused;
-    entry->why_ended = entry->refused == INSIST_EHANDLER ? INSIST_ENDED_HANDLER : INSIST_ENDED_REJECTED;
-    books->owed_back += entry->lease;
-    entry->lease = 0;
+    entry->why_ended = entry->refused == INSIST_EHANDLER ? INSIST_ENDED_HANDLER
+                       : entry->cancelled                ? INSIST_ENDED_CANCELLED
+                                                         : INSIST_ENDED_REJECTED;
+    books_owe_back(books, &entry->lease);
     if (entry->kind != INSIST_HEDGE)
         return;
     books->owed_not_started++;
@@ -257,6 +269,7 @@ void books_settle(struct call *call, struct entry *entry) {
     if (entry->settled)
         return;
     entry->settled = true;
+    entry->settled_ns = call->fleet->now_ns;
     if (!entry->taken) {
         settle_refused(call, entry);
     } else if (!entry->collected && !entry->given_up) {
@@ -273,6 +286,9 @@ void books_settle(struct call *call, struct entry *entry) {
         books_fail(call, "attempt %u ended with %s, %d, %s, and ought to with %s, %d, %s", entry->attempt->index,
                    insist_err_name(outcome->err), outcome->status, insist_sent_name(outcome->sent),
                    insist_err_name(entry->err), entry->status, insist_sent_name(entry->sent));
+    if (outcome->transience != entry->transience)
+        books_fail(call, "the error of attempt %u is of kind %d, and ought to be of %d", entry->attempt->index,
+                   (int)outcome->transience, (int)entry->transience);
 }
 
 /* ---- hedges ---- */
@@ -282,6 +298,14 @@ void books_scheduled(struct call *call, unsigned hedges, int64_t delay_us) {
     struct entry *newest = &books->entries[books->count - 1];
     if (hedges != books->wave_hedges || !newest->taken)
         books_fail(call, "the scheduler is told of %u hedges in a wave of %u", hedges, books->wave_hedges);
+    if (!books->hedge.owed)
+        books_fail(call, "the scheduler is asked about a %s, and there is to be no race or no start",
+                   call->scene->method);
+    books->hedge.owed = false;
+    books_is_about(call, (int)newest->attempt->index, "the scheduler");
+    if (!expected_delay(call, hedges, delay_us))
+        books_fail(call, "behind %u hedges of the wave the scheduler ought not to say %lld us", hedges,
+                   (long long)delay_us);
     const int64_t delay_ns = delay_us == INSIST_AT_ONCE ? 0 : time_from_us(delay_us);
     books->hedge.set = delay_us > 0 && time_add(call->fleet->now_ns, delay_ns) < newest->limit_ns;
     books->hedge.at_once = delay_us == INSIST_AT_ONCE;
@@ -292,15 +316,18 @@ void books_scheduled(struct call *call, unsigned hedges, int64_t delay_us) {
 
 void books_starter(struct call *call, bool allowed) {
     struct books *books = &call->books;
-    if (call->scene->has_budget ? books->hedge.lease == 0 : !books_hedge_is_due(call))
+    if (call->scene->has_budget ? books->hedge.lease.cost == 0 : !books_hedge_is_due(call))
         books_fail(call, "the starter is asked about a hedge that is not due");
+    books_require_told_slow(call);
+    books_is_about(call, (int)books->hedge.newest->attempt->index, "the starter");
+    if (!allowed && call->policies->profile->race.starter == STARTER_ALWAYS)
+        books_fail(call, "the starter that always allows a hedge does not");
     books->hedge.set = false;
     books->hedge.allowed = allowed;
     if (allowed)
         return;
     call->covered |= 1U << COVER_STARTER_REFUSED;
-    books->owed_back += books->hedge.lease;
-    books->hedge.lease = 0;
+    books_owe_back(books, &books->hedge.lease);
 }
 
 void books_not_started(struct call *call) {

@@ -35,6 +35,13 @@ struct entry *books_entry(struct call *call, const struct attempt *attempt) {
     return &call->books.entries[attempt->index];
 }
 
+void books_is_about(const struct call *call, int index, const char *who) {
+    const struct attempt *current = call->execution.view.current;
+    const int shown = current != NULL ? (int)current->index : -1;
+    if (shown != index)
+        books_fail(call, "%s is shown attempt %d, and it is about %d", who, shown, index);
+}
+
 void books_input(struct call *call, enum books_input input, struct attempt *attempt) {
     struct books *books = &call->books;
     if (books->phase == BOOKS_OVER)
@@ -65,6 +72,7 @@ void books_input(struct call *call, enum books_input input, struct attempt *atte
 static void fire_start(struct call *call) {
     if (call->books.started_told || call->books.count > 0)
         books_fail(call, "BEFORE_EXECUTION_START is not the first event");
+    books_is_about(call, -1, "BEFORE_EXECUTION_START");
     call->books.started_told = true;
 }
 
@@ -92,6 +100,7 @@ static void fire_timeout(struct call *call, struct entry *entry) {
     if (entry->after_told || entry->timeout_told || (entry->err != INSIST_ETIMEOUT && entry->err != INSIST_EDEADLINE))
         books_fail(call, "AFTER_ATTEMPT_TIMEOUT of %u is not due", entry->attempt->index);
     entry->timeout_told = true;
+    call->books.timeouts++;
     call->books.wave_timed_out = true;
 }
 
@@ -106,7 +115,6 @@ static void fire_after(struct call *call, struct entry *entry) {
     if (entry->collected && entry->status != 0 && listens && !entry->headers_told && !entry->given_up)
         books_fail(call, "AFTER_ATTEMPT of %u comes without BEFORE_READ_BODY", entry->attempt->index);
     entry->after_told = true;
-    entry->after_ns = call->fleet->now_ns;
     books->ended[books->ended_count++] = entry->attempt->index;
     books->in_flight--;
     books_drop_newest(books, entry);
@@ -122,6 +130,7 @@ static void fire_end(struct call *call) {
             books_fail(call, "AFTER_ATTEMPT of %u is missing at the end", i);
     if (books->deadline_event != (books->reason == INSIST_DEADLINE))
         books_fail(call, "AFTER_PLAN_TIMEOUT is missing, or was none");
+    books_is_about(call, books_reported(books), "AFTER_EXECUTION_END");
     books->end_told = true;
 }
 
@@ -129,6 +138,9 @@ void books_fire(struct call *call, insist_event event) {
     struct books *books = &call->books;
     struct attempt *current = call->execution.view.current;
     TRACE(call, "%s %d", insist_event_name(event), current != NULL ? (int)current->index : -1);
+    if (call->execution.view.event != event ||
+        (call->execution.view.own_headers != NULL) != (event == INSIST_BEFORE_ATTEMPT))
+        books_fail(call, "%s is shown as another event, or with headers that may be changed", insist_event_name(event));
     if (!books->started_told && event != INSIST_BEFORE_EXECUTION_START)
         books_fail(call, "%s comes before the start", insist_event_name(event));
     if (books->end_told)
@@ -149,6 +161,7 @@ void books_fire(struct call *call, insist_event event) {
     case INSIST_AFTER_PLAN_TIMEOUT:
         if (books->phase != BOOKS_ENDING || books->reason != INSIST_DEADLINE || books->deadline_event)
             books_fail(call, "AFTER_PLAN_TIMEOUT, but the deadline has not passed");
+        books_is_about(call, books_reported(books), "AFTER_PLAN_TIMEOUT");
         books->deadline_event = true;
         break;
     case INSIST_AFTER_EXECUTION_END: fire_end(call); break;
@@ -173,6 +186,8 @@ void books_fired(struct call *call, insist_event event, int number) {
     }
     if (event == INSIST_BEFORE_ATTEMPT && books->handler_number != 0 && books->phase < BOOKS_ENDING)
         books->entries[books->count - 1].refused = INSIST_EHANDLER;
+    else if (event == INSIST_BEFORE_ATTEMPT && call_is_cancelled(call) && books->phase < BOOKS_ENDING)
+        books_cancelled_start(call);
     if (event == INSIST_AFTER_ATTEMPT) {
         books_judge(call, books_entry(call, call->execution.view.current));
         return;
@@ -185,7 +200,7 @@ void books_fired(struct call *call, insist_event event, int number) {
         ask_at_headers(call);
     if (event != INSIST_BEFORE_EXECUTION_START || books->phase == BOOKS_ENDING)
         return;
-    if (call->scene->cancel == CANCEL_BEFORE)
+    if (call->scene->cancel == CANCEL_BEFORE || call_is_cancelled(call))
         books_end(call, INSIST_CANCELLED, call->scene->cancel_err, -1);
     else if (call->fleet->now_ns >= call->scene->deadline_ns)
         books_end(call, INSIST_DEADLINE, INSIST_EDEADLINE, -1);
@@ -212,6 +227,8 @@ static void check_sums(struct call *call) {
     if (books->owed_back != books->given_back)
         books_fail(call, "of what was charged for attempts that did not start %lld is owed and %lld given back",
                    (long long)books->owed_back, (long long)books->given_back);
+    if (books->owed_back_ns != books->given_back_ns)
+        books_fail(call, "what is given back was charged at another instant");
     if (books->owed_refund != books->refunded)
         books_fail(call, "of what was charged for attempts that won or lost %lld is owed and %lld returned",
                    (long long)books->owed_refund, (long long)books->refunded);
@@ -232,6 +249,8 @@ static void check_view(struct call *call) {
     if (view->retries != books->retries || view->wave != books->wave || view->attempt_ends != books->ended_count)
         books_fail(call, "there were %u retries and %u waves, not %u and %u", books->retries, books->wave,
                    view->retries, view->wave);
+    if (view->attempt_timeouts != books->timeouts)
+        books_fail(call, "%u attempts took too long, not %u", books->timeouts, view->attempt_timeouts);
     if (time_max(wanted_ns, now_ns) != time_max(due_ns(call, TIME_NEVER), now_ns))
         books_fail(call, "it asks for its next turn at %lld ns and ought to at %lld", (long long)wanted_ns,
                    (long long)due_ns(call, TIME_NEVER));
@@ -248,6 +267,8 @@ void books_check(struct call *call) {
         call->covered |= 1U << COVER_THREE_IN_FLIGHT;
     if (books->next != ASKED_NOTHING)
         books_fail(call, "a question (%d) was not asked", (int)books->next);
+    if (books->hedge.owed)
+        books_fail(call, "the scheduler was not asked behind a start");
     if (execution_is_over(&call->execution) != (books->phase == BOOKS_ENDING))
         books_fail(call, "it is %s, and ought not to be", books->phase == BOOKS_ENDING ? "not over" : "over");
     if (books->phase == BOOKS_ENDING)

@@ -4,6 +4,7 @@
 #include "simulation/fleet.h"
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- deciders ---- */
 
@@ -173,5 +174,34 @@ int64_t expected_timeout_us(const struct call *call) {
             return INSIST_FOREVER;
         return time_max(call->scene->deadline_ns - call->fleet->now_ns, 0) / parts / 1000;
     default: return timeout->ms * 1000;
+    }
+}
+
+/* ---- delays ---- */
+
+bool expected_race(const struct call *call) {
+    return call->policies->profile->race.kind != RACE_NONE && call->scene->raceable;
+}
+
+/* How many hedges a wave may have. */
+static unsigned most_hedges(const struct call *call) {
+    const struct race_scene *race = &call->policies->profile->race;
+    if (race->get_only && strcmp(call->scene->method, "GET") != 0)
+        return 0;
+    if (race->kind == RACE_AT_ONCE)
+        return race->times - 1;
+    return race->kind == RACE_STATIC ? choose(race->times, 3, false) : race->times;
+}
+
+/* Of what is learnt only the least: the quantiles themselves are not worked out once more. */
+bool expected_delay(const struct call *call, unsigned hedges, int64_t delay_us) {
+    const struct race_scene *race = &call->policies->profile->race;
+    if (hedges >= most_hedges(call))
+        return delay_us <= INSIST_NO_HEDGE;
+    switch (race->kind) {
+    case RACE_STATIC: return delay_us == race->delays_ms[hedges] * 1000;
+    case RACE_EVERY: return delay_us == race->delays_ms[0] * 1000;
+    case RACE_AT_ONCE: return delay_us == INSIST_AT_ONCE;
+    default: return delay_us <= INSIST_NO_HEDGE || (delay_us >= 200 && delay_us != INSIST_AT_ONCE);
     }
 }

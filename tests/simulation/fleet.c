@@ -142,7 +142,7 @@ static void hand_in(struct call *call, struct attempt *attempt, enum books_input
     books_check(call);
 }
 
-static void hand_in_all(struct call *call) {
+static void hand_in_all(struct call *call, bool cancelled) {
     static const struct {
         unsigned news;
         enum books_input input;
@@ -156,7 +156,7 @@ static void hand_in_all(struct call *call) {
         if (job->given_up)
             continue;
         job->attempt->progress = job->progress;
-        if ((news & NEWS_END) != 0 && call->cancel_ns <= call->fleet->now_ns)
+        if ((news & NEWS_END) != 0 && cancelled)
             call->covered |= 1U << COVER_CANCEL_WITH_END;
         for (size_t k = 0; k < sizeof pieces / sizeof pieces[0]; k++)
             if ((news & pieces[k].news) != 0)
@@ -184,9 +184,10 @@ static void turn(struct call *call, struct coverage *coverage) {
         books_fail(call, "it does not end");
     if (!call->begun)
         begin(call);
+    const bool cancelled = call_is_cancelled(call); /* what comes while user code runs is for the next turn */
     if (!over(call))
-        hand_in_all(call);
-    if (!over(call) && call->cancel_ns <= fleet->now_ns) {
+        hand_in_all(call, cancelled);
+    if (!over(call) && cancelled) {
         books_input(call, INPUT_INTERRUPT, NULL);
         execution_interrupt(&call->execution, call->scene->cancel_err, fleet->now_ns);
         books_check(call);
@@ -282,7 +283,10 @@ static void open_call(struct fleet *fleet, unsigned number) {
     call->env.allocator = (struct allocator){.ctx = call, .resize = resize_for_attempt, .release = release_of_attempt};
     call->policies = &fleet->policies[scene->profile];
     call->cancel_ns = scene->cancel == CANCEL_AT ? scene->cancel_ns : TIME_NEVER;
-    call->request = (struct request){.method = "GET", .repeatable = scene->repeatable, .raceable = scene->raceable};
+    call->request = (struct request){.method = scene->method,
+                                     .repeatable = scene->marked || request_method_is_repeatable(scene->method),
+                                     .raceable = (scene->marked || request_method_is_raceable(scene->method)) &&
+                                                 scene->body == BODY_KEPT};
     timers_set(&fleet->timers, &call->alarm.timer, scene->arrival_ns);
 }
 

@@ -34,7 +34,7 @@ struct call {
     int64_t begun_ns;
     int64_t allowed_ns; /* when its starter last allowed a hedge */
     int64_t cancel_ns;  /* TIME_NEVER: not (yet) */
-    unsigned ends, turns, handler_calls;
+    unsigned ends, turns, handler_calls, cancel_calls;
     bool body_was_read;
     unsigned covered; /* bits of enum coverage */
 };
@@ -72,6 +72,10 @@ bool fleet_play(struct fleet *fleet, uint64_t seed, bool trace, struct coverage 
 
 static inline struct call *call_of_view(const insist_execution *view) {
     return (struct call *)((char *)(uintptr_t)view - offsetof(struct call, execution));
+}
+
+static inline bool call_is_cancelled(const struct call *call) {
+    return call->cancel_ns <= call->fleet->now_ns;
 }
 
 /* For the transport. */

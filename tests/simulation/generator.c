@@ -87,7 +87,7 @@ static void draw_wait(struct wait_scene *wait, struct insist_random *random) {
     wait->use = draw_percent(random, 10)   ? RETRY_AFTER_IGNORED
                 : draw_percent(random, 30) ? RETRY_AFTER_REPLACES
                                            : RETRY_AFTER_ADDS;
-    wait->retry_after_cap_ms = draw_percent(random, 20) ? 200 : 30000;
+    wait->retry_after_cap_ms = draw_percent(random, 20) ? 150 : 30000;
 }
 
 static void draw_timeout(struct timeout_scene *timeout, struct insist_random *random) {
@@ -103,6 +103,7 @@ static void draw_race(struct race_scene *race, struct insist_random *random) {
     for (size_t i = 0; i < 3; i++)
         race->delays_ms[i] = 5 * between(random, 1, 12);
     race->times = (unsigned)between(random, 2, 4);
+    race->get_only = race->kind == RACE_AT_ONCE && draw_percent(random, 40);
     race->share = race->kind == RACE_QUANTILE ? 0.5 + 0.1 * draw_below(random, 5) : 0.2 + 0.1 * draw_below(random, 5);
     race->starter = draw_percent(random, 15)   ? STARTER_MOODY
                     : draw_percent(random, 30) ? STARTER_THROTTLE
@@ -131,11 +132,39 @@ static void draw_handlers(struct call_scene *call, struct insist_random *random)
 }
 
 static void draw_cancel(struct call_scene *call, struct insist_random *random) {
+    static const insist_event events[] = {
+        INSIST_BEFORE_EXECUTION_START, INSIST_BEFORE_ATTEMPT,  INSIST_BEFORE_ATTEMPT,
+        INSIST_AFTER_ATTEMPT,          INSIST_AFTER_ATTEMPT,   INSIST_BEFORE_READ_BODY,
+        INSIST_AFTER_ATTEMPT_TIMEOUT,  INSIST_RETRY_SCHEDULED, INSIST_EVENTS};
     const unsigned dice = draw_below(random, 100);
-    call->cancel = dice < 1 ? CANCEL_BEFORE : dice < 9 ? CANCEL_AT : dice < 22 ? CANCEL_WITH_END : CANCEL_NEVER;
+    call->cancel = dice < 1    ? CANCEL_BEFORE
+                   : dice < 9  ? CANCEL_AT
+                   : dice < 22 ? CANCEL_WITH_END
+                   : dice < 34 ? CANCEL_INSIDE
+                               : CANCEL_NEVER;
+    call->cancel_event = events[draw_below(random, sizeof events / sizeof events[0])];
+    call->cancel_skip = draw_percent(random, 60) ? 0 : draw_below(random, 4);
     call->cancel_ns = call->arrival_ns + draw_ns(random, 600);
     call->cancel_end = draw_percent(random, 70) ? 1 : (unsigned)between(random, 2, 3);
     call->cancel_err = draw_percent(random, 80) ? INSIST_ECANCELED : INSIST_ESHUTDOWN;
+}
+
+/* What a method promises, or whoever marks the request. */
+static void draw_request(struct call_scene *call, struct insist_random *random) {
+    static const struct {
+        const char *name;
+        bool repeatable, raceable;
+    } methods[] = {{"HEAD", true, true},    {"OPTIONS", true, true}, {"QUERY", true, true},  {"PUT", true, false},
+                   {"DELETE", true, false}, {"TRACE", true, false},  {"POST", false, false}, {"POST", false, false},
+                   {"POST", false, false},  {"PATCH", false, false}, {"PURGE", false, false}};
+    const unsigned at = draw_below(random, sizeof methods / sizeof methods[0]);
+    const bool gets = draw_percent(random, 60);
+    call->method = gets ? "GET" : methods[at].name;
+    call->marked = draw_percent(random, 10);
+    call->repeatable = gets || call->marked || methods[at].repeatable;
+    call->body = draw_percent(random, 10) ? BODY_ONCE : BODY_KEPT;
+    call->raceable = (gets || call->marked || methods[at].raceable) && call->body == BODY_KEPT;
+    call->repeat_unsafe = draw_percent(random, 5);
 }
 
 static void draw_call(struct call_scene *call, const struct fleet_scene *scene, struct insist_random *random) {
@@ -148,15 +177,12 @@ static void draw_call(struct call_scene *call, const struct fleet_scene *scene, 
     const struct timeout_scene *timeout = &scene->profiles[call->profile].timeout;
     if (timeout->kind == TIMEOUT_SPLIT && draw_percent(random, 50))
         call->deadline_ns = call->arrival_ns + 3000 * MS;
-    call->repeatable = draw_percent(random, 80);
-    call->raceable = call->repeatable && draw_percent(random, 95);
-    call->repeat_unsafe = draw_percent(random, 5);
-    call->has_budget = draw_percent(random, 75);
-    call->body = draw_percent(random, 10) ? BODY_ONCE : BODY_KEPT;
-    if (call->body == BODY_ONCE)
-        call->raceable = false;
+    draw_request(call, random);
+    call->has_budget = draw_percent(random, 85);
     call->has_sink = draw_percent(random, 25);
     call->sink_rewinds = draw_percent(random, 50);
+    call->sink_is_slow = draw_percent(random, 60);
+    call->sink_looks = draw_percent(random, 75);
     call->sink_fails_at = draw_percent(random, 10) ? (unsigned)between(random, 1, 3) : 0;
     call->listens_to_headers = draw_percent(random, 20);
     call->memory_fails_at = draw_percent(random, 4) ? (unsigned)between(random, 1, 6) : 0;

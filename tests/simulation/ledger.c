@@ -67,12 +67,15 @@ void ledger_return(struct ledger *ledger, unsigned cost, int64_t now_ns) {
     ledger->returned += cost;
 }
 
-void ledger_give_back(struct ledger *ledger, unsigned cost, int64_t charged_at_ns, int64_t now_ns) {
+const char *ledger_give_back(struct ledger *ledger, unsigned cost, int64_t charged_at_ns, int64_t now_ns) {
+    if (charged_at_ns < SCENE_START_NS || charged_at_ns > now_ns)
+        return "the budget is given back what it has charged at no time";
     ledger_return(ledger, cost, now_ns);
     ledger->returned -= cost;
     ledger->given_back += cost;
     if (second_of(charged_at_ns) + 10 > second_of(now_ns) && ledger->extras[second_of(charged_at_ns)] > 0)
         ledger->extras[second_of(charged_at_ns)]--;
+    return NULL;
 }
 
 const char *ledger_balance(const struct ledger *ledger) {

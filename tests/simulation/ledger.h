@@ -20,7 +20,8 @@ void ledger_first_accepted(struct ledger *ledger, int64_t now_ns);
 /* Would it be allowed? Counts it, if it was. NULL, or what is wrong with that. */
 const char *ledger_charge(struct ledger *ledger, unsigned cost, bool allowed, int64_t now_ns);
 void ledger_return(struct ledger *ledger, unsigned cost, int64_t now_ns);
-void ledger_give_back(struct ledger *ledger, unsigned cost, int64_t charged_at_ns, int64_t now_ns);
+/* The same. */
+const char *ledger_give_back(struct ledger *ledger, unsigned cost, int64_t charged_at_ns, int64_t now_ns);
 /* Everything has ended: what was charged came back or was spent. */
 const char *ledger_balance(const struct ledger *ledger);
 

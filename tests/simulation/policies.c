@@ -92,7 +92,7 @@ static insist_scheduler scheduler_of(const struct env *env, const struct race_sc
     case RACE_EVERY: return scheduler_every_ms(env, race->delays_ms[0], race->times);
     case RACE_QUANTILE: return scheduler_quantile(env, race->share, race->times);
     case RACE_AUTO: return scheduler_auto(env, race->share, race->times);
-    default: return scheduler_at_once(env, race->times);
+    default: return race->get_only ? scheduler_pester(env, race->times) : scheduler_at_once(env, race->times);
     }
 }
 

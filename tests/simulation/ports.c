@@ -1,5 +1,6 @@
 /* What the engine asks for is told to the books, then done: attempts by the transport, charges by the real budget. */
 #include "simulation/ports.h"
+#include "base/time_math.h"
 #include "policy/budget.h"
 #include "simulation/fleet.h"
 #include "simulation/generator.h"
@@ -63,10 +64,40 @@ void ports_show_headers(const struct call *call, struct attempt *attempt) {
     attempt->outcome.status = job->status;
 }
 
+/* User code runs for so long: the handler of an event, or the sink (INSIST_EVENTS). Somebody may cancel the call
+ * meanwhile. Who looks waits no longer than until then, or the deadline. */
+static void pass_time(struct call *call, insist_event in, int64_t takes_ns, bool looks) {
+    const struct call_scene *scene = call->scene;
+    const bool was_cancelled = call_is_cancelled(call);
+    struct fleet *fleet = call->fleet;
+    int64_t until_ns = fleet->now_ns + takes_ns;
+    if (scene->cancel == CANCEL_INSIDE && in == scene->cancel_event && call->cancel_calls++ == scene->cancel_skip)
+        call->cancel_ns = draw_percent(&fleet->random, 50) ? fleet->now_ns : until_ns;
+    if (looks)
+        until_ns = time_min(until_ns, time_max(fleet->now_ns, time_min(call->cancel_ns, scene->deadline_ns)));
+    fleet->now_ns = until_ns;
+    if (call_is_cancelled(call) && !was_cancelled && call->books.phase < BOOKS_ENDING)
+        call->covered |= 1U << COVER_CANCEL_INSIDE;
+}
+
+/* What became of a piece. */
+static insist_err offer(struct call *call, unsigned piece) {
+    const struct call_scene *scene = call->scene;
+    struct fleet *fleet = call->fleet;
+    const bool waits = scene->sink_is_slow && draw_percent(&fleet->random, 70);
+    const int64_t takes_ns = waits ? draw_ns(&fleet->random, 200) : 0, until_ns = fleet->now_ns + takes_ns;
+    pass_time(call, INSIST_EVENTS, takes_ns, scene->sink_looks);
+    if (fleet->now_ns == until_ns)
+        return piece == scene->sink_fails_at ? INSIST_ESINK : INSIST_OK;
+    call->covered |= 1U << COVER_SINK_STOPPED;
+    return call_is_cancelled(call) ? scene->cancel_err : INSIST_EDEADLINE;
+}
+
 static insist_err deliver(void *ctx, struct attempt *attempt) {
     struct call *call = ctx;
-    const unsigned pieces = books_entry(call, attempt)->delivered + 1;
-    const insist_err err = pieces == call->scene->sink_fails_at ? INSIST_ESINK : INSIST_OK;
+    const insist_err err = offer(call, books_entry(call, attempt)->delivered + 1);
+    if (err != INSIST_OK)
+        call->execution.view.now_ns = call->fleet->now_ns;
     books_delivered(call, attempt, err);
     attempt->delivered += err == INSIST_OK;
     return err;
@@ -85,16 +116,23 @@ static bool can_send_again(void *ctx) {
 
 /* ---- user code ---- */
 
+/* A slow handler; often until the deadline, where that is near. */
+static int64_t takes_ns(const struct call *call) {
+    struct insist_random *random = &call->fleet->random;
+    const int64_t left_ns = call->scene->deadline_ns - call->fleet->now_ns;
+    return left_ns > 0 && left_ns < 200 * MS && draw_percent(random, 50) ? left_ns : draw_ns(random, 60);
+}
+
 static int fire(void *ctx, insist_event event) {
     struct call *call = ctx;
     struct fleet *fleet = call->fleet;
     const struct call_scene *scene = call->scene;
     int number = 0;
     books_fire(call, event);
-    if (scene->handlers_are_slow && draw_percent(&fleet->random, 40)) {
-        fleet->now_ns += draw_ns(&fleet->random, 60);
+    const bool is_slow = scene->handlers_are_slow && draw_percent(&fleet->random, 40);
+    pass_time(call, event, is_slow ? takes_ns(call) : 0, false);
+    if (is_slow)
         call->execution.view.now_ns = fleet->now_ns;
-    }
     if (scene->handler_fails && event == scene->handler_event && call->handler_calls++ == scene->handler_skip)
         number = scene->handler_number;
     books_fired(call, event, number);
@@ -125,6 +163,11 @@ static insist_err last_word(void *ctx, const insist_execution *view, insist_reas
     return books_exhausted(call_of_view(view), reason, err, err == INSIST_OK ? INSIST_EGAVEUP : INSIST_OK);
 }
 
+static insist_err interruption(void *ctx) {
+    const struct call *call = ctx;
+    return call_is_cancelled(call) ? call->scene->cancel_err : INSIST_OK;
+}
+
 /* ---- the budget and the latencies ---- */
 
 static struct ledger *ledger_of(const struct call *call) {
@@ -143,7 +186,8 @@ static unsigned charge(void *ctx, bool throttled, int64_t now_ns) {
 static void give_back(void *ctx, unsigned charged, int64_t charged_at_ns, int64_t now_ns) {
     struct call *call = ctx;
     call->books.given_back += charged;
-    ledger_give_back(ledger_of(call), charged, charged_at_ns, call->fleet->now_ns);
+    call->books.given_back_ns += charged_at_ns;
+    books_require(call, ledger_give_back(ledger_of(call), charged, charged_at_ns, call->fleet->now_ns));
     budgets_give_back(call->fleet->budget, fleet_origin_name(call->scene->origin), charged, charged_at_ns, now_ns);
 }
 
@@ -170,9 +214,7 @@ static void first_accepted(void *ctx, int64_t now_ns) {
 
 static void latency(void *ctx, const struct latency_entry *entry, int64_t now_ns) {
     struct call *call = ctx;
-    if (entry->us < 0 || !call->policies->watched_race.learns)
-        books_fail(call, "a latency is told that nobody asked for");
-    call->books.latencies += !entry->under_way;
+    books_latency(call, entry);
     latencies_enter(call->fleet->latencies, fleet_origin_name(call->scene->origin), entry, now_ns);
 }
 
@@ -191,9 +233,9 @@ static const struct latency_source source = {.plan = plan, .quantile_us = quanti
 #define PORTS(of_budget)                                                                                               \
     {                                                                                                                  \
         .start = start, .shut = shut, .give_up = give_up, .read_on = read_on, .deliver = deliver,                      \
-        .rewind = rewind_sink, .can_send_again = can_send_again, .fire = fire, .charge = (of_budget),                  \
-        .give_back = give_back, .refund = refund, .first_begun = first_begun, .first_accepted = first_accepted,        \
-        .latency = latency, .latencies = &source                                                                       \
+        .rewind = rewind_sink, .can_send_again = can_send_again, .fire = fire, .interruption = interruption,           \
+        .charge = (of_budget), .give_back = give_back, .refund = refund, .first_begun = first_begun,                   \
+        .first_accepted = first_accepted, .latency = latency, .latencies = &source                                     \
     }
 
 const struct execution_ports *ports_of(const struct call *call) {
@@ -204,15 +246,15 @@ const struct execution_ports *ports_of(const struct call *call) {
 void ports_rules(const struct call *call, struct execution_rules *rules) {
     const struct call_scene *scene = call->scene;
     const struct policies *policies = call->policies;
-    *rules =
-        (struct execution_rules){.retry = &policies->watched_retry,
-                                 .timeout = &policies->watched_timeout,
-                                 .race = policies->race != NULL && scene->raceable ? &policies->watched_race : NULL,
-                                 .deadline_ns = scene->deadline_ns,
-                                 .connect_delay_ns = call->fleet->scene.connect_delay_ns,
-                                 .body_limit = 1 << 20,
-                                 .reads_headers = scene->has_sink || scene->listens_to_headers,
-                                 .repeat_unsafe = scene->repeat_unsafe};
+    const bool races = policies->race != NULL && call->request.raceable;
+    *rules = (struct execution_rules){.retry = &policies->watched_retry,
+                                      .timeout = &policies->watched_timeout,
+                                      .race = races ? &policies->watched_race : NULL,
+                                      .deadline_ns = scene->deadline_ns,
+                                      .connect_delay_ns = call->fleet->scene.connect_delay_ns,
+                                      .body_limit = 1 << 20,
+                                      .reads_headers = scene->has_sink || scene->listens_to_headers,
+                                      .repeat_unsafe = scene->repeat_unsafe};
     if (scene->validates)
         rules->validator.validate = validate;
     if (scene->prepares)

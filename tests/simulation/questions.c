@@ -36,11 +36,11 @@ static int64_t due_after(const struct call *call, int64_t wait_us) {
     return time_max(time_add(call->fleet->now_ns, time_from_us(wait_us)), call->books.not_before_ns);
 }
 
-static void set_retry(struct call *call, unsigned lease) {
+static void set_retry(struct call *call, unsigned cost) {
     struct books *books = &call->books;
     books->retry.set = true;
     books->retry.announced = books->retry.prepared = false;
-    books->retry.lease = lease;
+    books->retry.lease = (struct lease){cost, cost != 0 ? call->fleet->now_ns : 0};
     books->retry.decided_ns = call->fleet->now_ns;
     books->last_wait_us = books->retry.wait_us;
     books->last_why = books->retry.why;
@@ -111,15 +111,17 @@ void books_charged(struct call *call, bool throttled, unsigned cost) {
     bool expected = false;
     if (for_retry)
         expected = about->status == 429 || (about->status == 503 && about->retry_after_us >= 0);
-    else if (!books_hedge_is_due(call) || books->hedge.lease != 0)
+    else if (!books_hedge_is_due(call) || books->hedge.lease.cost != 0)
         books_fail(call, "the budget is charged for a hedge that is not due");
+    else
+        books_require_told_slow(call);
     if (throttled != expected)
         books_fail(call, "the budget is charged for %s outcome", throttled ? "a throttled" : "no throttled");
     TRACE(call, "charged %u", cost);
     if (cost == 0)
         call->covered |= 1U << COVER_BUDGET_REFUSED;
     if (!for_retry) {
-        books->hedge.lease = cost;
+        books->hedge.lease = (struct lease){cost, cost != 0 ? call->fleet->now_ns : 0};
         books->hedge.set = books->hedge.set && cost != 0;
         return;
     }
@@ -151,7 +153,6 @@ static void put_off(struct call *call, const struct entry *entry) {
 
 void books_want_another(struct call *call, struct entry *entry) {
     struct books *books = &call->books;
-    const struct insist_race_policy *race = call->execution.rules.race;
     if (!entry->timeout_told)
         entry->why_ended = INSIST_ENDED_RETRYABLE;
     if (books->phase != BOOKS_OPEN) {
@@ -159,7 +160,7 @@ void books_want_another(struct call *call, struct entry *entry) {
     } else if (books->retry.set) {
         put_off(call, entry);
         books_stop_judging(books, books->phase == BOOKS_CLOSED);
-    } else if (race == NULL || call->policies->profile->race.mode == INSIST_REFILL) {
+    } else if (!expected_race(call) || call->policies->profile->race.mode == INSIST_REFILL) {
         ask_for_retry(call, entry, asked_for_us(call, entry));
     } else {
         books->hedge.set = false;

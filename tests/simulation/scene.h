@@ -77,6 +77,7 @@ struct race_scene {
     insist_wave_mode mode;
     int64_t delays_ms[3];
     unsigned times; /* of hedges in a wave; of attempts when at once */
+    bool get_only;  /* at once, as pester does */
     double share;   /* or the quantile */
     enum starter_kind starter;
     insist_throttle_window windows[SCENE_WINDOWS];
@@ -92,21 +93,26 @@ struct profile {
 };
 
 enum body_kind { BODY_KEPT, BODY_ONCE }; /* once: it cannot be sent again when it was read */
-enum cancel_kind { CANCEL_NEVER, CANCEL_BEFORE, CANCEL_AT, CANCEL_WITH_END };
+enum cancel_kind { CANCEL_NEVER, CANCEL_BEFORE, CANCEL_AT, CANCEL_WITH_END, CANCEL_INSIDE };
 
 struct call_scene {
     unsigned profile, origin;
     int64_t arrival_ns, deadline_ns; /* TIME_NEVER: none; then nothing hangs */
+    const char *method;
+    bool marked; /* as idempotent */
     bool repeatable, raceable, repeat_unsafe, has_budget;
     enum body_kind body;
     bool has_sink, sink_rewinds, listens_to_headers;
-    unsigned sink_fails_at;   /* the piece that it refuses, from 1; 0: none */
-    unsigned memory_fails_at; /* the execution's allocation, from 1; 0: none */
+    bool sink_is_slow, sink_looks; /* it waits until the deadline or a cancel only */
+    unsigned sink_fails_at;        /* the piece that it refuses, from 1; 0: none */
+    unsigned memory_fails_at;      /* the execution's allocation, from 1; 0: none */
     bool validates, exhausted_is_error, prepares;
     unsigned preparer_fails_at; /* the retry, from 1; 0: none */
     enum cancel_kind cancel;
     int64_t cancel_ns;
-    unsigned cancel_end; /* with the end of that many attempts */
+    unsigned cancel_end;       /* with the end of that many attempts */
+    insist_event cancel_event; /* inside: while its handler runs; INSIST_EVENTS: while the sink takes a piece */
+    unsigned cancel_skip;
     insist_err cancel_err;
     bool handler_fails, handlers_are_slow;
     insist_event handler_event;

@@ -4,6 +4,8 @@
 #include "base/time_math.h"
 #include "simulation/fleet.h"
 #include "simulation/generator.h"
+#include <errno.h>
+#include <string.h>
 
 static struct insist_random *dice(const struct job *job) {
     return &job->call->fleet->random;
@@ -191,10 +193,20 @@ insist_err transport_start(struct call *call, struct attempt *attempt, struct jo
     return INSIST_OK;
 }
 
+static void take_connection(struct job *job) {
+    static const char addresses[SCENE_ORIGINS][16] = {"192.0.2.1:80", "192.0.2.2:80"};
+    struct progress *progress = &job->progress;
+    progress->connected_ns = now_of(job);
+    progress->connection = job - job->call->fleet->jobs + 1;
+    progress->reused = progress->connection % 2 == 0;
+    memcpy(progress->address, addresses[job->call->scene->origin], sizeof addresses[0]);
+}
+
 /* The gate: from here on the server may have it. */
 static void send(struct job *job) {
     job->gate = GATE_SENT;
-    job->progress.connected_ns = job->progress.sent_ns = now_of(job);
+    take_connection(job);
+    job->progress.sent_ns = now_of(job);
     fleet_sent(job);
     if (job->wants_sent)
         post(job, NEWS_SENT);
@@ -219,6 +231,7 @@ static void answer_begins(struct job *job) {
 static void go_on(struct job *job) {
     if (job->fate == FATE_FAILS && job->fate_stage == job->stage && !(job->attempt->committed && job->pieces > 1)) {
         job->stale = job->fate_stale;
+        job->os_errno = job->fate_err == INSIST_ERESET ? ECONNRESET : 0;
         end(job, job->fate_err, job->fate_transience);
     } else if (job->stage == STAGE_CONNECTING) {
         send(job);
@@ -231,6 +244,7 @@ static void go_on(struct job *job) {
         enter(job, STAGE_BODY, 10);
         post(job, NEWS_CHUNK);
     } else {
+        job->progress.bytes += 100 * (uint64_t)job->pieces;
         end(job, INSIST_OK, INSIST_NOT_TRANSIENT);
     }
 }
@@ -273,6 +287,7 @@ void transport_collect(const struct job *job, struct attempt *attempt) {
     attempt->progress = job->progress;
     attempt->outcome.err = job->err;
     attempt->outcome.transience = job->transience;
+    attempt->outcome.os_errno = job->os_errno;
     attempt->outcome.status = job->status;
     attempt->outcome.sent = transport_how_far(job);
     attempt->outcome.stale = job->stale;

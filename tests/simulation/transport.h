@@ -60,7 +60,7 @@ struct job {
     /* the outcome, once it has ended; the head of it once that came */
     insist_err err;
     insist_transience transience;
-    int status;
+    int status, os_errno;
     int64_t retry_after_us;
     bool stale;
     struct progress progress;

@@ -18,9 +18,19 @@ int books_most_useful(const struct books *books, int wave) {
     return best;
 }
 
+int books_reported(const struct books *books) {
+    return books->reported >= 0 ? books->reported : books_most_useful(books, -1);
+}
+
+void books_owe_back(struct books *books, struct lease *lease) {
+    books->owed_back += lease->cost;
+    books->owed_back_ns += lease->at_ns;
+    *lease = (struct lease){0};
+}
+
 static void drop_pending(struct books *books) {
     if (books->retry.set)
-        books->owed_back += books->retry.lease;
+        books_owe_back(books, &books->retry.lease);
     books->retry.set = books->hedge.set = false;
 }
 
@@ -74,6 +84,7 @@ insist_err books_exhausted(struct call *call, insist_reason reason, insist_err e
     if (books->phase != BOOKS_ENDING || !books->may_ask_exhausted || books->asked_exhausted ||
         reason != books->reason || err != books->err)
         books_fail(call, "the last word is asked for: %s, %s", insist_reason_name(reason), insist_err_name(err));
+    books_is_about(call, books_reported(books), "who has the last word");
     books->asked_exhausted = true;
     if (replacement != INSIST_OK)
         books->err = replacement;
@@ -83,8 +94,8 @@ insist_err books_exhausted(struct call *call, insist_reason reason, insist_err e
 static void accept(struct call *call, struct entry *entry) {
     struct books *books = &call->books;
     entry->why_ended = INSIST_ENDED_WON;
-    books->owed_refund += entry->lease;
-    entry->lease = 0;
+    books->owed_refund += entry->lease.cost;
+    entry->lease.cost = 0;
     books->owed_accepted += entry->kind == INSIST_FIRST && call->scene->has_budget;
     books->judging = NULL;
     books_end(call, INSIST_DONE, INSIST_OK, (int)entry->attempt->index);
@@ -204,7 +215,7 @@ void books_judge(struct call *call, struct entry *entry) {
         books_end(call, INSIST_HANDLER, INSIST_EHANDLER, -1);
     } else if (!entry->taken) {
         books->judging = NULL;
-        if (entry->kind != INSIST_HEDGE)
+        if (entry->kind != INSIST_HEDGE && !entry->cancelled)
             books_close(call, INSIST_REJECTED, entry->err, -1);
     } else if (entry->err == INSIST_EDEADLINE) {
         entry->why_ended = INSIST_ENDED_DEADLINE;
@@ -223,8 +234,12 @@ void books_delivered(struct call *call, struct attempt *attempt, insist_err err)
     if (!entry->committed || entry->after_told)
         books_fail(call, "a piece of attempt %u is delivered, which was not committed", attempt->index);
     entry->delivered += err == INSIST_OK;
-    if (err != INSIST_OK)
+    if (err == INSIST_ESINK)
         books_end(call, INSIST_STOPPED, err, (int)attempt->index);
+    else if (err == INSIST_EDEADLINE)
+        books_end(call, INSIST_DEADLINE, err, -1);
+    else if (err != INSIST_OK)
+        books_end(call, INSIST_CANCELLED, err, -1);
 }
 
 void books_rewound(struct call *call, struct attempt *attempt, bool done) {
@@ -247,6 +262,8 @@ void books_prepared(struct call *call, int number) {
     struct books *books = &call->books;
     if (!books->retry.set || books->retry.prepared || call->execution.view.current != books->retry.about->attempt)
         books_fail(call, "a retry is made ready that is not to be started");
+    if (call->execution.view.own_headers == NULL)
+        books_fail(call, "a retry is made ready, and its headers cannot be");
     books->retry.prepared = true;
     if (number == 0)
         return;
