@@ -1,59 +1,33 @@
 /* Workload W7: POSTs on connections that die at every stage, over http and https. Each has a key and a body of its own,
  * and the server is the judge of how often it was delivered: by key, POST by POST, and by its own count of equal
- * requests. Where the server had read a request and the caller got an error, that has to say so.
+ * requests. Where the server had read a request and the caller got an error, that has to say so; and where it cannot
+ * have been sent, it has to say that. A POST that did not meet what its stage is about shows nothing: these are counted.
  *
  * Before most POSTs goes a GET, so that the POST finds a kept-alive connection, or the port in the state that the stage
  * is about. What befalls the port befalls everybody: there one caller posts alone. */
 #include "duplicates_posts.h"
+#include "duplicates_stages.h"
 #include "load.h"
 #include "workload.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { POSTS = 100000, CALLERS = 16, FEW = 8 };
-enum { OVER_HTTP = 1, OVER_HTTPS = 2 };
-
-static const struct stage {
-    const char *name;
-    const char *figure; /* duplicates at this stage */
-    const char *before; /* the GET's script; NULL: there is none, and the connection is a fresh one */
-    const char *script; /* the POST's */
-    unsigned over;      /* 0: both */
-    bool alone;
-    bool by_few; /* those that make only a few POSTs do so here, over http */
-} stages[] = {
-    {"idle-fin", "idle-fin_duplicates", "close@end", "200", 0, false, true},
-    {"idle-rst", "idle-rst_duplicates", "reset@end", "200", 0, false, false},
-    {"refused", "refused_duplicates", "200;refuse=2ms", "200", 0, true, false},
-    {"accept-fin", "accept-fin_duplicates", "200;close@connect", "200", 0, true, false},
-    {"accept-rst", "accept-rst_duplicates", "200;reset@connect", "200", 0, true, false},
-    {"handshake-fin", "handshake-fin_duplicates", "200;tls-fault=close", "200", OVER_HTTPS, true, false},
-    {"handshake-rst", "handshake-rst_duplicates", "200;tls-fault=reset", "200", OVER_HTTPS, true, false},
-    {"unread-fin", "unread-fin_duplicates", "200", "close;unread", 0, false, false},
-    {"unread-rst", "unread-rst_duplicates", "200", "reset;unread", 0, false, false},
-    {"read-fin", "read-fin_duplicates", "200", "close", 0, false, true},
-    {"read-rst", "read-rst_duplicates", "200", "reset", 0, false, true},
-    {"fresh-fin", "fresh-fin_duplicates", NULL, "close", 0, false, false},
-    {"fresh-rst", "fresh-rst_duplicates", NULL, "reset", 0, false, true},
-    {"gone-fin", "gone-fin_duplicates", "200", "close;refuse=2ms", 0, true, false},
-    {"gone-rst", "gone-rst_duplicates", "200", "reset;refuse=2ms", 0, true, false},
-    {"headers-fin", "headers-fin_duplicates", "200", "close@headers", 0, false, false},
-    {"headers-rst", "headers-rst_duplicates", "200", "reset@headers", 0, false, true},
-    {"body-none", "body-none_duplicates", "200", "reset@body:0", 0, false, false},
-    {"body-fin", "body-fin_duplicates", "200", "close@body:500", 0, false, false},
-    {"body-rst", "body-rst_duplicates", "200", "reset@body:500", 0, false, true},
-    {"body-short", "body-short_duplicates", "200", "truncate@500", 0, false, false},
-    {"end-fin", "end-fin_duplicates", NULL, "close@end", 0, false, false},
-    {"end-rst", "end-rst_duplicates", NULL, "reset@end", 0, false, false},
-};
-enum { STAGES = sizeof stages / sizeof stages[0] };
 
 /* What a contender did in a round. */
 struct account {
     uint64_t posts, answered, deliveries, duplicates;
-    uint64_t errors_delivered, errors_told; /* of POSTs that the server had read; of these: that said so */
-    uint64_t untrue;                        /* errors that said "not sent" of a POST that was delivered */
+    uint64_t unmet;            /* POSTs that did not meet what their stage is about */
+    double met_share;          /* of the turn in which the fewest did */
+    uint64_t errors_delivered; /* of POSTs that the server had read */
+    uint64_t untrue;           /* of these: that said "not sent" */
+    uint64_t known, told;      /* POSTs of which the server knows how far they got; of these: that said the same */
     struct samples took;
+};
+
+/* What the server has counted of connections. */
+struct connections {
+    uint64_t accepted, open, faulted;
 };
 
 /* A stage over http or https: one contender, one load. */
@@ -62,8 +36,11 @@ struct turn {
     const struct poster *poster;
     void *state;
     struct server *server;
+    unsigned over;
     struct post *posts;
     uint64_t count;
+    struct connections before; /* as they were when it began */
+    uint64_t met, duplicates;
 };
 
 /* ---- posting ---------------------------------------------------------------------------------------------------- */
@@ -88,11 +65,11 @@ static bool call(void *ctx, const struct load_tick *tick) {
     char key[64], url[192];
     if (stage->before != NULL) {
         snprintf(url, sizeof url, "%s/before-%s", turn->server->url, stage->name);
-        turn->poster->get(turn->state, tick->state, url);
+        turn->posts[tick->number].refused_before = turn->poster->get(turn->state, tick->state, url);
     }
     write_key(turn, tick->number, key, sizeof key);
     snprintf(url, sizeof url, "%s/%s?key=%s", turn->server->url, stage->name, key);
-    turn->posts[tick->number] = turn->poster->post(turn->state, tick->state, url, key);
+    turn->poster->post(turn->state, tick->state, url, (stage->how & LARGE) ? NULL : key, &turn->posts[tick->number]);
     return true;
 }
 
@@ -106,7 +83,43 @@ static bool write_scripts(const struct turn *turn) {
 
 /* ---- judging ---------------------------------------------------------------------------------------------------- */
 
-static bool judge_one(const struct turn *turn, uint64_t number, struct account *account, uint64_t *duplicates) {
+static bool count_connections(struct server *server, struct connections *connections) {
+    return server_connections(server, &connections->accepted) && server_connections_open(server, &connections->open) &&
+           server_connections_faulted(server, &connections->faulted);
+}
+
+/* Where the connection dies before a request can be sent, each attempt that says it may have been must have been
+ * delivered. Elsewhere errors of what was delivered must say so. */
+static void judge_what_was_told(const struct turn *turn, const struct post *post, uint64_t hits,
+                                struct account *account) {
+    bool delivered = !post->answered && hits > 0;
+    account->errors_delivered += delivered;
+    account->untrue += delivered && post->sent == 0;
+    if (turn->stage->unsent & turn->over) {
+        account->known += post->failed;
+        account->told += post->failed && post->sent == hits;
+    } else {
+        account->known += delivered;
+        account->told += delivered && post->sent > 0;
+    }
+}
+
+/* What the POST itself shows of it; number n's GET finds what number n - 1 has left. */
+static bool shows_met(const struct turn *turn, uint64_t number, uint64_t hits) {
+    const struct post *post = &turn->posts[number];
+    bool died = hits > 0 && post->failed;
+    switch (turn->stage->proof) {
+    case PROOF_ERROR: return died;
+    case PROOF_GONE: return died && (number + 1 == turn->count || post[1].refused_before);
+    case PROOF_REFUSAL: return post->refused;
+    case PROOF_END: return hits == 0 && post->failed; /* it was sent on the connection that the one before it had */
+    case PROOF_IDLE:
+    case PROOF_PORT:
+    default: return false;
+    }
+}
+
+static bool judge_one(struct turn *turn, uint64_t number, struct account *account) {
     const struct post *post = &turn->posts[number];
     uint64_t hits;
     char key[64];
@@ -117,28 +130,52 @@ static bool judge_one(const struct turn *turn, uint64_t number, struct account *
     account->posts++;
     account->answered += post->answered;
     account->deliveries += hits;
-    *duplicates += hits > 1 ? hits - 1 : 0;
-    if (!post->answered && hits > 0) {
-        account->errors_delivered++;
-        account->errors_told += post->told_sent;
-        account->untrue += !post->told_sent;
-    }
+    turn->duplicates += hits > 1 ? hits - 1 : 0;
+    turn->met += shows_met(turn, number, hits);
+    judge_what_was_told(turn, post, hits, account);
     return true;
 }
 
-/* The server counts equal requests by their bodies, too; those that it did not read have none. */
-static bool judge(const struct turn *turn, struct account *account, uint64_t *duplicates) {
-    uint64_t found = 0, equal = 0;
-    bool judged = server_wait_idle(turn->server) && server_duplicates(turn->server, &equal);
-    for (uint64_t i = 0; judged && i < turn->count; i++) {
-        judged = judge_one(turn, i, account, &found);
+/* Where the server's connections tell, there is one for each POST: that suffered, or that was there and has ended. */
+static bool judge_connections(struct turn *turn) {
+    const struct connections *before = &turn->before;
+    struct connections now;
+    if (!count_connections(turn->server, &now)) {
+        return false;
     }
-    *duplicates += found > equal ? found : equal;
+    switch (turn->stage->proof) {
+    case PROOF_PORT: turn->met = now.faulted - before->faulted; return true;
+    case PROOF_IDLE:
+    case PROOF_END: turn->met = now.accepted - (before->accepted - before->open); return true;
+    case PROOF_ERROR:
+    case PROOF_GONE:
+    case PROOF_REFUSAL:
+    default: return true;
+    }
+}
+
+/* Connections of before, or of a POST that was sent again, may be some more than there are POSTs. */
+static void note_met(const struct turn *turn, struct account *account) {
+    uint64_t met = turn->met < turn->count ? turn->met : turn->count;
+    double share = (double)met / (double)turn->count;
+    account->unmet += turn->count - met;
+    account->met_share = share < account->met_share ? share : account->met_share;
+}
+
+/* The server counts equal requests by their bodies, too; those that it did not read have none. */
+static bool judge(struct turn *turn, struct account *account) {
+    uint64_t equal = 0;
+    bool judged = server_wait_idle(turn->server) && server_duplicates(turn->server, &equal) && judge_connections(turn);
+    for (uint64_t i = 0; judged && i < turn->count; i++) {
+        judged = judge_one(turn, i, account);
+    }
+    note_met(turn, account);
+    turn->duplicates = turn->duplicates > equal ? turn->duplicates : equal;
     return judged;
 }
 
-static bool take_turn(struct bench *bench, struct turn *turn, struct account *account, uint64_t *duplicates) {
-    struct load load = {.callers = turn->stage->alone ? 1 : CALLERS,
+static bool take_turn(struct bench *bench, struct turn *turn, struct account *account) {
+    struct load load = {.callers = (turn->stage->how & ALONE) ? 1 : CALLERS,
                         .calls = turn->count,
                         .progress = &bench->progress,
                         .ctx = turn,
@@ -147,8 +184,8 @@ static bool take_turn(struct bench *bench, struct turn *turn, struct account *ac
                         .call = call};
     struct load_outcome outcome = {0};
     turn->posts = calloc(turn->count, sizeof *turn->posts);
-    bool done =
-        turn->posts != NULL && write_scripts(turn) && load_run(&load, &outcome) && judge(turn, account, duplicates);
+    bool done = turn->posts != NULL && write_scripts(turn) && count_connections(turn->server, &turn->before) &&
+                load_run(&load, &outcome) && judge(turn, account);
     load_outcome_fini(&outcome);
     free(turn->posts);
     return done;
@@ -158,8 +195,8 @@ static bool take_turn(struct bench *bench, struct turn *turn, struct account *ac
 
 static unsigned count_turns(void) {
     unsigned count = 0;
-    for (size_t i = 0; i < STAGES; i++) {
-        count += stages[i].over == 0 ? 2 : 1;
+    for (const struct stage *stage = duplicates_stages; stage->name != NULL; stage++) {
+        count += stage->over == OVER_BOTH ? 2 : 1;
     }
     return count;
 }
@@ -178,10 +215,11 @@ static void report_account(struct report *report, const struct poster *poster, s
     report_add(report, poster->name, "deliveries", (double)account->deliveries);
     report_add(report, poster->name, "duplicates", (double)account->duplicates);
     report_add(report, poster->name, "answered", (double)account->answered);
+    report_add(report, poster->name, "unmet", (double)account->unmet);
+    report_add(report, poster->name, "met_percent", 100 * account->met_share);
     report_add(report, poster->name, "errors_delivered", (double)account->errors_delivered);
-    if (poster->tells && account->errors_delivered > 0) {
-        report_add(report, poster->name, "told_percent",
-                   100 * (double)account->errors_told / (double)account->errors_delivered);
+    if (poster->tells && account->known > 0) {
+        report_add(report, poster->name, "told_percent", 100 * (double)account->told / (double)account->known);
         report_add(report, poster->name, "untrue", (double)account->untrue);
     }
     report_add(report, poster->name, "p50_ms", samples_percentile_ms(&account->took, 0.5));
@@ -191,8 +229,7 @@ static void report_account(struct report *report, const struct poster *poster, s
 
 /* Whether that poster posts at that stage over http or https. */
 static bool takes_part(const struct poster *poster, const struct stage *stage, unsigned over) {
-    bool there = stage->over == 0 || stage->over == over;
-    return there && (!poster->few || (over == OVER_HTTP && stage->by_few));
+    return (stage->over & over) && (!poster->few || (over == OVER_HTTP && (stage->how & BY_FEW)));
 }
 
 /* One poster's part of a round. */
@@ -218,10 +255,12 @@ static bool run_stage(struct part *part, const struct stage *stage) {
                             .poster = poster,
                             .state = part->state,
                             .server = over == OVER_HTTPS ? part->tls : &part->bench->server,
+                            .over = over,
                             .count = poster->few && share > FEW ? FEW : share};
-        if (!take_turn(part->bench, &turn, &part->account, &duplicates)) {
+        if (!take_turn(part->bench, &turn, &part->account)) {
             return false;
         }
+        duplicates += turn.duplicates;
         any = true;
     }
     if (any) {
@@ -235,14 +274,14 @@ static bool run_poster(struct bench *bench, const struct poster *poster, struct 
     if (poster->able != NULL && !poster->able()) {
         return true;
     }
-    struct part part = {.bench = bench, .poster = poster, .state = poster->open(), .tls = tls};
+    struct part part = {.bench = bench, .poster = poster, .state = poster->open(), .tls = tls, .account.met_share = 1};
     if (part.state == NULL) {
         return false;
     }
     bool done = true;
     progress_begin(&bench->progress, round, bench->options->rounds, poster->name);
-    for (size_t i = 0; done && i < STAGES; i++) {
-        done = run_stage(&part, &stages[i]);
+    for (const struct stage *stage = duplicates_stages; done && stage->name != NULL; stage++) {
+        done = run_stage(&part, stage);
     }
     if (done) {
         report_account(&bench->report, poster, &part.account);
@@ -268,12 +307,20 @@ static void describe(struct report *report) {
                             "nobody listens; accept: as soon as it is accepted");
     report_add_note(report, "unread: the head of the request was read; read: all of it; fresh: the same, on a new "
                             "connection; gone: the same, and nobody listens any more");
+    report_add_note(report, "sending: the head was read, and a body of 8 MiB is being sent; interim: behind an interim "
+                            "answer");
     report_add_note(report, "headers, body, end: within the answer's headers, within its body, behind it");
     report_add_note(report, "curl --retry: a process of the curl program for each POST and the GET before it, with "
                             "--retry 1 --retry-all-errors; it waits a second, so that there are few of them");
-    report_add_note(report,
-                    "errors_delivered: POSTs that the server had read and that ended in an error; told_percent: "
-                    "of these, that the record says may have been sent; untrue: that it says were not");
+    report_add_note(report, "unmet: POSTs that did not meet what their stage is about, as the server's counts or their "
+                            "own errors tell; met_percent: that did, of the turn in which the fewest did");
+    report_add_note(
+        report, "unmet by libcurl: in gone, where nobody listens any more, most are not sent at all; headers-fin: it "
+                "takes half of the headers for an answer");
+    report_add_note(report, "errors_delivered: POSTs that the server had read and that ended in an error; untrue: of "
+                            "these, that the record says were not sent");
+    report_add_note(report, "told_percent: of these and of those that cannot have been sent (refused; https: accept, "
+                            "handshake), of which the record says what is so");
 }
 
 static bool run(struct bench *bench) {

@@ -25,13 +25,14 @@ static void *enter(void *state, const char *url) {
     return calloc(1, sizeof(struct curl));
 }
 
-static void get(void *state, void *caller, const char *url) {
+static bool get(void *state, void *caller, const char *url) {
     struct curl *curl = caller;
     (void)state;
     snprintf(curl->before, sizeof curl->before, "%s", url);
+    return false; /* nobody knows yet */
 }
 
-static struct post post(void *state, void *caller, const char *url, const char *text) {
+static void post_by_program(void *state, void *caller, const char *url, const char *text, struct post *post) {
     struct curl *curl = caller;
     (void)state;
     const char *const words[] = {"curl", "-q",      "-s", curl->before,         "--next", "-s", "--max-time",
@@ -40,9 +41,10 @@ static struct post post(void *state, void *caller, const char *url, const char *
     const char *const alone[] = {"curl",   "-q", "-s", "--max-time", "10", "--retry", "1", "--retry-all-errors",
                                  "--data", text, url,  NULL};
     int64_t begun_ns = instant_now_ns();
-    bool answered = curl_program_run(curl->before[0] != '\0' ? words : alone);
+    post->answered = curl_program_run(curl->before[0] != '\0' ? words : alone);
+    post->took_ns = instant_now_ns() - begun_ns;
+    post->failed = !post->answered;
     curl->before[0] = '\0';
-    return (struct post){.took_ns = instant_now_ns() - begun_ns, .answered = answered};
 }
 
 const struct poster poster_curl = {.name = "curl --retry",
@@ -53,4 +55,4 @@ const struct poster poster_curl = {.name = "curl --retry",
                                    .enter = enter,
                                    .leave = free,
                                    .get = get,
-                                   .post = post};
+                                   .post = post_by_program};

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static char large_body[8 * 1024 * 1024]; /* nobody writes */
+
 /* ---- insist ----------------------------------------------------------------------------------------------------- */
 
 static void *open_insist(void) {
@@ -37,32 +39,49 @@ static void leave_insist(void *client) {
     (void)client;
 }
 
-static void get_by_insist(void *client, void *caller, const char *url) {
+static void note_attempts(const insist_result *result, struct post *post) {
+    for (size_t i = 0; result != NULL && i < insist_result_attempts(result); i++) {
+        const insist_attempt_record *record = insist_result_attempt(result, i);
+        post->sent += record->sent != INSIST_NOT_SENT;
+        post->failed |= record->error != INSIST_OK;
+        post->refused |= record->error == INSIST_ECONNECT;
+    }
+}
+
+static bool get_by_insist(void *client, void *caller, const char *url) {
+    struct post noted = {0};
     insist_result *result = NULL;
     (void)caller;
     insist_err err = insist_get(client, url, &result);
     (void)err;
+    note_attempts(result, &noted);
     insist_result_free(result);
+    return noted.refused;
 }
 
-static bool any_sent(const insist_result *result) {
-    for (size_t i = 0; i < insist_result_attempts(result); i++) {
-        if (insist_result_attempt(result, i)->sent != INSIST_NOT_SENT) {
-            return true;
-        }
+static insist_err post_large(insist_client *client, const char *url, insist_result **result) {
+    insist_plan *plan = NULL;
+    insist_err err = insist_plan_new("POST", url, NULL, &plan);
+    if (err == INSIST_OK) {
+        err = insist_plan_set_body_ref(plan, large_body, sizeof large_body, NULL, NULL);
     }
-    return false;
+    if (err == INSIST_OK) {
+        err = insist_execute(client, plan, NULL, result);
+    }
+    insist_plan_free(plan);
+    return err;
 }
 
-static struct post post_by_insist(void *client, void *caller, const char *url, const char *text) {
+static void post_by_insist(void *client, void *caller, const char *url, const char *text, struct post *post) {
     insist_result *result = NULL;
     (void)caller;
     int64_t begun_ns = instant_now_ns();
-    insist_err err = insist_post(client, url, "text/plain", text, strlen(text), &result);
-    struct post post = {.took_ns = instant_now_ns() - begun_ns, .answered = err == INSIST_OK};
-    post.told_sent = result != NULL && any_sent(result);
+    insist_err err = text != NULL ? insist_post(client, url, "text/plain", text, strlen(text), &result)
+                                  : post_large(client, url, &result);
+    post->answered = err == INSIST_OK;
+    post->took_ns = instant_now_ns() - begun_ns;
+    note_attempts(result, post);
     insist_result_free(result);
-    return post;
 }
 
 /* ---- libcurl ---------------------------------------------------------------------------------------------------- */
@@ -89,16 +108,20 @@ static void leave_libcurl(void *easy) {
     easy_close(easy);
 }
 
-static void get_by_libcurl(void *state, void *easy, const char *url) {
+static bool get_by_libcurl(void *state, void *easy, const char *url) {
     (void)state;
     easy_fetch(easy, url);
+    return easy_found_nobody(easy);
 }
 
-static struct post post_by_libcurl(void *state, void *easy, const char *url, const char *text) {
+static void post_by_libcurl(void *state, void *easy, const char *url, const char *text, struct post *post) {
     (void)state;
     int64_t begun_ns = instant_now_ns();
-    bool answered = easy_post(easy, url, text);
-    return (struct post){.took_ns = instant_now_ns() - begun_ns, .answered = answered};
+    post->answered =
+        text != NULL ? easy_post(easy, url, text, strlen(text)) : easy_post(easy, url, large_body, sizeof large_body);
+    post->took_ns = instant_now_ns() - begun_ns;
+    post->failed = !post->answered;
+    post->refused = easy_found_nobody(easy);
 }
 
 const struct poster poster_insist = {.name = "insist",

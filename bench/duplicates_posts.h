@@ -8,9 +8,12 @@
 
 /* What whoever posted was told. */
 struct post {
+    bool refused_before; /* the GET before it found that nobody listens */
     int64_t took_ns;
-    bool answered;  /* the call returned an answer, whatever its status */
-    bool told_sent; /* where it returned an error: that the request may have been carried out */
+    bool answered; /* the call returned an answer, whatever its status */
+    bool failed;   /* an attempt ended in an error */
+    bool refused;  /* an attempt found that nobody listens */
+    uint64_t sent; /* attempts of which it says that they may have been carried out */
 };
 
 struct poster {
@@ -22,8 +25,9 @@ struct poster {
     void (*close)(void *state);
     void *(*enter)(void *state, const char *url); /* a caller's own; NULL: no memory */
     void (*leave)(void *caller);
-    void (*get)(void *state, void *caller, const char *url); /* whatever becomes of it */
-    struct post (*post)(void *state, void *caller, const char *url, const char *text);
+    bool (*get)(void *state, void *caller, const char *url); /* whatever becomes of it: whether it found nobody */
+    /* text NULL: 8 MiB, more than what the systems hold of what nobody reads. */
+    void (*post)(void *state, void *caller, const char *url, const char *text, struct post *post);
 };
 
 extern const struct poster poster_insist, poster_libcurl, poster_curl;

@@ -192,6 +192,14 @@ bool server_connections(struct server *server, uint64_t *connections) {
     return ask_number(server, "stats", "connections_accepted", connections);
 }
 
+bool server_connections_open(struct server *server, uint64_t *connections) {
+    return ask_number(server, "stats", "connections_open", connections);
+}
+
+bool server_connections_faulted(struct server *server, uint64_t *connections) {
+    return ask_number(server, "stats", "connections_faulted", connections);
+}
+
 bool server_wait_idle(struct server *server) {
     const int64_t pause_ns = 10000000;
     uint64_t in_flight = 1;

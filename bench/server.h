@@ -35,6 +35,9 @@ bool server_hits_by_key(struct server *server, const char *key, uint64_t *hits);
 bool server_duplicates(struct server *server, uint64_t *duplicates);
 /* How many connections it has accepted for its service. */
 bool server_connections(struct server *server, uint64_t *connections);
+/* Of these: that are open, and that suffered what befell the port. */
+bool server_connections_open(struct server *server, uint64_t *connections);
+bool server_connections_faulted(struct server *server, uint64_t *connections);
 /* Waits until no request is being worked on. */
 bool server_wait_idle(struct server *server);
 

@@ -7,6 +7,8 @@
 struct easy {
     CURL *curl;
     struct kept kept;
+    struct curl_slist *lines; /* of a POST's head */
+    CURLcode last;            /* what became of the last easy_fetch() or easy_post() */
 };
 
 const char *easy_version(void) {
@@ -23,7 +25,8 @@ struct easy *easy_open(const char *url) {
         return NULL;
     }
     easy->curl = kept_open(&easy->kept, url);
-    if (easy->curl == NULL) {
+    easy->lines = curl_slist_append(NULL, "Expect:"); /* large bodies are not announced, but sent */
+    if (easy->curl == NULL || easy->lines == NULL) {
         easy_close(easy);
         return NULL;
     }
@@ -35,6 +38,7 @@ void easy_close(struct easy *easy) {
         return;
     }
     curl_easy_cleanup(easy->curl);
+    curl_slist_free_all(easy->lines);
     kept_fini(&easy->kept);
     free(easy);
 }
@@ -59,17 +63,29 @@ void easy_trust_all(struct easy *easy) {
     curl_easy_setopt(easy->curl, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
+static bool go_to(struct easy *easy, const char *url) {
+    easy->last = curl_easy_setopt(easy->curl, CURLOPT_URL, url);
+    if (easy->last == CURLE_OK) {
+        easy->last = curl_easy_perform(easy->curl);
+    }
+    return easy->last == CURLE_OK;
+}
+
 bool easy_fetch(struct easy *easy, const char *url) {
     kept_clear(&easy->kept);
     curl_easy_setopt(easy->curl, CURLOPT_HTTPGET, 1L);
-    return curl_easy_setopt(easy->curl, CURLOPT_URL, url) == CURLE_OK && curl_easy_perform(easy->curl) == CURLE_OK;
+    return go_to(easy, url);
 }
 
-bool easy_post(struct easy *easy, const char *url, const char *text) {
+bool easy_post(struct easy *easy, const char *url, const void *bytes, size_t length) {
     kept_clear(&easy->kept);
     curl_easy_setopt(easy->curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDSIZE, -1L);
-    return curl_easy_setopt(easy->curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDS, text) == CURLE_OK &&
-           curl_easy_perform(easy->curl) == CURLE_OK;
+    curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, easy->lines);
+    curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+    curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDS, bytes);
+    return go_to(easy, url);
+}
+
+bool easy_found_nobody(const struct easy *easy) {
+    return easy->last == CURLE_COULDNT_CONNECT;
 }

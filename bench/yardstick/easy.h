@@ -4,6 +4,7 @@
 #define BENCH_YARDSTICK_EASY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct easy;
@@ -18,10 +19,12 @@ void easy_close(struct easy *easy);
 void easy_limit_ms(struct easy *easy, int64_t ms);
 /* From here on any certificate will do. */
 void easy_trust_all(struct easy *easy);
-/* One GET to another URL, its answer thrown away; or one POST with that text. True when it was answered, whatever its
- * status. */
+/* One GET to another URL, its answer thrown away; or one POST of those bytes, sent without asking first. True when it
+ * was answered, whatever its status. */
 bool easy_fetch(struct easy *easy, const char *url);
-bool easy_post(struct easy *easy, const char *url, const char *text);
+bool easy_post(struct easy *easy, const char *url, const void *bytes, size_t length);
+/* Of the last of these: nobody listened. */
+bool easy_found_nobody(const struct easy *easy);
 /* One GET; true when it was answered 200 with a whole body. */
 bool easy_get(struct easy *easy);
 /* Of that: from when the request was about to be sent to the first byte of the answer, as libcurl tells. */

@@ -19,6 +19,8 @@
 
 #define POSTS 15
 #define PATIENCE_MS 30000
+#define READ_BYTES 100000             /* of a large body, before the connection dies */
+#define LARGE_BYTES (8 * 1024 * 1024) /* more than that, and all that two systems hold of what nobody reads */
 
 /* What has to become of every POST at a stage. */
 enum fate {
@@ -28,6 +30,13 @@ enum fate {
     FATE_ANY       /* delivered once at most; an error that says "not sent" is true */
 };
 
+/* What is special about a stage's POSTs. */
+enum manner {
+    MANNER_PLAIN,   /* a few bytes, sent with the head */
+    MANNER_LARGE,   /* LARGE_BYTES, every other time from a reader, which tells how many were taken */
+    MANNER_INTERIM, /* an interim answer comes before the connection dies */
+};
+
 struct stage {
     const char *name;
     const char *before; /* the script of the GET before; NULL: there is none, the connection is a fresh one */
@@ -35,34 +44,42 @@ struct stage {
     const char *script; /* the POST's */
     enum fate fate;
     unsigned schemes; /* 0: both; else 2: https only */
+    enum manner manner;
 };
 
 static const struct stage stages[] = {
-    {"an idle connection, closed", "close@end", true, "200", FATE_ANSWERED, 0},
-    {"an idle connection, being closed", "close@end", false, "200", FATE_ANY, 0},
-    {"an idle connection, being reset", "reset@end", false, "200", FATE_ANY, 0},
-    {"nobody listens", "200;refuse=20ms", true, "200", FATE_ANSWERED, 0},
-    {"accepted and closed", "200;close@connect", true, "200", FATE_ANY, 0},
-    {"accepted and reset", "200;reset@connect", true, "200", FATE_ANY, 0},
-    {"closed in the handshake", "200;tls-fault=close", true, "200", FATE_ANY, 2},
-    {"reset in the handshake", "200;tls-fault=reset", true, "200", FATE_ANY, 2},
-    {"closed, the head was read", "200", false, "close;unread", FATE_SENT, 0},
-    {"reset, the head was read", "200", false, "reset;unread", FATE_SENT, 0},
-    {"closed, fresh, all was read", NULL, false, "close", FATE_SENT, 0},
-    {"reset, fresh, all was read", NULL, false, "reset", FATE_SENT, 0},
-    {"closed, reused, all was read", "200", false, "close", FATE_SENT, 0},
-    {"reset, reused, all was read", "200", false, "reset", FATE_SENT, 0},
-    {"closed, and nobody listens", "200", false, "close;refuse=5ms", FATE_SENT, 0},
-    {"reset, and nobody listens", "200", false, "reset;refuse=5ms", FATE_SENT, 0},
-    {"closed within the headers", "200", false, "close@headers", FATE_SENT, 0},
-    {"reset within the headers", "200", false, "reset@headers", FATE_SENT, 0},
-    {"closed before the body", "200", false, "close@body:0;delay@body=1ms", FATE_CUT, 0},
-    {"reset before the body", "200", false, "reset@body:0", FATE_CUT, 0},
-    {"closed within the body", "200", false, "close@body:500", FATE_CUT, 0},
-    {"reset within the body", "200", false, "reset@body:500", FATE_CUT, 0},
-    {"a body that is too short", "200", false, "truncate@500", FATE_CUT, 0},
-    {"closed behind the answer", NULL, true, "close@end", FATE_ANSWERED, 0},
-    {"reset behind the answer", NULL, true, "reset@end", FATE_ANSWERED, 0},
+    {"an idle connection, closed", "close@end", true, "200", FATE_ANSWERED, 0, MANNER_PLAIN},
+    {"an idle connection, being closed", "close@end", false, "200", FATE_ANY, 0, MANNER_PLAIN},
+    {"an idle connection, being reset", "reset@end", false, "200", FATE_ANY, 0, MANNER_PLAIN},
+    {"nobody listens", "200;refuse=20ms", true, "200", FATE_ANSWERED, 0, MANNER_PLAIN},
+    {"accepted and closed", "200;close@connect", true, "200", FATE_ANY, 0, MANNER_PLAIN},
+    {"accepted and reset", "200;reset@connect", true, "200", FATE_ANY, 0, MANNER_PLAIN},
+    {"closed in the handshake", "200;tls-fault=close", true, "200", FATE_ANY, 2, MANNER_PLAIN},
+    {"reset in the handshake", "200;tls-fault=reset", true, "200", FATE_ANY, 2, MANNER_PLAIN},
+    {"closed, the head was read", "200", false, "close;unread", FATE_SENT, 0, MANNER_PLAIN},
+    {"reset, the head was read", "200", false, "reset;unread", FATE_SENT, 0, MANNER_PLAIN},
+    {"closed, fresh, all was read", NULL, false, "close", FATE_SENT, 0, MANNER_PLAIN},
+    {"reset, fresh, all was read", NULL, false, "reset", FATE_SENT, 0, MANNER_PLAIN},
+    {"closed, reused, all was read", "200", false, "close", FATE_SENT, 0, MANNER_PLAIN},
+    {"reset, reused, all was read", "200", false, "reset", FATE_SENT, 0, MANNER_PLAIN},
+    {"closed, and nobody listens", "200", false, "close;refuse=5ms", FATE_SENT, 0, MANNER_PLAIN},
+    {"reset, and nobody listens", "200", false, "reset;refuse=5ms", FATE_SENT, 0, MANNER_PLAIN},
+    {"closed, fresh, some was read", NULL, false, "close;unread@100000", FATE_SENT, 0, MANNER_LARGE},
+    {"reset, fresh, some was read", NULL, false, "reset;unread@100000", FATE_SENT, 0, MANNER_LARGE},
+    {"closed, reused, some was read", "200", false, "close;unread@100000", FATE_SENT, 0, MANNER_LARGE},
+    {"reset, reused, some was read", "200", false, "reset;unread@100000", FATE_SENT, 0, MANNER_LARGE},
+    {"reset, the rest has no room", "200", false, "reset;delay=20ms;unread@100000", FATE_SENT, 0, MANNER_LARGE},
+    {"closed behind an interim answer", "200", false, "close;1xx=103", FATE_SENT, 0, MANNER_INTERIM},
+    {"reset behind an interim answer", "200", false, "reset;1xx=103", FATE_SENT, 0, MANNER_INTERIM},
+    {"closed within the headers", "200", false, "close@headers", FATE_SENT, 0, MANNER_PLAIN},
+    {"reset within the headers", "200", false, "reset@headers", FATE_SENT, 0, MANNER_PLAIN},
+    {"closed before the body", "200", false, "close@body:0;delay@body=1ms", FATE_CUT, 0, MANNER_PLAIN},
+    {"reset before the body", "200", false, "reset@body:0", FATE_CUT, 0, MANNER_PLAIN},
+    {"closed within the body", "200", false, "close@body:500", FATE_CUT, 0, MANNER_PLAIN},
+    {"reset within the body", "200", false, "reset@body:500", FATE_CUT, 0, MANNER_PLAIN},
+    {"a body that is too short", "200", false, "truncate@500", FATE_CUT, 0, MANNER_PLAIN},
+    {"closed behind the answer", NULL, true, "close@end", FATE_ANSWERED, 0, MANNER_PLAIN},
+    {"reset behind the answer", NULL, true, "reset@end", FATE_ANSWERED, 0, MANNER_PLAIN},
 };
 
 static insist_testserver *server;
@@ -150,20 +167,80 @@ static size_t found_nobody(const insist_result *result) {
     return count;
 }
 
+/* A POST's body, which begins with its number. As a reader's it tells how much was taken, by any attempt. */
+struct body {
+    char *bytes;
+    size_t length, at, taken;
+};
+
+static void body_init(struct body *body, const struct stage *stage, size_t number) {
+    char text[32];
+    int length = snprintf(text, sizeof text, "amount=%zu ", number);
+    *body = (struct body){.length = stage->manner == MANNER_LARGE ? LARGE_BYTES : (size_t)length};
+    body->bytes = malloc(body->length);
+    assert_non_null(body->bytes);
+    memset(body->bytes, 'x', body->length);
+    memcpy(body->bytes, text, (size_t)length);
+}
+
+static int64_t read_body(void *ctx, void *buffer, size_t room) {
+    struct body *body = ctx;
+    size_t left = body->length - body->at, length = left < room ? left : room;
+    memcpy(buffer, body->bytes + body->at, length);
+    body->at += length;
+    body->taken += length;
+    return (int64_t)length;
+}
+
+static int rewind_body(void *ctx) {
+    ((struct body *)ctx)->at = 0;
+    return 0;
+}
+
+static insist_err send_post(const char *url, struct body *body, bool is_read, insist_result **result) {
+    insist_plan *plan = NULL;
+    insist_reader reader = {.read = read_body, .rewind = rewind_body, .ctx = body, .length = (int64_t)body->length};
+    assert_int_equal(insist_plan_new("POST", url, NULL, &plan), INSIST_OK);
+    assert_int_equal(is_read ? insist_plan_set_body_reader(plan, &reader)
+                             : insist_plan_set_body(plan, body->bytes, body->length),
+                     INSIST_OK);
+    insist_err err = insist_execute(client, plan, NULL, result);
+    insist_plan_free(plan);
+    return err;
+}
+
+/* It died where it was to: within the body, not behind it, or behind an interim answer, which is no answer. */
+static void assert_died_there(const struct stage *stage, const struct body *body, bool is_read,
+                              const insist_result *result) {
+    const insist_attempt_record *record = insist_result_attempt(result, 0);
+    if (stage->manner == MANNER_LARGE) {
+        assert_true(record->first_byte_us < 0);
+        assert_true(!is_read || (body->taken >= READ_BYTES && body->taken < body->length));
+    }
+    if (stage->manner == MANNER_INTERIM) {
+        assert_true(record->first_byte_us >= 0);
+        assert_int_equal(record->status, 0);
+    }
+}
+
 static size_t post(const struct stage *stage, size_t number) {
-    char key[32], url[160], body[32];
+    char key[32], url[160];
+    struct body body;
+    bool is_read = stage->manner == MANNER_LARGE && number % 2 == 1;
     insist_result *result = NULL;
+    body_init(&body, stage, number);
     go_before(stage);
     snprintf(key, sizeof key, "k%zu", number);
-    snprintf(body, sizeof body, "amount=%zu", number);
     snprintf(url, sizeof url, "%s/charge?key=%s", insist_testserver_url(server), key);
-    insist_err err = insist_post(client, url, "text/plain", body, strlen(body), &result);
+    insist_err err = send_post(url, &body, is_read, &result);
     size_t hits = insist_testserver_hits_by_key(server, key);
     if (!is_as_it_should_be(stage, err, result, hits))
         fail_msg("%s: %s; %s, delivered %zu times", stage->name, insist_result_explain(result),
                  insist_sent_name(told(result)), hits);
+    assert_died_there(stage, &body, is_read, result);
     size_t refused = found_nobody(result);
     insist_result_free(result);
+    free(body.bytes);
     return refused;
 }
 

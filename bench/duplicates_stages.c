@@ -1,0 +1,36 @@
+/* See duplicates_stages.h. */
+#include "duplicates_stages.h"
+#include <stddef.h>
+
+const struct stage duplicates_stages[] = {
+    {"idle-fin", "idle-fin_duplicates", "close@end", "200", PROOF_IDLE, OVER_BOTH, OVER_NONE, BY_FEW},
+    {"idle-rst", "idle-rst_duplicates", "reset@end", "200", PROOF_IDLE, OVER_BOTH, OVER_NONE, 0},
+    {"refused", "refused_duplicates", "200;refuse=2ms", "200", PROOF_REFUSAL, OVER_BOTH, OVER_BOTH, ALONE},
+    {"accept-fin", "accept-fin_duplicates", "200;close@connect", "200", PROOF_PORT, OVER_BOTH, OVER_HTTPS, ALONE},
+    {"accept-rst", "accept-rst_duplicates", "200;reset@connect", "200", PROOF_PORT, OVER_BOTH, OVER_HTTPS, ALONE},
+    {"handshake-fin", "handshake-fin_duplicates", "200;tls-fault=close", "200", PROOF_PORT, OVER_HTTPS, OVER_HTTPS,
+     ALONE},
+    {"handshake-rst", "handshake-rst_duplicates", "200;tls-fault=reset", "200", PROOF_PORT, OVER_HTTPS, OVER_HTTPS,
+     ALONE},
+    {"unread-fin", "unread-fin_duplicates", "200", "close;unread", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"unread-rst", "unread-rst_duplicates", "200", "reset;unread", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"read-fin", "read-fin_duplicates", "200", "close", PROOF_ERROR, OVER_BOTH, OVER_NONE, BY_FEW},
+    {"read-rst", "read-rst_duplicates", "200", "reset", PROOF_ERROR, OVER_BOTH, OVER_NONE, BY_FEW},
+    {"sending-fin", "sending-fin_duplicates", "200", "close;unread", PROOF_ERROR, OVER_BOTH, OVER_NONE, LARGE},
+    {"sending-rst", "sending-rst_duplicates", "200", "reset;unread", PROOF_ERROR, OVER_BOTH, OVER_NONE, LARGE},
+    {"fresh-fin", "fresh-fin_duplicates", NULL, "close", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"fresh-rst", "fresh-rst_duplicates", NULL, "reset", PROOF_ERROR, OVER_BOTH, OVER_NONE, BY_FEW},
+    {"gone-fin", "gone-fin_duplicates", "200", "close;refuse=2ms", PROOF_GONE, OVER_BOTH, OVER_NONE, ALONE},
+    {"gone-rst", "gone-rst_duplicates", "200", "reset;refuse=2ms", PROOF_GONE, OVER_BOTH, OVER_NONE, ALONE},
+    {"interim-fin", "interim-fin_duplicates", "200", "close;1xx=103", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"interim-rst", "interim-rst_duplicates", "200", "reset;1xx=103", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"headers-fin", "headers-fin_duplicates", "200", "close@headers", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"headers-rst", "headers-rst_duplicates", "200", "reset@headers", PROOF_ERROR, OVER_BOTH, OVER_NONE, BY_FEW},
+    {"body-none", "body-none_duplicates", "200", "reset@body:0", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"body-fin", "body-fin_duplicates", "200", "close@body:500", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"body-rst", "body-rst_duplicates", "200", "reset@body:500", PROOF_ERROR, OVER_BOTH, OVER_NONE, BY_FEW},
+    {"body-short", "body-short_duplicates", "200", "truncate@500", PROOF_ERROR, OVER_BOTH, OVER_NONE, 0},
+    {"end-fin", "end-fin_duplicates", NULL, "close@end", PROOF_END, OVER_BOTH, OVER_NONE, 0},
+    {"end-rst", "end-rst_duplicates", NULL, "reset@end", PROOF_END, OVER_BOTH, OVER_NONE, 0},
+    {.name = NULL},
+};
