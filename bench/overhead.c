@@ -1,7 +1,8 @@
 /* Workload: what a call costs when nothing goes wrong. Small answers on kept-alive connections, by 1, 8 and 64 callers;
  * downloads of a megabyte, in many short turns; and how often libinsist itself asks for memory in a call. Beside it bare
  * libcurl, an easy handle for each caller, and one multi handle with as many slots; insist with a request as short as
- * libcurl's; and go-retryablehttp where it was built. Each caller warms up first, so that connections are there and none of them counts. */
+ * libcurl's; and go-retryablehttp where it was built. Each caller warms up first, so that connections are there and none
+ * of them counts. */
 #include "allocations.h"
 #include "contender.h"
 #include "workload.h"

@@ -6,4 +6,8 @@ if(TARGET insist-bench)
         BENCH_PEER="$<TARGET_FILE_DIR:insist-bench>/insist-bench-retryablehttp"
         TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
     add_dependencies(test_bench insist-bench insist-testserver)
+    insist_add_test(test_bench_requests integration 60
+        "test_bench_requests.c;${INSIST_SOURCE_DIR}bench/contender_insist.c;${INSIST_SOURCE_DIR}bench/contender_libcurl.c" ""
+        "insist_yardstick;insist::insist;insist::testserver")
+    target_include_directories(test_bench_requests PRIVATE "${INSIST_SOURCE_DIR}")
 endif()

@@ -296,13 +296,18 @@ static void test_deadline(void **state) {
 
 static void test_duplicates(void **state) {
     (void)state;
-    json_t *json = measure("duplicates", "--requests", "220");
-    assert_true(check_row(json, "insist", "posts") == 220);
+    json_t *json = measure("duplicates", "--requests", "260");
+    assert_true(check_row(json, "insist", "posts") == 260);
     assert_true(check_row(json, "insist", "deliveries") > 100);
     assert_true(check_row(json, "insist", "duplicates") == 0);
     assert_true(check_row(json, "insist", "told_percent") == 100);
     assert_true(check_row(json, "insist", "untrue") == 0);
+    assert_true(check_row(json, "insist", "unmet") <= 6 * 5); /* of refused and gone, which go by the clock */
+    assert_true(check_row(json, "insist", "met_percent") <= 100);
+    assert_true(check_row(json, "curl --retry", "unmet") == 0);
     assert_true(check_row(json, "libcurl", "read-rst_duplicates") > 0);
+    assert_true(check_row(json, "insist", "sending-rst_duplicates") == 0);
+    assert_true(check_row(json, "insist", "interim-rst_duplicates") == 0);
     assert_true(check_row(json, "libcurl", "duplicates") > 0);
     assert_true(check_row(json, "curl --retry", "body-rst_duplicates") > 0);
     check_goals(json, (const char *const[]){"W7"}, 1);
