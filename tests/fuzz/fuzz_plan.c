@@ -151,7 +151,7 @@ static void check_step(insist_plan *plan, uint8_t which, const char *name, const
     check_headers(headers);
 }
 
-/* A form is read back as a server would. */
+/* A form is sent as it stands: nothing in it needs encoding once more. */
 static void check_form(const insist_plan *plan) {
     const char *type = headers_get(&plan->request.headers, "Content-Type");
     const char *body = plan->request.body;

@@ -14,7 +14,6 @@
 #include <insist/testserver.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CLIENTS 10000
@@ -42,17 +41,6 @@ static int end(void **state) {
     return 0;
 }
 
-/* The server's ends, and threads that were joined, may be seen for a moment more. */
-static void assert_no_more_than(size_t threads, size_t descriptors) {
-    for (int i = 0; i < 60000; i++) {
-        if (usage_threads(getpid()) <= threads && usage_descriptors(getpid()) <= descriptors)
-            return;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    assert_in_range(usage_threads(getpid()), 1, threads);
-    assert_in_range(usage_descriptors(getpid()), 1, descriptors);
-}
-
 static insist_client *new_client(void) {
     insist_client *client = NULL;
     assert_int_equal(insist_client_new(NULL, NULL, &client), INSIST_OK);
@@ -75,7 +63,7 @@ static void ten_thousand_come_and_go(void **state) {
             assert_answers(client);
         insist_client_free(client);
         if (i % 1000 == 0)
-            assert_no_more_than(threads, descriptors);
+            assert_true(usage_falls_to(threads, descriptors));
     }
 }
 
@@ -121,7 +109,7 @@ static void freed_while_calls_are_in_flight(void **state) {
         done += atomic_load(&callers.done);
     }
     assert_int_equal(done, (size_t)ROUNDS * (3 + 2 + 1 + 0) * CALLERS / 4);
-    assert_no_more_than(threads, descriptors);
+    assert_true(usage_falls_to(threads, descriptors));
 }
 
 /* ---- handlers that call back -------------------------------------------------------------------------------------- */
@@ -185,7 +173,7 @@ static void the_client_may_be_freed_inside_calls(void **state) {
     nest_calls(&nest);
     for (size_t i = 0; i <= DEPTH; i++)
         assert_int_equal(nest.errs[i], INSIST_ESHUTDOWN);
-    assert_no_more_than(threads, descriptors);
+    assert_true(usage_falls_to(threads, descriptors));
 }
 
 /* ---- two that trust differently ----------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* pthread_cancel() on a thread that calls: refused until the call has returned, deferred or asynchronous, pending before
- * the call or coming while it waits; and the thread's own setting is as it was afterwards. The proof that nothing was
- * lost is that the client answers, can be freed, and that the result is there to be freed by a cleanup handler. */
+ * the call or coming while it waits, in the midst of user code or of making and freeing a client; and the thread's own
+ * setting is as it was afterwards. The proof that nothing was lost is that the client answers, can be freed, that no thread
+ * and no descriptor is left, and that the result is there to be freed by a cleanup handler. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 #include <cmocka.h>
 
 #include "pair.h"
-#include "support/crowd.h"
+#include "support/usage.h"
 #include <insist/insist.h>
 #include <insist/testserver.h>
 #include <pthread.h>
@@ -26,7 +27,7 @@ static const char *at(char *url, size_t size, const char *path) {
     return url;
 }
 
-enum door { BY_EXECUTE, BY_SHORTCUT, BY_ALL, BY_PREWARM, BY_NEW_AND_FREE, DOORS };
+enum door { BY_EXECUTE, BY_SHORTCUT, BY_ALL, BY_PREWARM, DOORS };
 
 struct victim {
     enum door door;
@@ -41,16 +42,11 @@ struct victim {
 
 static void call_by(struct victim *victim) {
     const insist_plan *plans[2] = {victim->plan, victim->plan};
-    insist_client *own = NULL;
     switch (victim->door) {
     case BY_EXECUTE: victim->err = insist_execute(client, victim->plan, NULL, &victim->result); break;
     case BY_SHORTCUT: victim->err = insist_get(client, victim->url, &victim->result); break;
     case BY_ALL: victim->err = insist_execute_all(client, plans, 2, NULL, victim->results); break;
-    case BY_PREWARM: victim->err = insist_client_prewarm(client, victim->url, 2, PATIENCE_MS); break;
-    default:
-        victim->err = insist_client_new(NULL, NULL, &own);
-        insist_client_free(own);
-        break;
+    default: victim->err = insist_client_prewarm(client, victim->url, 2, PATIENCE_MS); break;
     }
 }
 
@@ -110,24 +106,17 @@ static void cancel(enum door door, bool asynchronous, bool pending) {
         assert_int_equal(pthread_cancel(thread), 0);
         atomic_store(&victim.lived_on, true);
     }
-    if (door != BY_NEW_AND_FREE) {
-        assert_true(insist_testserver_wait_hits(server, "/held", 1, PATIENCE_MS));
-        if (!pending)
-            assert_int_equal(pthread_cancel(thread), 0);
-        insist_result *result = NULL;
-        char url[128];
-        assert_false(atomic_load(&victim.returned)); /* it waits on, cancelled as it is */
-        assert_int_equal(insist_get(client, at(url, sizeof url, "/release"), &result), INSIST_OK);
-        insist_result_free(result);
-    } else if (!pending) {
+    assert_true(insist_testserver_wait_hits(server, "/held", 1, PATIENCE_MS));
+    if (!pending)
         assert_int_equal(pthread_cancel(thread), 0);
-    }
+    insist_result *result = NULL;
+    char url[128];
+    assert_false(atomic_load(&victim.returned)); /* it waits on, cancelled as it is */
+    assert_int_equal(insist_get(client, at(url, sizeof url, "/release"), &result), INSIST_OK);
+    insist_result_free(result);
     assert_int_equal(pthread_join(thread, &came), 0);
-    if (door == BY_NEW_AND_FREE && !pending && !atomic_load(&victim.returned))
-        victim.err = INSIST_OK; /* the request may have come before the call, or behind it */
-    else
-        assert_true(atomic_load(&victim.returned));
-    assert_true(came == PTHREAD_CANCELED || (door == BY_NEW_AND_FREE && !pending));
+    assert_true(atomic_load(&victim.returned));
+    assert_ptr_equal(came, PTHREAD_CANCELED);
     assert_worked(&victim);
 }
 
@@ -144,6 +133,121 @@ static void a_call_is_not_cancelled(void **state) {
         for (int kind = 0; kind < 4; kind++)
             if (ASYNCHRONOUS_TOO || !(kind & 1))
                 cancel((enum door)door, kind & 1, kind & 2);
+}
+
+/* ---- what runs inside of calls, and without one ---- */
+
+/* Calls the function on a thread whose cancellation is already asked for, and is acted upon at the first chance. */
+struct condemned {
+    void (*act)(struct condemned *);
+    insist_client *own;
+    insist_plan *plan;
+    insist_err err;
+    unsigned survived; /* of the places in user code that let a cancellation through */
+    bool done;         /* act() returned */
+};
+
+static void *act_condemned(void *argument) {
+    struct condemned *condemned = argument;
+    int before;
+    pthread_cancel(pthread_self());
+    condemned->act(condemned);
+    condemned->done = true; /* behind the last chance: an assignment is none */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return condemned;
+}
+
+static void condemn(struct condemned *condemned) {
+    pthread_t thread;
+    void *came = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, act_condemned, condemned), 0);
+    assert_int_equal(pthread_join(thread, &came), 0);
+    assert_ptr_equal(came, condemned);
+    assert_true(condemned->done);
+    assert_int_equal(condemned->err, INSIST_OK);
+}
+
+static void make(struct condemned *condemned) {
+    condemned->err = insist_client_new(NULL, NULL, &condemned->own);
+}
+
+static void close_idle(struct condemned *condemned) {
+    condemned->err = insist_client_close_idle(condemned->own);
+}
+
+static void unmake(struct condemned *condemned) {
+    insist_client_free(condemned->own);
+}
+
+static void making_and_freeing_are_not_cancelled(void **state) {
+    size_t threads = usage_threads(getpid()), descriptors = usage_descriptors(getpid());
+    struct condemned condemned = {.act = make};
+    insist_result *result = NULL;
+    char url[128];
+    (void)state;
+    condemn(&condemned);
+    assert_int_equal(insist_get(condemned.own, at(url, sizeof url, "/made"), &result), INSIST_OK);
+    insist_result_free(result);
+    condemned.act = close_idle;
+    condemn(&condemned);
+    condemned.act = unmake;
+    condemn(&condemned);
+    assert_true(usage_falls_to(threads, descriptors));
+}
+
+static void survive(void *ctx) {
+    pthread_testcancel();
+    ((struct condemned *)ctx)->survived++;
+}
+
+static int handle(void *ctx, insist_event event, insist_execution *execution) {
+    (void)event;
+    (void)execution;
+    survive(ctx);
+    return 0;
+}
+
+static int64_t read_nothing(void *ctx, void *buffer, size_t room) {
+    (void)buffer;
+    (void)room;
+    survive(ctx);
+    return 0;
+}
+
+static int take(void *ctx, const void *data, size_t length) {
+    (void)data;
+    (void)length;
+    survive(ctx);
+    return 0;
+}
+
+static void call_with_user_code(struct condemned *condemned) {
+    const insist_sink sink = {.write = take, .ctx = condemned};
+    insist_handlers *handlers = NULL;
+    insist_result *result = NULL;
+    condemned->err = insist_handlers_new(&handlers);
+    if (condemned->err == INSIST_OK)
+        condemned->err = insist_handlers_push(handlers, INSIST_BEFORE_ATTEMPT, handle, condemned);
+    if (condemned->err == INSIST_OK)
+        condemned->err =
+            insist_execute(client, condemned->plan, INSIST_CALL_OPTIONS(.sink = &sink, .handlers = handlers), &result);
+    insist_result_free(result);
+    insist_handlers_free(handlers);
+}
+
+/* A handler, a reader and a sink. */
+static void user_code_is_not_cancelled(void **state) {
+    struct condemned condemned = {.act = call_with_user_code};
+    const insist_reader reader = {.read = read_nothing, .ctx = &condemned, .length = -1};
+    char url[128];
+    (void)state;
+    insist_testserver_reset(server);
+    assert_int_equal(insist_testserver_script(server, "/user", "200;body=a", NULL), INSIST_OK);
+    assert_int_equal(insist_plan_new("PUT", at(url, sizeof url, "/user"), NULL, &condemned.plan), INSIST_OK);
+    assert_int_equal(insist_plan_set_body_reader(condemned.plan, &reader), INSIST_OK);
+    condemn(&condemned);
+    assert_int_equal(condemned.survived, 3);
+    insist_plan_free(condemned.plan);
 }
 
 /* Whoever has cancellation off before a call has it off afterwards. */
@@ -249,10 +353,9 @@ static void ending_an_exchange_is_not_cancelled(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_call_is_not_cancelled),
-        cmocka_unit_test(ones_own_setting_stays),
-        cmocka_unit_test(firing_is_not_cancelled),
-        cmocka_unit_test(ending_an_exchange_is_not_cancelled),
+        cmocka_unit_test(a_call_is_not_cancelled),    cmocka_unit_test(making_and_freeing_are_not_cancelled),
+        cmocka_unit_test(user_code_is_not_cancelled), cmocka_unit_test(ones_own_setting_stays),
+        cmocka_unit_test(firing_is_not_cancelled),    cmocka_unit_test(ending_an_exchange_is_not_cancelled),
     };
     return cmocka_run_group_tests(tests, pair_begin, pair_end);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static size_t entries_of(pid_t pid, const char *folder) {
@@ -75,6 +76,15 @@ int64_t usage_starved_us(pid_t pid) {
             sum_ns += starved_ns(tasks, entry->d_name);
     closedir(folder);
     return sum_ns / 1000;
+}
+
+bool usage_falls_to(size_t threads, size_t descriptors) {
+    for (int i = 0; i < 60000; i++) {
+        if (usage_threads(getpid()) <= threads && usage_descriptors(getpid()) <= descriptors)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
 }
 
 void usage_raise_descriptor_limit(void) {

@@ -139,6 +139,12 @@ static void test_the_calling_thread_does_it_all(void **state) {
         assert_ends(&example, job);
     }
     assert_string_equal(wire.thread_name, own_name);
+    const int held[] = {SIGINT, SIGTERM, SIGPIPE, SIGPROF, SIGALRM, SIGRTMAX},
+              let_through[] = {SIGSEGV, SIGBUS, SIGABRT};
+    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+        assert_true(sigismember(&wire.blocked, held[i]));
+    for (size_t i = 0; i < sizeof(let_through) / sizeof(let_through[0]); i++)
+        assert_false(sigismember(&wire.blocked, let_through[i]));
 }
 
 /* Whatever stage it is at: not started, or started and waiting for an event, a command or the time. */

@@ -198,20 +198,32 @@ static void test_loops(void **state) {
     assert_int_equal(err, INSIST_OK);
 }
 
+/* Once abroad, always abroad: neither another step there nor the way back home makes it trusted again. */
 static void test_abroad_for_good(void **state) {
-    struct url *first = make_url("http://a.test/");
-    struct hop hop = {.url = first, .method = "GET"};
-    struct redirect there, back;
+    static const struct {
+        const char *location;
+        bool abroad;
+    } steps[] = {
+        {"/home", false},
+        {"http://a.test:81/", true},
+        {"/further", true},
+        {"http://a.test/back", true},
+        {"http://a.test/again", true},
+    };
+    struct url *at = make_url("http://a.test/");
+    struct hop hop = {.url = at, .method = "GET"};
     struct trail trail;
     (void)state;
     trail_init(&trail, &env_standard);
-    assert_int_equal(redirect_judge(&usual, &trail, &hop, 302, "http://a.test:81/", &there), INSIST_OK);
-    assert_true(there.hop.abroad);
-    assert_int_equal(redirect_judge(&usual, &trail, &there.hop, 302, "http://a.test/back", &back), INSIST_OK);
-    assert_true(back.hop.abroad);
-    url_free(first);
-    url_free(there.url);
-    url_free(back.url);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct redirect next;
+        assert_int_equal(redirect_judge(&usual, &trail, &hop, 302, steps[i].location, &next), INSIST_OK);
+        assert_int_equal(next.hop.abroad, steps[i].abroad);
+        url_free(at);
+        at = next.url;
+        hop = next.hop;
+    }
+    url_free(at);
     trail_fini(&trail);
 }
 
