@@ -50,7 +50,8 @@ function(insist_room name)
 endfunction()
 
 # One cmocka program NAME made of the given sources and rooms, registered with ctest. The timeout, in seconds, is for what
-# hangs on a quick machine: a slow one has five times as long, and twice that with a sanitizer.
+# hangs on a quick machine: a slow one has five times as long, and twice that with a sanitizer. Where tests run beside each
+# other, those that may take longest begin.
 function(insist_add_test name label timeout sources rooms libs)
     list(REMOVE_ITEM rooms "")
     list(TRANSFORM rooms PREPEND insist_ OUTPUT_VARIABLE objects)
@@ -64,7 +65,7 @@ function(insist_add_test name label timeout sources rooms libs)
     else()
         math(EXPR timeout "${timeout} * 5")
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77)
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${timeout} COST ${timeout} SKIP_RETURN_CODE 77)
 endfunction()
 
 # insist_unit_test(NAME ROOMS room… [SOURCES file…] [TIMEOUT seconds]): links the objects of the named rooms only, so that a

@@ -4,7 +4,7 @@ insist_integration_test(test_forks SOURCES testserver_process.c ../support/crowd
 target_link_options(test_forks PRIVATE "LINKER:--wrap=mutex_lock" "LINKER:--wrap=eventfd_write")
 insist_integration_test(test_signals SOURCES testserver_process.c ../support/crowd.c)
 insist_integration_test(test_thread_cancel SOURCES pair.c ../support/usage.c)
-insist_integration_test(test_lifetimes SOURCES ../support/certificate_file.c ../support/crowd.c ../support/usage.c)
+insist_integration_test(test_lifetimes SOURCES ../support/certificate_file.c ../support/crowd.c ../support/usage.c TIMEOUT 240)
 foreach(test IN ITEMS test_exhaustion test_forks test_signals)
     target_compile_definitions(${test} PRIVATE TESTSERVER_PROGRAM="$<TARGET_FILE:insist-testserver>")
     add_dependencies(${test} insist-testserver)
