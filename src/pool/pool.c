@@ -100,7 +100,7 @@ static void drop_waiting(struct pool *pool) {
 }
 
 /* The queue is emptied first, so that nothing that ends from here on starts anything. Once the workers are gone
- * nobody drives. */
+ * nobody drives; a lookup that is back wakes its reactor, with the worker's descriptor, until that is freed. */
 void pool_free(struct pool *pool) {
     if (!pool)
         return;
@@ -113,6 +113,8 @@ void pool_free(struct pool *pool) {
         worker_join(&pool->workers[i]);
     for (unsigned i = 0; i < pool->reactor_count; i++)
         reactor_free(pool->reactors[i]);
+    for (unsigned i = 0; i < pool->worker_count; i++)
+        worker_fini(&pool->workers[i]);
     permits_free(pool->permits);
     env_release(pool->env, pool->workers);
     env_release(pool->env, pool->reactors);

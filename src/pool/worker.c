@@ -115,5 +115,8 @@ bool worker_start(struct worker *worker) {
 
 void worker_join(struct worker *worker) {
     pthread_join(worker->thread, NULL);
+}
+
+void worker_fini(struct worker *worker) {
     close_descriptors(worker);
 }

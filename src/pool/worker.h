@@ -23,7 +23,9 @@ struct worker {
 /* Opens its descriptors and starts its thread, all signals blocked. The fixed fields but for epoll, timer and thread
  * are set by the caller. False: nothing was kept. */
 bool worker_start(struct worker *worker);
-/* Waits for the thread to end. */
+/* Waits for the thread to end. Its reactors may still be woken. */
 void worker_join(struct worker *worker);
+/* Closes its descriptors, once nobody can wake its reactors any more. */
+void worker_fini(struct worker *worker);
 
 #endif
