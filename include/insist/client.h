@@ -120,7 +120,9 @@ INSIST_API insist_err insist_client_new(const insist_client_options *options, in
                                         insist_client **out) INSIST_MUST_USE;
 
 /** Ends a client: running calls return INSIST_ESHUTDOWN, then the workers are joined. Waits for the calls to leave,
- *  except when called inside one of them (from a handler): then the last call to leave does the rest. NULL is fine. */
+ *  except when called inside one of them (from a handler): then the last call to leave does the rest. Nothing may be
+ *  begun with the client from here on. Not from what a worker may run: curl_setup, transports, release functions. NULL
+ *  is fine. */
 INSIST_API void insist_client_free(insist_client *client);
 
 /** Opens n connections to the URL's origin before they are needed: by n HEAD requests, each on a connection of its own,
@@ -187,7 +189,8 @@ INSIST_API insist_budget *insist_budget_none(void);
 INSIST_API insist_err insist_cancel_new(insist_cancel **out) INSIST_MUST_USE;
 /** Wakes the calls at once: they return INSIST_ECANCELED. Calls that are given the token later do not start, and behind
  *  user code in which it is fired no attempt is. Takes locks: not from a signal handler (have a thread that waits for
- *  the signal fire it). In a forked child it reaches the child's own calls alone. */
+ *  the signal fire it). In a forked child it reaches the child's own calls alone; where other threads may have been using
+ *  it at the fork, the child needs a token of its own. */
 INSIST_API void insist_cancel_fire(insist_cancel *cancel);
 /** Gives the token up; it must not be used by a running call any more. NULL is fine. */
 INSIST_API void insist_cancel_free(insist_cancel *cancel);

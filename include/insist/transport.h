@@ -18,7 +18,8 @@ INSIST_BEGIN_DECLS
 /** One attempt, the transport's from start() until it ends it. [CONFINED] to one thread at a time, whichever it is. */
 typedef struct insist_exchange insist_exchange;
 
-/** A value: copied. Both functions run on a worker, with no lock held, and must not block. */
+/** A value: copied. Both functions run on a worker, abort() perhaps on the thread that frees the client, with no lock
+ *  held, and must not block. */
 typedef struct insist_transport {
     /** Takes an exchange over, to be ended exactly once with insist_exchange_end(): at once, or later, on any
      *  thread. */
