@@ -120,9 +120,9 @@ INSIST_API insist_err insist_client_new(const insist_client_options *options, in
                                         insist_client **out) INSIST_MUST_USE;
 
 /** Ends a client: running calls return INSIST_ESHUTDOWN, then the workers are joined. Waits for the calls to leave,
- *  except when called inside one of them (from a handler): then the last call to leave does the rest. Nothing may be
- *  begun with the client from here on. Not from what a worker may run: curl_setup, transports, release functions. NULL
- *  is fine. */
+ *  except when called inside one of them (from a handler): then the last call to leave does the rest. From here on
+ *  nothing may be begun with the client, except inside calls that still run: it returns INSIST_ESHUTDOWN. Not from
+ *  what a worker may run: curl_setup, transports, release functions. NULL is fine. */
 INSIST_API void insist_client_free(insist_client *client);
 
 /** Opens n connections to the URL's origin before they are needed: by n HEAD requests, each on a connection of its own,

@@ -90,7 +90,7 @@ static bool open_descriptors(struct worker *worker) {
     return true;
 }
 
-static void close_descriptors(struct worker *worker) {
+void worker_fini(struct worker *worker) {
     alarm_clock_fini(&worker->alarm);
     if (worker->epoll >= 0)
         close(worker->epoll);
@@ -109,14 +109,10 @@ static bool create_thread(struct worker *worker) {
 bool worker_start(struct worker *worker) {
     if (open_descriptors(worker) && create_thread(worker))
         return true;
-    close_descriptors(worker);
+    worker_fini(worker);
     return false;
 }
 
 void worker_join(struct worker *worker) {
     pthread_join(worker->thread, NULL);
-}
-
-void worker_fini(struct worker *worker) {
-    close_descriptors(worker);
 }
