@@ -134,7 +134,8 @@ INSIST_API void insist_client_free(insist_client *client);
  *  below 1, NULL), or what the first that failed ended with */
 INSIST_API insist_err insist_client_prewarm(insist_client *client, const char *url, unsigned n, int64_t timeout_ms);
 
-/** Closes connections that carry nothing.
+/** Closes connections that carry nothing, and frees the handles that are kept for further attempts (6 KiB each, up to as
+ *  many as were in flight at once). For when a burst is over; the next calls make what they need.
  *  @return INSIST_OK, INSIST_EINVAL (NULL) or INSIST_EFORKED */
 INSIST_API insist_err insist_client_close_idle(insist_client *client);
 

@@ -193,8 +193,16 @@ static void fed(struct transport *transport, struct job *job) {
     course_fed(job->transfer);
 }
 
+static void free_spare(struct transport_curl *transport) {
+    for (struct list *link; (link = list_take_first(&transport->spare));)
+        transfer_free(LIST_ENTRY(link, struct transfer, link));
+    transport->spare_count = 0;
+}
+
+/* And lets go of the handles that were kept for more of them. */
 static void close_idle(struct transport *transport) {
     struct transport_curl *self = own(transport);
+    free_spare(self);
     if (connections_give_up_idle(&self->connections))
         sweep_soon(self);
 }
@@ -254,8 +262,7 @@ static void free_transport(struct transport *transport) {
     struct transport_curl *self = own(transport);
     const struct env *env = self->settings->env;
     resolver_settle(self->settings->resolver); /* the lookups are back, but a thread may still be waking the host */
-    for (struct list *link; (link = list_take_first(&self->spare));)
-        transfer_free(LIST_ENTRY(link, struct transfer, link));
+    free_spare(self);
     sweeper_fini(&self->sweeper);
     rinser_fini(&self->rinser);
     if (self->multi)

@@ -213,6 +213,23 @@ static void test_close_idle_beside_a_busy_one(void **state) {
     wire_attempt_fini(&slow);
 }
 
+/* A burst's handles are kept for the next one, until then. */
+static void test_close_idle_frees_what_was_kept(void **state) {
+    (void)state;
+    fixture_serve(wait_then_tell_when_left, OK_ANSWER);
+    struct wanted wanted = {.descriptors = descriptors()};
+    fixture_get_ok("/");
+    host.transport->class->close_idle(host.transport);
+    assert_true(wire_run_until(&host, are_left, &wanted));
+    long long before = fail_alloc_outstanding(&host.memory);
+    fill_pool();
+    assert_true(fail_alloc_outstanding(&host.memory) >= before + IDLE);
+    host.transport->class->close_idle(host.transport);
+    assert_true(wire_run_until(&host, are_left, &wanted));
+    assert_int_equal(fail_alloc_outstanding(&host.memory), before);
+    fixture_get_ok("/");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(ended_all),
@@ -223,6 +240,7 @@ int main(void) {
         WIRE_TEST(test_close_idle),
         WIRE_TEST(test_request_right_after_close_idle),
         WIRE_TEST(test_close_idle_beside_a_busy_one),
+        WIRE_TEST(test_close_idle_frees_what_was_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
