@@ -28,15 +28,20 @@ static insist_err new_plan(struct memory_scene *scene, const char *method, const
     return plan_new(scene->env, method, url, NULL, plan);
 }
 
-/* Without a result there was no memory for it. An answer is a whole one. A retry that cannot be started for want of
- * memory, be it its own or the budget's, leaves the last outcome to be reported, whatever it is: the result says so, and
- * that is right. Gives back what the scenario came to. */
+/* A retry that cannot be started for want of memory, be it its own or the budget's, leaves the last outcome to be
+ * reported: one of those in the scripts that are to be retried. The result says so, and that is right. */
+static bool is_left_from_before(insist_err err, const insist_result *result) {
+    insist_reason reason = insist_result_reason(result);
+    return (reason == INSIST_BUDGET || reason == INSIST_REJECTED) &&
+           (err == INSIST_ERESET || (err == INSIST_OK && insist_result_status(result) == 503));
+}
+
+/* Without a result there was no memory for it. An answer is a whole one. Gives back what the scenario came to. */
 static insist_err look_at(insist_err err, insist_result *result, size_t length) {
     size_t got = 0;
     assert_true(result != NULL || err == INSIST_ENOMEM);
-    insist_reason reason = insist_result_reason(result);
-    if (err == INSIST_ENOMEM || reason == INSIST_BUDGET || reason == INSIST_REJECTED)
-        return err == INSIST_ENOMEM ? err : INSIST_OK;
+    if (is_left_from_before(err, result))
+        return INSIST_OK;
     if (err != INSIST_OK)
         return err;
     assert_int_equal(insist_result_status(result), 200);

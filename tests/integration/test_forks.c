@@ -114,14 +114,24 @@ static void assert_in_a_child(bool (*judge)(void)) {
 
 /* ---- before and beside -------------------------------------------------------------------------------------------- */
 
-static void before_there_is_a_client_both_may_make_one(void **state) {
-    (void)state;
-    assert_true(own_client_answers()); /* libcurl has begun */
+static void assert_both_may_make_one(void) {
     pid_t child;
     do {
         child = in_a_child(own_client_answers_in_a_child);
         assert_true(own_client_answers());
     } while (!ended_well(child));
+}
+
+/* The first of all: libcurl has not begun. */
+static void before_there_was_a_client_both_may_make_one(void **state) {
+    (void)state;
+    assert_both_may_make_one();
+}
+
+static void once_clients_have_come_and_gone_both_may_make_one(void **state) {
+    (void)state;
+    assert_true(own_client_answers());
+    assert_both_may_make_one();
 }
 
 static bool told(insist_err err, insist_result *result) {
@@ -851,7 +861,8 @@ static void children_leave_the_parents_tls_alone(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(before_there_is_a_client_both_may_make_one),
+        CASE(before_there_was_a_client_both_may_make_one),
+        CASE(once_clients_have_come_and_gone_both_may_make_one),
         CASE(beside_a_client_the_child_is_told_by_everything),
         CASE(while_others_call_they_go_on),
         CASE(inside_user_code_the_child_reaches_for_nothing),

@@ -24,11 +24,13 @@
 
 /* What has to become of every POST at a stage. */
 enum fate {
-    FATE_ANSWERED, /* delivered once, and the caller has an answer */
+    FATE_ANSWERED, /* delivered once, and the caller has an answer: what was not sent is tried again */
     FATE_SENT,     /* delivered once; the caller has an error: nothing came of an answer, it may have been sent */
     FATE_CUT,      /* delivered once; the caller has an error, and the record tells that an answer had begun */
     FATE_ANY       /* delivered once at most; an error that says "not sent" is true */
 };
+
+enum scheme { BOTH, HTTP, HTTPS };
 
 /* What is special about a stage's POSTs. */
 enum manner {
@@ -43,43 +45,45 @@ struct stage {
     bool settled;       /* the POST waits until the server has closed what it will */
     const char *script; /* the POST's */
     enum fate fate;
-    unsigned schemes; /* 0: both; else 2: https only */
+    enum scheme scheme;
     enum manner manner;
 };
 
 static const struct stage stages[] = {
-    {"an idle connection, closed", "close@end", true, "200", FATE_ANSWERED, 0, MANNER_PLAIN},
-    {"an idle connection, being closed", "close@end", false, "200", FATE_ANY, 0, MANNER_PLAIN},
-    {"an idle connection, being reset", "reset@end", false, "200", FATE_ANY, 0, MANNER_PLAIN},
-    {"nobody listens", "200;refuse=20ms", true, "200", FATE_ANSWERED, 0, MANNER_PLAIN},
-    {"accepted and closed", "200;close@connect", true, "200", FATE_ANY, 0, MANNER_PLAIN},
-    {"accepted and reset", "200;reset@connect", true, "200", FATE_ANY, 0, MANNER_PLAIN},
-    {"closed in the handshake", "200;tls-fault=close", true, "200", FATE_ANY, 2, MANNER_PLAIN},
-    {"reset in the handshake", "200;tls-fault=reset", true, "200", FATE_ANY, 2, MANNER_PLAIN},
-    {"closed, the head was read", "200", false, "close;unread", FATE_SENT, 0, MANNER_PLAIN},
-    {"reset, the head was read", "200", false, "reset;unread", FATE_SENT, 0, MANNER_PLAIN},
-    {"closed, fresh, all was read", NULL, false, "close", FATE_SENT, 0, MANNER_PLAIN},
-    {"reset, fresh, all was read", NULL, false, "reset", FATE_SENT, 0, MANNER_PLAIN},
-    {"closed, reused, all was read", "200", false, "close", FATE_SENT, 0, MANNER_PLAIN},
-    {"reset, reused, all was read", "200", false, "reset", FATE_SENT, 0, MANNER_PLAIN},
-    {"closed, and nobody listens", "200", false, "close;refuse=5ms", FATE_SENT, 0, MANNER_PLAIN},
-    {"reset, and nobody listens", "200", false, "reset;refuse=5ms", FATE_SENT, 0, MANNER_PLAIN},
-    {"closed, fresh, some was read", NULL, false, "close;unread@100000", FATE_SENT, 0, MANNER_LARGE},
-    {"reset, fresh, some was read", NULL, false, "reset;unread@100000", FATE_SENT, 0, MANNER_LARGE},
-    {"closed, reused, some was read", "200", false, "close;unread@100000", FATE_SENT, 0, MANNER_LARGE},
-    {"reset, reused, some was read", "200", false, "reset;unread@100000", FATE_SENT, 0, MANNER_LARGE},
-    {"reset, the rest has no room", "200", false, "reset;delay=20ms;unread@100000", FATE_SENT, 0, MANNER_LARGE},
-    {"closed behind an interim answer", "200", false, "close;1xx=103", FATE_SENT, 0, MANNER_INTERIM},
-    {"reset behind an interim answer", "200", false, "reset;1xx=103", FATE_SENT, 0, MANNER_INTERIM},
-    {"closed within the headers", "200", false, "close@headers", FATE_SENT, 0, MANNER_PLAIN},
-    {"reset within the headers", "200", false, "reset@headers", FATE_SENT, 0, MANNER_PLAIN},
-    {"closed before the body", "200", false, "close@body:0;delay@body=1ms", FATE_CUT, 0, MANNER_PLAIN},
-    {"reset before the body", "200", false, "reset@body:0", FATE_CUT, 0, MANNER_PLAIN},
-    {"closed within the body", "200", false, "close@body:500", FATE_CUT, 0, MANNER_PLAIN},
-    {"reset within the body", "200", false, "reset@body:500", FATE_CUT, 0, MANNER_PLAIN},
-    {"a body that is too short", "200", false, "truncate@500", FATE_CUT, 0, MANNER_PLAIN},
-    {"closed behind the answer", NULL, true, "close@end", FATE_ANSWERED, 0, MANNER_PLAIN},
-    {"reset behind the answer", NULL, true, "reset@end", FATE_ANSWERED, 0, MANNER_PLAIN},
+    {"an idle connection, closed", "close@end", true, "200", FATE_ANSWERED, BOTH, MANNER_PLAIN},
+    {"an idle connection, being closed", "close@end", false, "200", FATE_ANY, BOTH, MANNER_PLAIN},
+    {"an idle connection, being reset", "reset@end", false, "200", FATE_ANY, BOTH, MANNER_PLAIN},
+    {"nobody listens", "200;refuse=20ms", true, "200", FATE_ANSWERED, BOTH, MANNER_PLAIN},
+    {"accepted and closed", "200;close@connect", true, "200", FATE_ANY, HTTP, MANNER_PLAIN},
+    {"accepted and reset", "200;reset@connect", true, "200", FATE_ANY, HTTP, MANNER_PLAIN},
+    {"accepted and closed", "200;close@connect", true, "200", FATE_ANSWERED, HTTPS, MANNER_PLAIN},
+    {"accepted and reset", "200;reset@connect", true, "200", FATE_ANSWERED, HTTPS, MANNER_PLAIN},
+    {"closed in the handshake", "200;tls-fault=close", true, "200", FATE_ANSWERED, HTTPS, MANNER_PLAIN},
+    {"reset in the handshake", "200;tls-fault=reset", true, "200", FATE_ANSWERED, HTTPS, MANNER_PLAIN},
+    {"closed, the head was read", "200", false, "close;unread", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"reset, the head was read", "200", false, "reset;unread", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"closed, fresh, all was read", NULL, false, "close", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"reset, fresh, all was read", NULL, false, "reset", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"closed, reused, all was read", "200", false, "close", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"reset, reused, all was read", "200", false, "reset", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"closed, and nobody listens", "200", false, "close;refuse=5ms", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"reset, and nobody listens", "200", false, "reset;refuse=5ms", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"closed, fresh, some was read", NULL, false, "close;unread@100000", FATE_SENT, BOTH, MANNER_LARGE},
+    {"reset, fresh, some was read", NULL, false, "reset;unread@100000", FATE_SENT, BOTH, MANNER_LARGE},
+    {"closed, reused, some was read", "200", false, "close;unread@100000", FATE_SENT, BOTH, MANNER_LARGE},
+    {"reset, reused, some was read", "200", false, "reset;unread@100000", FATE_SENT, BOTH, MANNER_LARGE},
+    {"reset, the rest has no room", "200", false, "reset;delay=20ms;unread@100000", FATE_SENT, BOTH, MANNER_LARGE},
+    {"closed behind an interim answer", "200", false, "close;1xx=103", FATE_SENT, BOTH, MANNER_INTERIM},
+    {"reset behind an interim answer", "200", false, "reset;1xx=103", FATE_SENT, BOTH, MANNER_INTERIM},
+    {"closed within the headers", "200", false, "close@headers", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"reset within the headers", "200", false, "reset@headers", FATE_SENT, BOTH, MANNER_PLAIN},
+    {"closed before the body", "200", false, "close@body:0;delay@body=1ms", FATE_CUT, BOTH, MANNER_PLAIN},
+    {"reset before the body", "200", false, "reset@body:0", FATE_CUT, BOTH, MANNER_PLAIN},
+    {"closed within the body", "200", false, "close@body:500", FATE_CUT, BOTH, MANNER_PLAIN},
+    {"reset within the body", "200", false, "reset@body:500", FATE_CUT, BOTH, MANNER_PLAIN},
+    {"a body that is too short", "200", false, "truncate@500", FATE_CUT, BOTH, MANNER_PLAIN},
+    {"closed behind the answer", NULL, true, "close@end", FATE_ANSWERED, BOTH, MANNER_PLAIN},
+    {"reset behind the answer", NULL, true, "reset@end", FATE_ANSWERED, BOTH, MANNER_PLAIN},
 };
 
 static insist_testserver *server;
@@ -281,20 +285,20 @@ static void run_stage(const struct stage *stage) {
                   insist_testserver_hits(server, "/charge"), (unsigned long long)stats.resends_blocked);
 }
 
-static void run_stages(unsigned scheme) {
+static void run_stages(enum scheme scheme) {
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-        if (stages[i].schemes == 0 || stages[i].schemes == scheme)
+        if (stages[i].scheme == BOTH || stages[i].scheme == scheme)
             run_stage(&stages[i]);
 }
 
 static void every_stage_http(void **state) {
     (void)state;
-    run_stages(1);
+    run_stages(HTTP);
 }
 
 static void every_stage_https(void **state) {
     (void)state;
-    run_stages(2);
+    run_stages(HTTPS);
 }
 
 int main(void) {

@@ -27,7 +27,8 @@ static bool heed(struct call *call, int64_t asked_us, int64_t draw_us, int64_t *
         return false;
     }
     call->books.not_before_ns = time_max(call->books.not_before_ns, until_ns);
-    call->covered |= 1U << COVER_NOT_BEFORE;
+    if (asked_us > 0)
+        call->covered |= 1U << COVER_NOT_BEFORE;
     *wait_us = wait->use == RETRY_AFTER_REPLACES ? asked_us : asked_us + draw_us;
     return true;
 }
