@@ -1,6 +1,6 @@
 /* A soak of the client: calls of all kinds (soak_calls.c), through 32 threads and one client, against test servers in
  * processes of their own. Every call ends as it must; and when all have gone there are as many threads and descriptors as after
- * the first thousand, and as much memory. Once the client is freed, nothing is left of what the library allocated.
+ * the first thousand, as many blocks of the library, and as much memory. Once the client is freed, nothing is left of what the library allocated.
  *
  *     test_soak [NUMBER]       else 10,000 calls; the whole soak has 1,000,000 */
 #include <setjmp.h>
@@ -15,6 +15,7 @@
 #include "support/usage.h"
 #include "testserver_process.h"
 #include <arpa/inet.h>
+#include <limits.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -133,13 +134,13 @@ struct figures {
     int64_t bytes;    /* of everybody */
 };
 
-static bool is_alone(void) {
+static bool is_alone(long long blocks) {
     return usage_descriptors(getpid()) == soak.descriptors &&
-           usage_threads(getpid()) <= soak.threads + lookup_threads;
+           usage_threads(getpid()) <= soak.threads + lookup_threads && soak_blocks() <= blocks;
 }
 
 /* Until attempts that were given up are buried and connections closed: libcurl looks for dead ones once a second. */
-static void settle(void) {
+static void settle(long long blocks) {
     const struct timespec moment = {.tv_nsec = 1000000};
     insist_stats stats = {.size = sizeof stats};
     do {
@@ -147,12 +148,13 @@ static void settle(void) {
         assert_int_equal(insist_client_stats(soak_client(), &stats), INSIST_OK);
     } while (stats.in_flight > 0 || stats.running > 0);
     assert_int_equal(insist_client_close_idle(soak_client()), INSIST_OK);
-    for (int i = 0; i < PATIENCE_MS && !is_alone(); i++)
+    for (int i = 0; i < PATIENCE_MS && !is_alone(blocks); i++)
         nanosleep(&moment, NULL);
 }
 
-static struct figures measure(const char *when) {
-    settle();
+/* Of the library there are to be so many blocks. */
+static struct figures measure(const char *when, long long blocks) {
+    settle(blocks);
     malloc_trim(0);
     const struct mallinfo2 heap = mallinfo2();
     const struct figures figures = {.threads = usage_threads(getpid()),
@@ -168,9 +170,9 @@ static void nothing_is_left_of_all_the_calls(void **state) {
     insist_stats stats = {.size = sizeof stats};
     (void)state;
     call_until(FIRST);
-    const struct figures first = measure("after the first 1,000 calls");
+    const struct figures first = measure("after the first 1,000 calls", LLONG_MAX);
     call_until(calls_wanted);
-    const struct figures last = measure("after the last");
+    const struct figures last = measure("after the last", first.blocks);
     assert_int_equal(insist_client_stats(soak_client(), &stats), INSIST_OK);
     printf("%zu calls of %zu kinds through %d threads, %llu attempts of the common client, %zu ended otherwise than "
            "they must\n",
@@ -182,6 +184,7 @@ static void nothing_is_left_of_all_the_calls(void **state) {
     assert_in_range(last.threads, soak.threads, soak.threads + lookup_threads);
     assert_int_equal(first.descriptors, soak.descriptors);
     assert_int_equal(last.descriptors, soak.descriptors);
+    assert_true(last.blocks <= first.blocks);
     if (memory_tells)
         assert_true(last.bytes - first.bytes <= most_growth);
     assert_int_equal(soak_blocks(), 0);
