@@ -27,10 +27,11 @@ struct fake_wire {
     struct transport_host hosts[FAKE_TRANSPORTS];
     /* atomics */
     atomic_int started, answered, stopped, resolved, read_on, idle_closed, freed;
-    atomic_int wrong; /* two drivers at once, or a call out of its phase */
-    sem_t entered;    /* posted by each start, stop and read_on */
-    sem_t gate;       /* FAKE_BLOCKS waits for it */
-    sem_t idle;       /* posted by each close_idle */
+    atomic_int answering; /* threads inside fake_answer() */
+    atomic_int wrong;     /* two drivers at once, or a call out of its phase */
+    sem_t entered;        /* posted by each start, stop and read_on */
+    sem_t gate;           /* FAKE_BLOCKS waits for it */
+    sem_t idle;           /* posted by each close_idle */
     /* of the first start; read after `entered` */
     char thread_name[16];
     sigset_t blocked;
