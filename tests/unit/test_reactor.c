@@ -288,7 +288,7 @@ static void test_sleepers_are_woken_at_the_end_of_the_turn(void **state) {
 /* In the inbox, running, and stopped but waiting for something else. */
 static void test_freeing_buries_jobs_in_every_phase(void **state) {
     struct job *jobs[4];
-    enum fake_way ways[4] = {FAKE_HELD, FAKE_SLOW_TO_STOP, FAKE_BY_TIME, FAKE_HELD};
+    enum fake_way ways[4] = {FAKE_HELD, FAKE_SLOW_TO_STOP, FAKE_HELD, FAKE_HELD};
     (void)state;
     for (int i = 0; i < 3; i++) {
         jobs[i] = submitted(ways[i]);
