@@ -1,6 +1,7 @@
 /* A soak of the client: calls of all kinds (soak_calls.c), through 32 threads and one client, against test servers in
- * processes of their own. Every call ends as it must; and when all have gone there are as many threads and descriptors as after
- * the first thousand, as many blocks of the library, and as much memory. Once the client is freed, nothing is left of what the library allocated.
+ * processes of their own. Every call ends as it must; and when all have gone there are as many threads, descriptors and
+ * blocks of the library as after the first thousand, and as much memory. Once the client is freed, nothing is left of what
+ * the library allocated.
  *
  *     test_soak [NUMBER]       else 10,000 calls; the whole soak has 1,000,000 */
 #include <setjmp.h>
@@ -152,7 +153,7 @@ static void settle(long long blocks) {
         nanosleep(&moment, NULL);
 }
 
-/* Of the library there are to be so many blocks. */
+/* Waits until the library has no more blocks than these. */
 static struct figures measure(const char *when, long long blocks) {
     settle(blocks);
     malloc_trim(0);
